@@ -1,0 +1,13 @@
+/* Glob patterns by Redis' rules: ? * [abc] [^a] [a-z] and backslash. */
+#ifndef BASE_GLOB_H
+#define BASE_GLOB_H
+
+#include "base/slice.h"
+
+bool glob_match(struct slice pattern, struct slice text, bool ignore_case);
+
+/* The literal bytes with which every match must begin: "user:" for "user:*". Written unescaped to `prefix`, which has
+ * room for pattern.len bytes; returns their count. */
+size_t glob_literal_prefix(struct slice pattern, char *prefix);
+
+#endif

@@ -1,0 +1,24 @@
+/* Allocation.
+ *
+ * A small allocation that fails stops the process (recovery loses nothing, P2), so callers of memory_* see no NULL.
+ * Where the size is a peer's choice, memory_try_* says NULL and the caller refuses the request. Both go through one
+ * hook, so that a test can make the n-th allocation fail. */
+#ifndef BASE_MEMORY_H
+#define BASE_MEMORY_H
+
+#include <stddef.h>
+
+void *memory_allocate(size_t size_bytes);
+void *memory_allocate_zeroed(size_t size_bytes);
+void *memory_resize(void *pointer, size_t size_bytes);
+char *memory_copy_text(const char *text);
+void *memory_copy(const void *data, size_t len);
+
+/* NULL when memory is short. */
+void *memory_try_allocate(size_t size_bytes);
+void *memory_try_resize(void *pointer, size_t size_bytes);
+
+/* Free what any of the above gave; NULL is fine. */
+void memory_free(void *pointer);
+
+#endif

@@ -1,0 +1,21 @@
+# Debian's packages that Hearth stands on, each as an interface target, so that a layer names what it uses.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+function(hearth_package target)
+  pkg_check_modules(${target} REQUIRED ${ARGN})
+  add_library(${target} INTERFACE)
+  target_include_directories(${target} SYSTEM INTERFACE ${${target}_INCLUDE_DIRS})
+  target_link_libraries(${target} INTERFACE ${${target}_LINK_LIBRARIES})
+endfunction()
+
+hearth_package(hearth_zlib zlib)
+hearth_package(hearth_lmdb lmdb)
+hearth_package(hearth_event libevent_core libevent_extra)
+hearth_package(hearth_xxhash libxxhash)
+hearth_package(hearth_crypto libcrypto)
+hearth_package(hearth_cmocka cmocka)
+hearth_package(hearth_hiredis hiredis)
+if(HEARTH_JEMALLOC)
+  hearth_package(hearth_jemalloc jemalloc)
+endif()

@@ -1,0 +1,17 @@
+/* Reading arguments, with Redis' strictness and the statuses that become its error texts. Out-pointers are untouched on
+ * failure. */
+#ifndef SERVER_ARGS_H
+#define SERVER_ARGS_H
+
+#include "base/slice.h"
+#include "base/status.h"
+#include <stdint.h>
+
+/* STATUS_NOT_INTEGER. */
+MUST_CHECK enum status args_int64(struct slice argument, int64_t *value);
+/* STATUS_NOT_FLOAT. */
+MUST_CHECK enum status args_double(struct slice argument, double *value);
+/* Whether the argument is `word`, case folded. */
+bool args_is(struct slice argument, const char *word);
+
+#endif

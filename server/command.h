@@ -1,0 +1,132 @@
+/* A command as data, and a call of one.
+ *
+ * Facts stand only in the family's table (`static const struct command string_commands[]` in cmd_string.c): COMMAND, COMMAND
+ * DOCS, docs/commands.md, key checks, ACL categories and tests read them from there. No handler looks at its own name. */
+#ifndef SERVER_COMMAND_H
+#define SERVER_COMMAND_H
+
+#include "base/slice.h"
+#include "base/status.h"
+#include <stdint.h>
+
+struct call;
+struct change;
+struct keyspace;
+struct reply;
+struct services;
+struct session;
+
+/* Redis' command flags; names in COMMAND INFO are these in lower case. */
+enum command_flag {
+    COMMAND_WRITE = 1u << 0,
+    COMMAND_READONLY = 1u << 1,
+    COMMAND_DENYOOM = 1u << 2,
+    COMMAND_ADMIN = 1u << 3,
+    COMMAND_PUBSUB = 1u << 4,
+    COMMAND_NOSCRIPT = 1u << 5,
+    COMMAND_BLOCKING = 1u << 6,
+    COMMAND_LOADING = 1u << 7,
+    COMMAND_STALE = 1u << 8,
+    COMMAND_SKIP_MONITOR = 1u << 9,
+    COMMAND_SKIP_SLOWLOG = 1u << 10,
+    COMMAND_ASKING = 1u << 11,
+    COMMAND_FAST = 1u << 12,
+    COMMAND_NO_AUTH = 1u << 13,
+    COMMAND_MAY_REPLICATE = 1u << 14,
+    COMMAND_MOVABLEKEYS = 1u << 15,
+    COMMAND_NO_ASYNC_LOADING = 1u << 16,
+    COMMAND_NO_MULTI = 1u << 17,
+    COMMAND_ALLOW_BUSY = 1u << 18,
+    COMMAND_NO_MANDATORY_KEYS = 1u << 19,
+    COMMAND_SENTINEL = 1u << 20,
+    COMMAND_ONLY_SENTINEL = 1u << 21,
+};
+
+/* ACL categories beyond those that follow from flags (write, read, fast, slow, admin, dangerous, ...). */
+enum command_category {
+    CATEGORY_KEYSPACE = 1u << 0,
+    CATEGORY_STRING = 1u << 1,
+    CATEGORY_LIST = 1u << 2,
+    CATEGORY_SET = 1u << 3,
+    CATEGORY_SORTED_SET = 1u << 4,
+    CATEGORY_HASH = 1u << 5,
+    CATEGORY_STREAM = 1u << 6,
+    CATEGORY_BITMAP = 1u << 7,
+    CATEGORY_HYPERLOGLOG = 1u << 8,
+    CATEGORY_GEO = 1u << 9,
+    CATEGORY_PUBSUB = 1u << 10,
+    CATEGORY_ADMIN = 1u << 11,
+    CATEGORY_DANGEROUS = 1u << 12,
+    CATEGORY_CONNECTION = 1u << 13,
+    CATEGORY_TRANSACTION = 1u << 14,
+    CATEGORY_SCRIPTING = 1u << 15,
+    CATEGORY_BLOCKING = 1u << 16,
+};
+
+/* What a command does with the keys of one specification: RW, RO, OW, RM and the logical operations, as Redis 7.0. */
+enum command_key_flag {
+    KEY_RO = 1u << 0,
+    KEY_RW = 1u << 1,
+    KEY_OW = 1u << 2,
+    KEY_RM = 1u << 3,
+    KEY_ACCESS = 1u << 4,
+    KEY_UPDATE = 1u << 5,
+    KEY_INSERT = 1u << 6,
+    KEY_DELETE = 1u << 7,
+    KEY_NOT_KEY = 1u << 8,
+    KEY_INCOMPLETE = 1u << 9,
+    KEY_VARIABLE_FLAGS = 1u << 10,
+};
+
+enum command_key_begin { KEY_BEGIN_NONE, KEY_BEGIN_INDEX, KEY_BEGIN_KEYWORD, KEY_BEGIN_UNKNOWN };
+enum command_key_find { KEY_FIND_RANGE, KEY_FIND_KEYNUM, KEY_FIND_UNKNOWN };
+
+/* Where keys stand among the arguments (Redis' key specifications). */
+struct command_key_spec {
+    uint32_t flags;
+    enum command_key_begin begin;
+    int index;            /* KEY_BEGIN_INDEX: of the first key. KEY_BEGIN_KEYWORD: where to start looking. */
+    const char *keyword;  /* KEY_BEGIN_KEYWORD. */
+    enum command_key_find find;
+    int last;             /* KEY_FIND_RANGE: relative to the first; negative counts from the end. */
+    int step;
+    int limit;
+    int keynum_index;     /* KEY_FIND_KEYNUM, relative to the first. */
+    int first_key;
+};
+
+#define COMMAND_KEY_SPECS_MAX 4
+
+struct command {
+    const char *name;    /* Lower case. A subcommand's own word: "get" in CONFIG GET. */
+    const char *summary; /* One line, as COMMAND DOCS gives it. */
+    const char *since;
+    const char *complexity;
+    const char *group;   /* "string", "generic", ... */
+    int arity;           /* With the name; negative is "at least". */
+    uint32_t flags;
+    uint32_t categories;
+    struct command_key_spec keys[COMMAND_KEY_SPECS_MAX]; /* Ends at KEY_BEGIN_NONE. */
+    const char *tips;    /* Comma separated command tips, NULL for none. */
+    const struct command *subcommands; /* Ends with a NULL name; NULL for none. */
+
+    /* Execute. Decide first, then do: every check comes before the first change. On a status other than STATUS_OK
+     * nothing was changed and nothing replied (but STATUS_REPLIED: the handler wrote its own error). */
+    enum status (*run)(struct call *call, struct reply *reply);
+};
+
+/* One execution of one command: all that a handler sees. */
+struct call {
+    const struct command *command;
+    struct services *services;      /* The server's parts, for the few commands that are about them. */
+    struct session *session;        /* Who calls. */
+    struct keyspace *keyspace;
+    struct change *change;          /* What will be logged; see change.h. */
+    uint32_t db;                    /* Selected database. */
+    const struct slice *argv;       /* argv[0] is the name (argv[1] the subcommand); borrowed for the call. */
+    size_t argc;
+    uint64_t now_ms;                /* The command's one wall-clock time. */
+    uint64_t changes;               /* Counted by the handler; dispatch logs and notifies if not 0. */
+};
+
+#endif

@@ -1,0 +1,33 @@
+/* The server's parts as a handler may need them. Built once by server.c; the pointers never change.
+ *
+ * A new part is one more pointer here, and its own header says what it can do. Most handlers use none. */
+#ifndef SERVER_SERVICES_H
+#define SERVER_SERVICES_H
+
+struct acl;
+struct blocking;
+struct commands;    /* registry.h */
+struct config;
+struct latency;
+struct metrics;
+struct notify;
+struct pubsub;
+struct replication; /* replication/replication.h */
+struct script;
+struct server;      /* server.h: shutdown and the like. */
+struct sessions;    /* session.h: all clients. */
+struct slowlog;
+struct store;
+
+struct services {
+    struct server *server;
+    struct config *config;
+    struct store *store;
+    struct commands *commands;
+    struct sessions *sessions;
+    struct replication *replication;
+    struct metrics *metrics;
+    struct blocking *blocking;
+};
+
+#endif

@@ -1,0 +1,62 @@
+/* The memtable: what is newer than LMDB, ordered, in memory.
+ *
+ * One table holds all of storage/table.h: order is by table, then key bytes. A deletion is kept as a tombstone, since it
+ * hides what LMDB has. Point lookups go through a hash index and cost next to nothing on a miss; the order serves
+ * cursors and the checkpoint. Structure and figures: docs/adr/0002-memtable.md.
+ *
+ * Threads: the loop writes and reads while it is active. Frozen, it changes no more and any thread may read it. */
+#ifndef STORAGE_MEMTABLE_H
+#define STORAGE_MEMTABLE_H
+
+#include "base/slice.h"
+#include "storage/table.h"
+#include <stdint.h>
+
+struct memtable; /* Opaque; owned by view. */
+
+enum memtable_found {
+    MEMTABLE_ABSENT,  /* Look further down. */
+    MEMTABLE_DELETED, /* It is gone; do not look further. */
+    MEMTABLE_PRESENT,
+};
+
+struct memtable *memtable_create(void);
+void memtable_free(struct memtable *memtable);
+
+/* Keep a copy of `value` under `key`, replacing what was there. */
+void memtable_put(struct memtable *memtable, enum table table, struct slice key, struct slice value);
+/* As memtable_put, but the value's `len` bytes are the caller's to fill at the returned place before the next call. */
+char *memtable_put_space(struct memtable *memtable, enum table table, struct slice key, size_t len);
+/* Keep a tombstone under `key`. */
+void memtable_delete(struct memtable *memtable, enum table table, struct slice key);
+/* `*value` is borrowed until the next change of the same key, or memtable_free(). */
+enum memtable_found memtable_get(const struct memtable *memtable, enum table table, struct slice key,
+                                 struct slice *value);
+
+/* Memory held, in bytes, for the checkpoint-memory limit. */
+size_t memtable_bytes(const struct memtable *memtable);
+/* Keys held, tombstones included. */
+size_t memtable_count(const struct memtable *memtable);
+/* Grows with each insertion of a new key: a cursor that remembers it knows when to seek again. */
+uint64_t memtable_version(const struct memtable *memtable);
+
+/* A place in the order. Invalid after an insertion (memtable_version), unless the memtable is frozen. */
+struct memtable_cursor {
+    const struct memtable *memtable;
+    void *node;     /* Implementation's; NULL when it stands nowhere. */
+    uint32_t index; /* Implementation's. */
+};
+
+/* Stand on the first key >= (table, key), of any table. False if there is none. */
+bool memtable_seek(struct memtable_cursor *cursor, const struct memtable *memtable, enum table table,
+                   struct slice key);
+/* Stand on the last key < (table, key) if `before`, else <= (table, key). False if there is none. */
+bool memtable_seek_last(struct memtable_cursor *cursor, const struct memtable *memtable, enum table table,
+                        struct slice key, bool before);
+bool memtable_next(struct memtable_cursor *cursor);
+bool memtable_prev(struct memtable_cursor *cursor);
+/* What it stands on; slices borrowed as in memtable_get(). MEMTABLE_DELETED or MEMTABLE_PRESENT. */
+enum memtable_found memtable_at(const struct memtable_cursor *cursor, enum table *table, struct slice *key,
+                                struct slice *value);
+
+#endif

@@ -1,0 +1,100 @@
+/* The store: data, log and checkpoints of one data directory, opened and closed as one.
+ *
+ *     <data-dir>/lock          held while open; holds the owner's pid
+ *     <data-dir>/data/         LMDB's environment: the last checkpoint
+ *     <data-dir>/log/          segments
+ *     <data-dir>/snapshots/    snapshot files for full syncs
+ *     <data-dir>/incoming/     a snapshot being received; never read by recovery
+ *
+ * Crash-exact (P2): opening recovers, whatever the last process did. Durability argument and invariants S1..Sn:
+ * storage/README.md. All calls are the event loop's. */
+#ifndef STORAGE_STORE_H
+#define STORAGE_STORE_H
+
+#include "storage/keyspace.h"
+#include "storage/log.h"
+
+struct store;
+
+struct store_options {
+    struct file_system *files;
+    const char *directory;
+    uint32_t database_count;
+    enum log_sync_policy policy;
+    uint64_t segment_bytes;
+    uint64_t checkpoint_memory_bytes;   /* Freeze when the active memtable passes this. */
+    uint64_t checkpoint_interval_ms;    /* Freeze at least this often if anything changed; 0 never by time. */
+    /* Replays one logged command during recovery: executes it in the keyspace without logging it. Returns false if the
+     * command cannot be executed, which is damage. */
+    bool (*replay)(void *context, struct store *store, uint32_t *selected_db, const struct slice *argv, size_t argc);
+    /* Called from other threads when store_poll() has something to do: an eventfd write. */
+    void (*wake)(void *context);
+    void *context;
+};
+
+struct store_statistics {
+    uint64_t recovered_bytes;      /* Log bytes replayed at open. */
+    uint64_t recovery_us;
+    uint64_t checkpoint_count;
+    uint64_t checkpoint_failures;
+    uint64_t checkpoint_last_us;   /* Duration of the last one. */
+    uint64_t checkpoint_wall_ms;   /* When the last one was committed. */
+    uint64_t checkpoint_offset;    /* Its offset X. */
+    uint64_t changes_since_checkpoint;
+    uint64_t data_file_bytes;
+    uint64_t map_used_bytes;
+    uint64_t orphan_count;
+    bool checkpoint_running;
+    bool last_checkpoint_ok;
+    bool history_forked_at_open;   /* An unclean stop may have lost bytes: a new history began. */
+};
+
+/* Open the directory, creating it if it is missing or empty.
+ *   STATUS_BUSY         Another process holds it; `*holder_pid` says which.
+ *   STATUS_INVALID      It has foreign files and no Hearth data; nothing was touched.
+ *   STATUS_UNSUPPORTED  Its format version is unknown.
+ *   STATUS_CORRUPT      The log is damaged before its tail, or is missing what the data needs; diag has named the place.
+ *   STATUS_IO, STATUS_NO_SPACE. */
+MUST_CHECK enum status store_open(const struct store_options *options, struct store **store, long *holder_pid);
+/* Checkpoint if `checkpoint`, then close. Nothing acknowledged depends on the checkpoint. */
+void store_close(struct store *store, bool checkpoint);
+
+struct keyspace *store_keyspace(struct store *store);
+struct log *store_log(struct store *store);
+const char *store_directory(const struct store *store);
+const struct store_statistics *store_get_statistics(struct store *store);
+
+/* Whether a write may be executed now.
+ *   STATUS_BUSY      Both memtables are full: park the client until store_poll() says otherwise.
+ *   STATUS_NO_SPACE  The disk is full.   STATUS_IO  The log has failed; the process is about to stop. */
+MUST_CHECK enum status store_admit_write(struct store *store, size_t change_bytes_estimate);
+
+/* Append a change that was executed in `db` (the caller has put SELECT into it where the db changes). */
+MUST_CHECK enum status store_append(struct store *store, struct slice change, uint64_t *end);
+/* The db that the log's reader has selected at its end; -1 when the next change must begin with SELECT. */
+int32_t store_selected_db(const struct store *store);
+void store_set_selected_db(struct store *store, int32_t db);
+
+/* Once per loop turn, between commands: cut the batch, and freeze the memtable if it is time. */
+void store_turn(struct store *store, uint64_t now_ms);
+/* After a wake: take over a finished checkpoint. Returns true if writers that were parked may go on. */
+bool store_poll(struct store *store);
+
+/* Ask for a checkpoint of all that was executed so far. STATUS_BUSY if one runs (it is then followed by another if
+ * `queue`). */
+MUST_CHECK enum status store_begin_checkpoint(struct store *store, bool queue);
+/* Wait for a checkpoint of everything: SAVE, shutdown. Blocks the loop. */
+MUST_CHECK enum status store_checkpoint_now(struct store *store, uint64_t now_ms);
+
+void store_set_checkpoint_limits(struct store *store, uint64_t memory_bytes, uint64_t interval_ms);
+
+/* Replace all data by the verified environment folder `path` (a full sync's result, which holds its own history and
+ * offset): swaps it in by rename, starts an empty log at its position, and renews the keyspace. The old data is served
+ * until the rename and removed after it. A crash at any point leaves the old or the new data, never a mix.
+ * On error the old data is still there and served. */
+MUST_CHECK enum status store_replace(struct store *store, const char *path);
+
+/* Promotion, and any other begin of a new history (log_begin_history), recorded in log and next checkpoint. */
+MUST_CHECK enum status store_begin_history(struct store *store, const struct history *history, uint64_t now_ms);
+
+#endif

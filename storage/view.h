@@ -1,0 +1,35 @@
+/* The merged view: active memtable, then frozen memtable, then LMDB as of the last checkpoint.
+ *
+ * Threads: the loop's alone. Slices that it gives are dead after the next write of the same key, and after
+ * view_renew() / view_drop_frozen(): both run between commands only. */
+#ifndef STORAGE_VIEW_H
+#define STORAGE_VIEW_H
+
+#include "base/status.h"
+#include "storage/memtable.h"
+
+struct env;
+struct view; /* Opaque; owned by store. */
+
+/* `env` is borrowed and must outlive the view. */
+MUST_CHECK enum status view_open(struct env *env, struct view **view);
+void view_close(struct view *view);
+
+/* Whether (table, key) is there; `*value` borrowed as said above. An I/O failure under LMDB's map is fatal (SIGBUS). */
+bool view_get(struct view *view, enum table table, struct slice key, struct slice *value);
+/* Write to the active memtable. `value` may point into the view itself. */
+void view_put(struct view *view, enum table table, struct slice key, struct slice value);
+char *view_put_space(struct view *view, enum table table, struct slice key, size_t len);
+void view_delete(struct view *view, enum table table, struct slice key);
+
+/* Bytes in the active memtable. */
+size_t view_active_bytes(const struct view *view);
+size_t view_active_count(const struct view *view);
+/* Freeze the active memtable and start an empty one. There must be no frozen one. The frozen one is the view's until
+ * view_drop_frozen(); the checkpoint thread reads it meanwhile. */
+const struct memtable *view_freeze(struct view *view);
+bool view_has_frozen(const struct view *view);
+/* Renew LMDB's read transaction to see the checkpoint that has been committed, and free the frozen memtable. */
+MUST_CHECK enum status view_drop_frozen(struct view *view);
+
+#endif
