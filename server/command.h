@@ -97,6 +97,13 @@ struct command_key_spec {
 
 #define COMMAND_KEY_SPECS_MAX 4
 
+/* The common specification: keys from argument `index_` to `last_` past it (negative counts from the end). */
+#define KEY_RANGE(flags_, index_, last_, step_)                                                                        \
+    {                                                                                                                  \
+        .flags = (flags_), .begin = KEY_BEGIN_INDEX, .index = (index_), .find = KEY_FIND_RANGE, .last = (last_),       \
+        .step = (step_)                                                                                                \
+    }
+
 struct command {
     const char *name;    /* Lower case. A subcommand's own word: "get" in CONFIG GET. */
     const char *summary; /* One line, as COMMAND DOCS gives it. */

@@ -28,6 +28,7 @@ struct services {
     struct replication *replication;
     struct metrics *metrics;
     struct blocking *blocking;
+    struct notify *notify;
 };
 
 #endif
