@@ -2,11 +2,11 @@
 #ifndef BASE_ASSERT_H
 #define BASE_ASSERT_H
 
-#define ASSERT(condition)                                                                                             \
-    do {                                                                                                              \
-        if (__builtin_expect(!(condition), 0)) {                                                                      \
-            assert_failed(__FILE__, __LINE__, #condition);                                                            \
-        }                                                                                                             \
+#define ASSERT(condition)                                                                                              \
+    do {                                                                                                               \
+        if (__builtin_expect(!(condition), 0)) {                                                                       \
+            assert_failed(__FILE__, __LINE__, #condition);                                                             \
+        }                                                                                                              \
     } while (0)
 
 /* Report the failed condition through diag and abort. */

@@ -37,6 +37,8 @@ MUST_CHECK enum status buf_append(struct buf *buf, struct slice bytes);
 void buf_put(struct buf *buf, struct slice bytes);
 void buf_put_text(struct buf *buf, const char *text);
 void buf_put_byte(struct buf *buf, char byte);
+/* Room for `len` bytes under the same terms; tell how many were written by buf_commit(). */
+char *buf_put_space(struct buf *buf, size_t len);
 /* printf into the buffer. */
 __attribute__((format(printf, 2, 3))) void buf_put_format(struct buf *buf, const char *format, ...);
 

@@ -6,17 +6,17 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BYTES_DEFINE(name, type, encode, decode)                                                                      \
-    static inline void bytes_put_##name(void *to, type value)                                                         \
-    {                                                                                                                 \
-        type wire = encode(value);                                                                                    \
-        memcpy(to, &wire, sizeof(wire));                                                                              \
-    }                                                                                                                 \
-    static inline type bytes_get_##name(const void *from)                                                             \
-    {                                                                                                                 \
-        type wire;                                                                                                    \
-        memcpy(&wire, from, sizeof(wire));                                                                            \
-        return decode(wire);                                                                                          \
+#define BYTES_DEFINE(name, type, encode, decode)                                                                       \
+    static inline void bytes_put_##name(void *to, type value)                                                          \
+    {                                                                                                                  \
+        type wire = encode(value);                                                                                     \
+        memcpy(to, &wire, sizeof(wire));                                                                               \
+    }                                                                                                                  \
+    static inline type bytes_get_##name(const void *from)                                                              \
+    {                                                                                                                  \
+        type wire;                                                                                                     \
+        memcpy(&wire, from, sizeof(wire));                                                                             \
+        return decode(wire);                                                                                           \
     }
 
 BYTES_DEFINE(le16, uint16_t, htole16, le16toh)

@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 enum file_mode {
-    FILE_READ,      /* Must exist. */
-    FILE_WRITE,     /* Read and write; must exist. */
-    FILE_CREATE,    /* Read and write; must not exist: STATUS_EXISTS. */
+    FILE_READ,   /* Must exist. */
+    FILE_WRITE,  /* Read and write; must exist. */
+    FILE_CREATE, /* Read and write; must not exist: STATUS_EXISTS. */
     FILE_CREATE_OR_TRUNCATE,
 };
 
@@ -50,8 +50,7 @@ struct file_system {
 /* The real one. Static storage. */
 struct file_system *file_system_posix(void);
 
-MUST_CHECK enum status file_open(struct file_system *system, const char *path, enum file_mode mode,
-                                 struct file **file);
+MUST_CHECK enum status file_open(struct file_system *system, const char *path, enum file_mode mode, struct file **file);
 /* Closing does not sync. NULL is fine. */
 void file_close(struct file *file);
 MUST_CHECK enum status file_read(struct file *file, uint64_t offset, char *to, size_t len, size_t *read_len);

@@ -56,8 +56,8 @@ static inline bool list_node_is_linked(const struct list_node *node)
 #define LIST_ENTRY(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 /* Walk the list; the current node may be removed in the body. */
-#define LIST_FOR_EACH(list, node)                                                                                     \
-    for (struct list_node *node = (list)->head.next, *node##_next = node->next; node != &(list)->head;                \
+#define LIST_FOR_EACH(list, node)                                                                                      \
+    for (struct list_node *node = (list)->head.next, *node##_next = node->next; node != &(list)->head;                 \
          node = node##_next, node##_next = node->next)
 
 #endif

@@ -8,11 +8,13 @@
 #include "base/slice.h"
 #include <stdint.h>
 
-#define RESP_INLINE_BYTES_MAX (64 * 1024) /* Longest inline command or length line. */
+#define RESP_INLINE_BYTES_MAX               (64 * 1024) /* Longest inline command or length line. */
+#define RESP_UNAUTHENTICATED_ARGUMENTS_MAX  10          /* Redis' limits before AUTH. */
+#define RESP_UNAUTHENTICATED_BULK_BYTES_MAX 16384
 
 struct resp_limits {
-    uint64_t bulk_bytes_max;     /* proto-max-bulk-len. */
-    uint32_t argument_count_max; /* Redis: INT_MAX for authenticated clients, 10 before. */
+    uint64_t bulk_bytes_max; /* proto-max-bulk-len; UINT64_MAX for a master's stream, which has been checked before. */
+    bool is_unauthenticated; /* The client has still to AUTH, so Redis' tight limits hold. */
 };
 
 enum resp_outcome {
@@ -22,24 +24,25 @@ enum resp_outcome {
 };
 
 struct resp_reader {
-    struct slice *argv;   /* Owned array; the slices point into the input of the last call. */
-    uint32_t argc;        /* Arguments found so far, or all with RESP_COMMAND. */
+    struct slice *argv; /* Owned array; the slices point into the input of the last call. */
+    uint32_t argc;      /* Arguments found so far, or all with RESP_COMMAND. */
     uint32_t argv_capacity;
-    int64_t remaining;    /* Arguments still to come in an unfinished array; -1 before its header. */
-    int64_t bulk_len;     /* Length announced for the next argument; -1 before its header. */
-    size_t position;      /* Bytes of the unfinished request that are understood. */
-    size_t *offsets;      /* Owned: where each argument begins, as the input may move between calls. */
-    char *inline_memory;  /* Owned: unquoted arguments of an inline command. */
-    const char *error;    /* Redis' text after "-ERR ": "Protocol error: invalid bulk length". Static or owned. */
+    int64_t remaining;   /* Arguments still to come in an unfinished array; -1 before its header. */
+    int64_t bulk_len;    /* Length announced for the next argument; -1 before its header. */
+    size_t position;     /* Bytes of the unfinished request that are understood. */
+    size_t *offsets;     /* Owned: where each argument begins, as the input may move between calls. */
+    char *inline_memory; /* Owned: unquoted arguments of an inline command. */
+    const char *error;   /* Redis' text after "-ERR ": "Protocol error: invalid bulk length". Static or owned. */
     char error_text[96];
 };
 
 void resp_reader_init(struct resp_reader *reader);
 void resp_reader_release(struct resp_reader *reader);
 
-/* Read one request from the start of `input`. With RESP_COMMAND `*consumed` is its length; drop that many bytes and
- * call again for the next. The arguments are borrowed from `input` (or from the reader, inline) until the next call.
- * An empty line between requests is a request of no arguments. */
+/* Read one request from the start of `input`, which until RESP_COMMAND must begin with the same bytes at each call.
+ * With RESP_COMMAND `*consumed` is its length; drop that many bytes and call again for the next. The arguments are
+ * borrowed from `input` (or from the reader, inline) until the next call. An empty line between requests is a request
+ * of no arguments. */
 enum resp_outcome resp_read(struct resp_reader *reader, struct slice input, const struct resp_limits *limits,
                             size_t *consumed);
 

@@ -10,7 +10,7 @@ void resp_write_simple(struct buf *buf, const char *text); /* +OK */
 void resp_write_error(struct buf *buf, struct slice text); /* -ERR ...; CR and LF in it become spaces. */
 void resp_write_integer(struct buf *buf, int64_t value);
 void resp_write_bulk(struct buf *buf, struct slice bytes);
-void resp_write_bulk_header(struct buf *buf, size_t len); /* $len CRLF: the bytes and a CRLF follow by the caller. */
+void resp_write_bulk_header(struct buf *buf, size_t len);  /* $len CRLF: the bytes and a CRLF follow by the caller. */
 void resp_write_null(struct buf *buf, int protocol);       /* $-1 or _ */
 void resp_write_null_array(struct buf *buf, int protocol); /* *-1 or _ */
 void resp_write_array(struct buf *buf, size_t count);

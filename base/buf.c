@@ -1,0 +1,200 @@
+#include "base/buf.h"
+#include "base/assert.h"
+#include "base/memory.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+#define CAPACITY_MIN ((size_t)64)
+
+void buf_init(struct buf *buf, size_t ceiling)
+{
+    *buf = (struct buf){.ceiling = ceiling};
+}
+
+void buf_release(struct buf *buf)
+{
+    memory_free(buf->memory);
+    *buf = (struct buf){.ceiling = buf->ceiling};
+}
+
+static void compact(struct buf *buf)
+{
+    memmove(buf->memory, buf->memory + buf->start, buf->len);
+    buf->start = 0;
+}
+
+/* Twice the old capacity, so that appending costs a constant each byte, but no more than the ceiling asks for. */
+static size_t choose_capacity(const struct buf *buf, size_t needed)
+{
+    size_t doubled = buf->capacity > SIZE_MAX / 2 ? SIZE_MAX : buf->capacity * 2;
+
+    if (doubled > buf->ceiling) {
+        doubled = buf->ceiling;
+    }
+    if (doubled < CAPACITY_MIN) {
+        doubled = CAPACITY_MIN;
+    }
+    return doubled > needed ? doubled : needed;
+}
+
+/* Move to a block of `capacity` bytes. Content at the start goes through realloc, which moves the pages of a large
+ * block and not their bytes; else only the content is copied. */
+static enum status move(struct buf *buf, size_t capacity)
+{
+    char *memory;
+
+    if (buf->start == 0) {
+        memory = memory_try_resize(buf->memory, capacity);
+        if (memory == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+    } else {
+        memory = memory_try_allocate(capacity);
+        if (memory == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+        memcpy(memory, buf->memory + buf->start, buf->len);
+        memory_free(buf->memory);
+        buf->start = 0;
+    }
+    buf->memory = memory;
+    buf->capacity = capacity;
+    return STATUS_OK;
+}
+
+static enum status make_room(struct buf *buf, size_t extra)
+{
+    size_t needed;
+
+    if (extra > buf->ceiling - buf->len) {
+        return STATUS_TOO_BIG;
+    }
+    needed = buf->len + extra;
+    /* Compacting moves no more bytes than were consumed since the last time, so it too costs a constant each byte. */
+    if (needed <= buf->capacity && buf->start >= buf->len) {
+        compact(buf);
+        return STATUS_OK;
+    }
+    return move(buf, choose_capacity(buf, needed));
+}
+
+enum status buf_reserve(struct buf *buf, size_t extra, char **tail)
+{
+    if (__builtin_expect(buf->capacity - buf->start - buf->len < extra || extra > buf->ceiling - buf->len ||
+                             buf->memory == NULL,
+                         0)) {
+        enum status status = make_room(buf, extra);
+
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    *tail = buf->memory + buf->start + buf->len;
+    return STATUS_OK;
+}
+
+void buf_commit(struct buf *buf, size_t len)
+{
+    ASSERT(len <= buf->capacity - buf->start - buf->len);
+    buf->len += len;
+}
+
+enum status buf_append(struct buf *buf, struct slice bytes)
+{
+    char *tail;
+    enum status status = buf_reserve(buf, bytes.len, &tail);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (bytes.len > 0) {
+        memcpy(tail, bytes.data, bytes.len);
+    }
+    buf->len += bytes.len;
+    return STATUS_OK;
+}
+
+char *buf_put_space(struct buf *buf, size_t len)
+{
+    char *tail;
+    enum status status = buf_reserve(buf, len, &tail);
+
+    ASSERT(status == STATUS_OK);
+    return tail;
+}
+
+void buf_put(struct buf *buf, struct slice bytes)
+{
+    char *tail = buf_put_space(buf, bytes.len);
+
+    if (bytes.len > 0) {
+        memcpy(tail, bytes.data, bytes.len);
+    }
+    buf->len += bytes.len;
+}
+
+void buf_put_text(struct buf *buf, const char *text)
+{
+    buf_put(buf, slice_of(text));
+}
+
+void buf_put_byte(struct buf *buf, char byte)
+{
+    *buf_put_space(buf, 1) = byte;
+    buf->len++;
+}
+
+void buf_put_format(struct buf *buf, const char *format, ...)
+{
+    size_t room = 128;
+
+    for (;;) {
+        char *tail = buf_put_space(buf, room);
+        va_list arguments;
+        int len;
+
+        va_start(arguments, format);
+        len = vsnprintf(tail, room, format, arguments);
+        va_end(arguments);
+        ASSERT(len >= 0);
+        if ((size_t)len < room) {
+            buf->len += (size_t)len;
+            return;
+        }
+        room = (size_t)len + 1;
+    }
+}
+
+void buf_consume(struct buf *buf, size_t len)
+{
+    ASSERT(len <= buf->len);
+    buf->len -= len;
+    buf->start = buf->len == 0 ? 0 : buf->start + len;
+}
+
+void buf_truncate(struct buf *buf, size_t len)
+{
+    ASSERT(len <= buf->len);
+    buf->len = len;
+    if (len == 0) {
+        buf->start = 0;
+    }
+}
+
+void buf_clear(struct buf *buf)
+{
+    buf_truncate(buf, 0);
+}
+
+void buf_shrink(struct buf *buf, size_t keep_bytes)
+{
+    if (buf->capacity <= keep_bytes || buf->len > keep_bytes) {
+        return;
+    }
+    if (keep_bytes == 0) {
+        buf_release(buf);
+        return;
+    }
+    /* A refusal leaves the larger block, which is no error. */
+    (void)!move(buf, keep_bytes);
+}
