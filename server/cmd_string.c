@@ -612,7 +612,7 @@ static enum status run_decrby(struct call *call, struct reply *reply)
 static enum status run_incrbyfloat(struct call *call, struct reply *reply)
 {
     struct slice key = call->argv[1];
-    char text[NUMBER_DOUBLE_TEXT_MAX];
+    char text[NUMBER_LONG_DOUBLE_TEXT_MAX];
     struct slice words[] = {slice_of("SET"), key, {0}, slice_of("KEEPTTL")};
     struct entry entry;
     long double value = 0;
