@@ -1,1 +1,0 @@
-"""One module a family; each has `command(draw)`, which gives one command as a list of words."""
