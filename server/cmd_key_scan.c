@@ -1,11 +1,11 @@
 /* Walks over the keys of a database. */
 #include "base/glob.h"
 #include "base/memory.h"
-#include "base/number.h"
 #include "base/random.h"
 #include "server/args.h"
 #include "server/cmd_key.h"
 #include "server/reply.h"
+#include "server/scan_args.h"
 #include "storage/keyspace_scan.h"
 
 /* KEYS pattern: costs what begins with the pattern's literal prefix. */
@@ -32,94 +32,50 @@ static enum status run_keys(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
-struct scan_request {
-    uint64_t cursor;
+struct scan_page {
+    const struct scan_args *args;
+    struct reply keys; /* Collected apart, since the next cursor comes first. */
     size_t count;
-    bool has_pattern;
-    struct slice pattern; /* MATCH */
-    bool has_type;
-    struct slice type; /* TYPE: its word; an unknown one matches nothing. */
-    struct reply *reply;
-    size_t reply_count;
 };
-
-static enum status parse_scan(struct call *call, struct reply *reply, struct scan_request *request)
-{
-    *request = (struct scan_request){.count = 10, .reply = reply};
-    if (!number_parse_uint64(call->argv[1], &request->cursor)) {
-        return reply_error(reply, "ERR invalid cursor");
-    }
-    for (size_t i = 2; i < call->argc; i += 2) {
-        int64_t count;
-
-        if (i + 1 >= call->argc) {
-            return STATUS_SYNTAX;
-        }
-        if (args_is(call->argv[i], "count")) {
-            enum status status = args_int64(call->argv[i + 1], &count);
-
-            if (status != STATUS_OK) {
-                return status;
-            }
-            if (count < 1) {
-                return STATUS_SYNTAX;
-            }
-            request->count = (size_t)count;
-        } else if (args_is(call->argv[i], "match")) {
-            request->pattern = call->argv[i + 1];
-            request->has_pattern = true;
-        } else if (args_is(call->argv[i], "type")) {
-            request->type = call->argv[i + 1];
-            request->has_type = true;
-        } else {
-            return STATUS_SYNTAX;
-        }
-    }
-    return STATUS_OK;
-}
 
 static void visit_scanned(void *context, struct slice key, const struct entry *entry)
 {
-    struct scan_request *request = context;
+    struct scan_page *page = context;
 
-    if (request->has_pattern && !glob_match(request->pattern, key, false)) {
+    if (!scan_args_match(page->args, key) ||
+        (page->args->has_type && !args_is(page->args->type, key_type_name(entry->type)))) {
         return;
     }
-    if (request->has_type && !args_is(request->type, key_type_name(entry->type))) {
-        return;
-    }
-    reply_bulk(request->reply, key);
-    request->reply_count++;
+    reply_bulk(&page->keys, key);
+    page->count++;
 }
 
 /* SCAN cursor [MATCH pattern] [COUNT n] [TYPE type]. */
 static enum status run_scan(struct call *call, struct reply *reply)
 {
-    struct scan_request request;
-    struct keyspace_scan_visitor visitor = {.visit = visit_scanned, .context = &request};
-    struct reply keys;
-    struct buf found;
+    struct scan_args args;
+    struct scan_page page = {.args = &args};
+    struct keyspace_scan_visitor visitor = {.visit = visit_scanned, .context = &page};
+    struct buf keys;
     char *prefix;
     size_t prefix_len;
     uint64_t next;
-    enum status status = parse_scan(call, reply, &request);
+    enum status status = scan_args_parse(call, reply, 1, &args);
 
     if (status != STATUS_OK) {
         return status;
     }
-    buf_init(&found, BUF_NO_CEILING);
-    reply_init(&keys, &found, reply->protocol);
-    request.reply = &keys;
-    prefix = memory_allocate(request.pattern.len + 1);
-    prefix_len = request.has_pattern ? glob_literal_prefix(request.pattern, prefix) : 0;
-    next = keyspace_scan(call->keyspace, call->db, request.cursor, slice_make(prefix, prefix_len), request.count,
-                         &visitor);
+    buf_init(&keys, BUF_NO_CEILING);
+    reply_init(&page.keys, &keys, reply->protocol);
+    prefix = memory_allocate(args.pattern.len + 1);
+    prefix_len = args.has_pattern ? glob_literal_prefix(args.pattern, prefix) : 0;
+    next = keyspace_scan(call->keyspace, call->db, args.cursor, slice_make(prefix, prefix_len), args.count, &visitor);
     memory_free(prefix);
     reply_array(reply, 2);
     reply_bulk_format(reply, "%llu", (unsigned long long)next);
-    reply_array(reply, request.reply_count);
-    buf_put(reply->out, buf_slice(&found));
-    buf_release(&found);
+    reply_array(reply, page.count);
+    buf_put(reply->out, buf_slice(&keys));
+    buf_release(&keys);
     return STATUS_OK;
 }
 

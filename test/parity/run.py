@@ -1,0 +1,170 @@
+#!/usr/bin/python3
+"""Parity: the same commands to Debian's redis-server and to Hearth, replies compared byte for byte.
+
+    run.py --server build/hearth-server [--seed N] [--commands N | --seconds S] [--family NAME ...]
+
+Exits 0 if there is no difference outside compare.py's relaxations and known_differences.py; prints each difference with
+the commands that led to it, and how to run it again.
+"""
+import argparse
+import importlib
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import compare
+import known_differences
+from generate import Draw
+from resp import Connection, encode, show
+
+FAMILIES_DIRECTORY = pathlib.Path(__file__).resolve().parent / "families"
+BATCH = 50  # Commands sent at once: pipelines are part of what is compared.
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A server process in its own temporary folder, ended by pid."""
+
+    def __init__(self, name, arguments):
+        self.folder = tempfile.mkdtemp(prefix="hearth-parity-%s-" % name)
+        self.port = free_port()
+        self.output = open(os.path.join(self.folder, "output"), "wb")
+        words = [w.format(port=self.port, folder=self.folder) for w in arguments]
+        self.process = subprocess.Popen(words, stdout=self.output, stderr=subprocess.STDOUT, cwd=self.folder)
+        self.wait()
+
+    def wait(self):
+        deadline = time.monotonic() + 15
+        while True:
+            try:
+                Connection(self.port).close()
+                return
+            except OSError:
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    sys.exit("parity: server did not start:\n" + open(self.output.name).read())
+                time.sleep(0.02)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.output.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Run:
+    """One family in one protocol version on a pair of servers."""
+
+    def __init__(self, family, protocol, seed, redis, hearth):
+        self.name = "%s RESP%d" % (family.__name__.split(".")[-1], protocol)
+        self.family = family
+        self.protocol = protocol
+        self.draw = Draw(random.Random("%s %s" % (seed, self.name)))
+        self.servers = (redis, hearth)
+        self.history = []
+        self.sent = 0
+        self.distinct = set()
+        self.differences = 0
+        self.connect()
+
+    def connect(self):
+        self.connections = [Connection(server.port) for server in self.servers]
+        for connection in self.connections:
+            if self.protocol == 3:
+                connection.call("HELLO", "3")
+            connection.call("FLUSHALL")
+        self.history.clear()
+
+    def batch(self):
+        commands = [self.family.command(self.draw) for _ in range(BATCH)]
+        data = b"".join(encode(words) for words in commands)
+        for connection in self.connections:
+            connection.send(data)
+        for words in commands:
+            replies = [connection.read() for connection in self.connections]
+            self.sent += 1
+            self.distinct.add(tuple(words))
+            self.history.append(words)
+            if not compare.equal(words, *replies) and not known_differences.is_known(words, *replies):
+                self.report(words, replies)
+
+    def report(self, words, replies):
+        self.differences += 1
+        print("DIFFERENCE in %s after %d commands" % (self.name, self.sent))
+        print("  command: " + " ".join(repr(w)[1:] if len(w) < 80 else "<%d bytes>" % len(w) for w in words))
+        print("  redis:   " + show(replies[0]))
+        print("  hearth:  " + show(replies[1]))
+        keys = set(words[1:3])
+        related = [h for h in self.history[:-1] if keys & set(h[1:])][-4:]
+        for earlier in related:
+            print("    before: " + " ".join(repr(w)[1:][:60] for w in earlier))
+        sys.stdout.flush()
+
+
+def family_modules(names):
+    found = sorted(p.stem for p in FAMILIES_DIRECTORY.glob("[a-z]*.py"))
+    for name in names or found:
+        yield importlib.import_module("families." + name)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", required=True, help="path of hearth-server")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--commands", type=int, default=2000, help="of each family and protocol")
+    parser.add_argument("--seconds", type=float, default=0, help="run each family and protocol this long instead")
+    parser.add_argument("--family", action="append")
+    parser.add_argument("--most-differences", type=int, default=20)
+    options = parser.parse_args()
+
+    redis = Server("redis", ["redis-server", "--port", "{port}", "--save", "", "--appendonly", "no", "--dir", "{folder}",
+                             "--enable-debug-command", "yes"])
+    hearth = Server("hearth", [os.path.abspath(options.server), "--port", "{port}", "--data-dir", "{folder}/data",
+                               "--appendfsync", "no", "--enable-debug-command", "yes"])
+    total = distinct = differences = 0
+    try:
+        for family in family_modules(options.family):
+            for protocol in (2, 3):
+                run = Run(family, protocol, options.seed, redis, hearth)
+                deadline = time.monotonic() + options.seconds
+                while (time.monotonic() < deadline) if options.seconds else (run.sent < options.commands):
+                    run.batch()
+                    if run.differences >= options.most_differences:
+                        break
+                for connection in run.connections:
+                    connection.close()
+                print("%-24s %8d commands, %8d distinct, %d differences" %
+                      (run.name, run.sent, len(run.distinct), run.differences))
+                total += run.sent
+                distinct += len(run.distinct)
+                differences += run.differences
+    except EOFError:
+        print("a server closed the connection; hearth said:\n" + open(hearth.output.name).read()[-2000:])
+        differences += 1
+    finally:
+        redis.stop()
+        hearth.stop()
+    print("seed %d: %d commands, %d distinct, %d differences" % (options.seed, total, distinct, differences))
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
