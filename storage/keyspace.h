@@ -26,6 +26,15 @@ struct keyspace_hooks {
     void *context;
 };
 
+/* Open the keyspace over `view` (borrowed) as `meta` describes it. If `database_count` is more than the meta's databases,
+ * the new ones get fresh spaces; those beyond it keep their content and are out of reach until it is raised again. */
+struct env_meta;
+struct keyspace *keyspace_open(struct view *view, const struct env_meta *meta, uint32_t database_count);
+void keyspace_close(struct keyspace *keyspace);
+/* What a checkpoint at this moment is to store: fills next_generation, key_hash_seed, and the databases, which the
+ * caller releases with env_meta_release(). */
+void keyspace_describe(const struct keyspace *keyspace, struct env_meta *meta);
+
 /* The time that decides what is due, and whether due keys are deleted or hidden; set by dispatch before each command,
  * so that one command sees one time. */
 void keyspace_set_clock(struct keyspace *keyspace, uint64_t now_ms, bool expire_on_access);
