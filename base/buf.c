@@ -71,7 +71,7 @@ static enum status make_room(struct buf *buf, size_t extra)
     }
     needed = buf->len + extra;
     /* Compacting moves no more bytes than were consumed since the last time, so it too costs a constant each byte. */
-    if (needed <= buf->capacity && buf->start >= buf->len) {
+    if (buf->memory != NULL && needed <= buf->capacity && buf->start >= buf->len) {
         compact(buf);
         return STATUS_OK;
     }

@@ -1,4 +1,7 @@
-/* Glob patterns by Redis' rules: ? * [abc] [^a] [a-z] and backslash. */
+/* Glob patterns by Redis' rules: ? * [abc] [^a] [a-z] and backslash.
+ *
+ * As there, a class without its ] reaches to the end of the pattern, bytes are compared as signed chars, and case is
+ * ASCII's. Unlike there, stars match an empty text, and no pattern costs more than its length times the text's. */
 #ifndef BASE_GLOB_H
 #define BASE_GLOB_H
 

@@ -28,7 +28,8 @@ size_t number_format_double(char text[NUMBER_DOUBLE_TEXT_MAX], double value);
 /* "%.17Lf" with trailing zeros and point removed (Redis' ld2string, LD_STR_HUMAN). */
 size_t number_format_long_double(char text[NUMBER_LONG_DOUBLE_TEXT_MAX], long double value);
 
-/* Sizes with units as Redis' configuration has them: "1k" 1000, "1kb" 1024, "5mb", "1g", "2gb", "100b", case folded. */
+/* Sizes with units as Redis' configuration has them: "1k" 1000, "1kb" 1024, "5mb", "1g", "2gb", "100b", case folded.
+ * No digits and what passes UINT64_MAX are refused, where Redis takes 0 and some other number. */
 bool number_parse_size(struct slice text, uint64_t *bytes);
 
 #endif

@@ -189,7 +189,7 @@ static enum resp_outcome read_bulk_header(struct resp_reader *reader, struct sli
     }
     if (rest.data[0] != '$') {
         snprintf(reader->error_text, sizeof(reader->error_text), "Protocol error: expected '$', got '%c'",
-                 rest.data[0]);
+                 rest.data[0] == '\0' ? ' ' : rest.data[0]);
         return fail(reader, reader->error_text);
     }
     if (outcome == LINE_INVALID || len < 0 || (uint64_t)len > limits->bulk_bytes_max) {
