@@ -44,7 +44,7 @@ bool number_parse_int64(struct slice text, int64_t *value)
     return true;
 }
 
-/* Up to 15 digits with a sign are exact in a double; most scores are such numbers and need no strtod. */
+/* Up to 15 digits with a sign are exact in a double; most scores are such numbers, and need no strtod. */
 static bool parse_short_integer(struct slice text, double *value)
 {
     bool negative = text.len > 0 && text.data[0] == '-';

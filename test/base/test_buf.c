@@ -1,0 +1,174 @@
+#include "base/buf.h"
+#include "base/memory.h"
+#include "base/random.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void assert_text(const struct buf *buf, const char *expected)
+{
+    assert_true(slice_equal(buf_slice(buf), slice_of(expected)));
+}
+
+static void test_appends_and_consumes_in_order(void **state)
+{
+    struct buf buf;
+
+    (void)state;
+    buf_init(&buf, BUF_NO_CEILING);
+    assert_text(&buf, "");
+    buf_put(&buf, slice_empty());
+    buf_put_text(&buf, "hello");
+    buf_put_byte(&buf, ' ');
+    buf_put_format(&buf, "%s-%d", "world", 7);
+    assert_text(&buf, "hello world-7");
+    buf_consume(&buf, 6);
+    buf_truncate(&buf, 5);
+    assert_text(&buf, "world");
+    assert_int_equal(buf_append(&buf, slice_of("!")), STATUS_OK);
+    assert_text(&buf, "world!");
+    buf_clear(&buf);
+    assert_text(&buf, "");
+    assert_int_equal(buf.start, 0);
+    buf_release(&buf);
+}
+
+static void test_format_grows_to_its_text(void **state)
+{
+    struct buf buf;
+
+    (void)state;
+    buf_init(&buf, BUF_NO_CEILING);
+    buf_put_format(&buf, "%0500d", 1);
+    buf_put_format(&buf, "%0127d", 1); /* Ends where the first try's room ends. */
+    buf_put_format(&buf, "%0128d", 1);
+    assert_int_equal(buf.len, 500 + 127 + 128);
+    assert_int_equal(buf_slice(&buf).data[499], '1');
+    assert_int_equal(buf_slice(&buf).data[buf.len - 1], '1');
+    buf_release(&buf);
+}
+
+static void test_ceiling_is_kept_and_content_with_it(void **state)
+{
+    struct buf buf;
+    char *tail;
+
+    (void)state;
+    buf_init(&buf, 10);
+    assert_int_equal(buf_append(&buf, slice_of("12345678")), STATUS_OK);
+    assert_int_equal(buf_append(&buf, slice_of("9ab")), STATUS_TOO_BIG);
+    assert_int_equal(buf_reserve(&buf, SIZE_MAX, &tail), STATUS_TOO_BIG);
+    assert_text(&buf, "12345678");
+    assert_int_equal(buf_append(&buf, slice_of("9a")), STATUS_OK);
+    buf_consume(&buf, 1);
+    assert_int_equal(buf_append(&buf, slice_of("b")), STATUS_OK);
+    assert_text(&buf, "23456789ab");
+    buf_release(&buf);
+}
+
+static void test_reserve_takes_what_is_committed(void **state)
+{
+    struct buf buf;
+    char *tail;
+
+    (void)state;
+    buf_init(&buf, BUF_NO_CEILING);
+    assert_int_equal(buf_reserve(&buf, 100, &tail), STATUS_OK);
+    memcpy(tail, "abc", 3);
+    buf_commit(&buf, 3);
+    assert_text(&buf, "abc");
+    memcpy(buf_put_space(&buf, 3), "def", 3);
+    buf_commit(&buf, 2);
+    assert_text(&buf, "abcde");
+    buf_release(&buf);
+}
+
+static void test_refused_memory_leaves_the_content(void **state)
+{
+    struct buf buf;
+
+    (void)state;
+    buf_init(&buf, BUF_NO_CEILING);
+    buf_put_text(&buf, "abc");
+    buf_consume(&buf, 1);
+    for (int start = 0; start < 2; start++) { /* Moving by copy, then by realloc. */
+        memory_fail_nth(1, false);
+        assert_int_equal(buf_append(&buf, slice_make("", 0)), STATUS_OK); /* Needs no memory. */
+        char large[1000] = {0};
+        assert_int_equal(buf_append(&buf, slice_make(large, sizeof(large))), STATUS_NO_MEMORY);
+        assert_true(memory_fail_stop());
+        assert_text(&buf, "bc");
+        buf_clear(&buf);
+        buf_put_text(&buf, "bc");
+    }
+    buf_release(&buf);
+}
+
+static void test_shrink_gives_memory_back_when_content_allows(void **state)
+{
+    struct buf buf;
+
+    (void)state;
+    buf_init(&buf, BUF_NO_CEILING);
+    for (int i = 0; i < 1000; i++) {
+        buf_put_text(&buf, "0123456789");
+    }
+    buf_shrink(&buf, 4096);
+    assert_true(buf.capacity >= 10000); /* The content is in the way. */
+    buf_consume(&buf, 9997);
+    buf_shrink(&buf, 4096);
+    assert_int_equal(buf.capacity, 4096);
+    assert_text(&buf, "789");
+    buf_clear(&buf);
+    buf_shrink(&buf, 0);
+    assert_null(buf.memory);
+    assert_int_equal(buf.ceiling, BUF_NO_CEILING);
+}
+
+/* A queue that never grows beyond what is in it keeps its memory bounded, whatever runs through it. */
+static void test_memory_is_bounded_by_content_not_by_traffic(void **state)
+{
+    struct buf buf;
+    struct random random;
+    uint64_t put_count = 0;
+    uint64_t taken_count = 0;
+
+    (void)state;
+    buf_init(&buf, BUF_NO_CEILING);
+    random_init(&random, 4);
+    for (int i = 0; i < 200000; i++) {
+        if (buf.len < 1000 && random_below(&random, 2) == 0) {
+            for (uint64_t n = random_below(&random, 50); n > 0; n--) {
+                buf_put_byte(&buf, (char)put_count++);
+            }
+        } else if (buf.len > 0) {
+            size_t len = 1 + random_below(&random, buf.len);
+
+            assert_int_equal(buf_slice(&buf).data[0], (char)taken_count);
+            assert_int_equal(buf_slice(&buf).data[len - 1], (char)(taken_count + len - 1));
+            buf_consume(&buf, len);
+            taken_count += len;
+        }
+    }
+    assert_true(taken_count > 100000);
+    assert_true(buf.capacity <= 4096);
+    buf_release(&buf);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_appends_and_consumes_in_order),
+        cmocka_unit_test(test_format_grows_to_its_text),
+        cmocka_unit_test(test_ceiling_is_kept_and_content_with_it),
+        cmocka_unit_test(test_reserve_takes_what_is_committed),
+        cmocka_unit_test(test_refused_memory_leaves_the_content),
+        cmocka_unit_test(test_shrink_gives_memory_back_when_content_allows),
+        cmocka_unit_test(test_memory_is_bounded_by_content_not_by_traffic),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
