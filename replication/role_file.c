@@ -1,0 +1,173 @@
+#include "replication/role_file.h"
+
+#include "base/assert.h"
+#include "base/buf.h"
+#include "base/crash_point.h"
+#include "base/diag.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include <inttypes.h>
+
+#define WORDS_MAX 4
+
+/* Split a line at spaces and tabs into at most WORDS_MAX words; one more than that counts as too many. */
+static size_t split(struct slice line, struct slice words[WORDS_MAX])
+{
+    size_t count = 0;
+    size_t at = 0;
+
+    while (at < line.len) {
+        size_t begin;
+
+        while (at < line.len && (line.data[at] == ' ' || line.data[at] == '\t' || line.data[at] == '\r')) {
+            at++;
+        }
+        begin = at;
+        while (at < line.len && line.data[at] != ' ' && line.data[at] != '\t' && line.data[at] != '\r') {
+            at++;
+        }
+        if (at == begin) {
+            break;
+        }
+        if (count == WORDS_MAX) {
+            return WORDS_MAX + 1;
+        }
+        words[count++] = slice_make(line.data + begin, at - begin);
+    }
+    return count;
+}
+
+bool role_host_is_valid(struct slice host)
+{
+    if (host.len == 0 || host.len >= ROLE_HOST_BYTES) {
+        return false;
+    }
+    for (size_t i = 0; i < host.len; i++) {
+        unsigned char byte = (unsigned char)host.data[i];
+
+        if (byte <= ' ' || byte == 0x7f || byte == '"' || byte == '\'' || byte == '#') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_replica(const struct slice *words, size_t count, struct role *role)
+{
+    uint64_t port;
+
+    if (count != 3 || !role_host_is_valid(words[1]) || !number_parse_uint64(words[2], &port) || port == 0 ||
+        port > UINT16_MAX) {
+        return false;
+    }
+    role->is_replica = true;
+    memcpy(role->host, words[1].data, words[1].len);
+    role->host[words[1].len] = '\0';
+    role->port = (uint16_t)port;
+    return true;
+}
+
+static bool read_promotion(const struct slice *words, size_t count, struct role *role)
+{
+    if (count != 3 || !history_id_is_valid(words[1]) || !number_parse_uint64(words[2], &role->promoted_at)) {
+        return false;
+    }
+    memcpy(role->promoted_from, words[1].data, HISTORY_ID_LEN);
+    role->promoted_from[HISTORY_ID_LEN] = '\0';
+    return true;
+}
+
+enum status role_parse(struct slice text, struct role *role, unsigned *line)
+{
+    struct role read = {.is_replica = false};
+    bool has_role = false;
+    unsigned number = 0;
+
+    while (text.len > 0) {
+        const char *newline = memchr(text.data, '\n', text.len);
+        struct slice row = newline == NULL ? text : slice_first(text, (size_t)(newline - text.data));
+        struct slice words[WORDS_MAX];
+        size_t count = split(row, words);
+        bool is_good = true;
+
+        number++;
+        text = slice_after(text, row.len + (newline != NULL));
+        if (count == 0 || words[0].data[0] == '#') {
+            continue;
+        }
+        if (slice_is_word(words[0], "replicaof") && !has_role) {
+            is_good = read_replica(words, count, &read);
+            has_role = true;
+        } else if (slice_is_word(words[0], "master") && !has_role) {
+            is_good = count == 1;
+            has_role = true;
+        } else if (slice_is_word(words[0], "promoted-from")) {
+            is_good = read_promotion(words, count, &read);
+        } else {
+            is_good = false;
+        }
+        if (!is_good) {
+            *line = number;
+            return STATUS_CORRUPT;
+        }
+    }
+    if (!has_role || (read.is_replica && read.promoted_from[0] != '\0')) {
+        *line = number;
+        return STATUS_CORRUPT;
+    }
+    *role = read;
+    return STATUS_OK;
+}
+
+void role_format(const struct role *role, struct buf *out)
+{
+    buf_put_text(out, "# Written by hearth-server: the replication role that it remembers over restarts. It wins over\n"
+                      "# `replicaof` in the configuration. Change it with REPLICAOF, not here.\n");
+    if (role->is_replica) {
+        ASSERT(role_host_is_valid(slice_of(role->host)) && role->port != 0);
+        buf_put_format(out, "replicaof %s %u\n", role->host, role->port);
+        return;
+    }
+    buf_put_text(out, "master\n");
+    if (role->promoted_from[0] != '\0') {
+        buf_put_format(out, "promoted-from %s %" PRIu64 "\n", role->promoted_from, role->promoted_at);
+    }
+}
+
+enum status role_load(struct file_system *files, const char *directory, struct role *role)
+{
+    char *path = file_join(directory, ROLE_FILE_NAME);
+    char *text;
+    size_t len;
+    unsigned line = 0;
+    enum status status;
+
+    status = file_read_whole(files, path, ROLE_FILE_BYTES_MAX, &text, &len);
+    if (status == STATUS_OK) {
+        status = role_parse(slice_make(text, len), role, &line);
+        memory_free(text);
+    }
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        diag(DIAG_WARNING, "%s, line %u: the role cannot be read: %s", path, line, status_name(status));
+    }
+    memory_free(path);
+    return status;
+}
+
+enum status role_store(struct file_system *files, const char *directory, const struct role *role)
+{
+    struct buf text;
+    enum status status;
+
+    buf_init(&text, BUF_NO_CEILING);
+    role_format(role, &text);
+    crash_point("role.write.before");
+    status = file_replace(files, directory, ROLE_FILE_NAME, buf_slice(&text));
+    if (status == STATUS_OK) {
+        crash_point("role.write.after");
+    } else {
+        diag(DIAG_WARNING, "%s/" ROLE_FILE_NAME " cannot be written: %s", directory, status_name(status));
+    }
+    buf_release(&text);
+    return status;
+}
