@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/status.h"
+#include "replication/events.h"
 #include "storage/store.h"
 
 struct event_base;
@@ -17,8 +18,8 @@ struct replica;     /* One of our replicas; owned by replication from attach to 
 
 /* What the server does for replication. */
 struct replication_hooks {
-    /* Execute one command that our master sent, without logging it; `*selected_db` follows SELECT. False if it cannot be
-     * executed: the link is dropped and the divergence named. */
+    /* Execute one command that our master sent, without logging it; `*selected_db` follows SELECT. False if it cannot
+     * be executed: the link is dropped and the divergence named. */
     bool (*apply)(void *context, uint32_t *selected_db, const struct slice *argv, size_t argc);
     /* A full sync has replaced all data: forget what was derived from the old. */
     void (*data_replaced)(void *context);
@@ -31,28 +32,29 @@ struct replication_hooks {
 
 /* Settings, all changeable at run time with replication_configure(). Strings are copied. */
 struct replication_settings {
-    const char *master_user;       /* NULL: AUTH with one argument. */
-    const char *master_password;   /* NULL: no AUTH. */
-    const char *announce_ip;       /* NULL: not announced. */
-    uint16_t announce_port;        /* 0: listening_port. */
+    const char *master_user;     /* NULL: AUTH with one argument. */
+    const char *master_password; /* NULL: no AUTH. */
+    const char *announce_ip;     /* NULL: not announced. */
+    uint16_t announce_port;      /* 0: listening_port. */
     uint16_t listening_port;
-    uint32_t timeout_s;            /* repl-timeout. */
-    uint32_t ping_period_s;        /* repl-ping-replica-period. */
-    uint64_t backlog_bytes;        /* Log retained at least, as far as written. */
-    uint64_t retention_bytes_max;  /* Cap on what an absent replica may hold back. */
+    uint32_t timeout_s;           /* repl-timeout. */
+    uint32_t ping_period_s;       /* repl-ping-replica-period. */
+    uint64_t backlog_bytes;       /* Log retained at least, as far as written. */
+    uint64_t retention_bytes_max; /* Cap on what an absent replica may hold back. */
     uint32_t retention_s_max;
-    uint64_t full_sync_rate_max;   /* Bytes a second for each transfer; 0 no limit. */
+    uint64_t full_sync_rate_max; /* Bytes a second for each transfer; 0 no limit. */
     uint32_t priority;
-    bool announced;                /* replica-announced. */
+    bool announced; /* replica-announced. */
     bool serve_stale_data;
     bool read_only;
-    bool allow_wipe;               /* P7: accept a full sync from an empty, unrelated master. */
+    bool allow_wipe; /* P7: accept a full sync from an empty, unrelated master. */
     uint32_t min_replicas_to_write;
     uint32_t min_replicas_max_lag_s;
 };
 
-/* Open with the role that hearth.auto.conf has; `configured_host` (NULL for master) and port from the user's config file are
- * used only if hearth.auto.conf says nothing. All borrowed objects must outlive it. Begins connecting at once. */
+/* Open with the role that hearth.auto.conf has; `configured_host` (NULL for master) and port from the user's config
+ * file are used only if hearth.auto.conf says nothing. All borrowed objects must outlive it. Begins connecting at once.
+ */
 struct replication_options {
     struct store *store;
     struct event_base *base;
@@ -67,7 +69,8 @@ MUST_CHECK enum status replication_open(const struct replication_options *option
 void replication_close(struct replication *replication);
 void replication_configure(struct replication *replication, const struct replication_settings *settings);
 
-/* REPLICAOF host port: durable before this returns STATUS_OK; the link is made afterwards. STATUS_EXISTS: already so. */
+/* REPLICAOF host port: durable before this returns STATUS_OK; the link is made afterwards. STATUS_EXISTS: already so.
+ */
 MUST_CHECK enum status replication_follow(struct replication *replication, struct slice host, uint16_t port,
                                           uint64_t now_ms);
 /* REPLICAOF NO ONE: promote at once, with a new history. STATUS_EXISTS: already a master. */
@@ -102,8 +105,8 @@ void replication_turn(struct replication *replication);
 /* A replica's connection, as replication sees it. The connection stays the server's: it reads requests (REPLCONF ACK),
  * and writes what replica_produce() gives whenever its socket has room. */
 struct replica_channel {
-    void (*wake)(void *context);                       /* There may be more to produce. */
-    void (*close)(void *context, const char *reason);  /* Close it; ends with replica_detach(). */
+    void (*wake)(void *context);                      /* There may be more to produce. */
+    void (*close)(void *context, const char *reason); /* Close it; ends with replica_detach(). */
     void *context;
     char peer_ip[64];
     uint16_t peer_port;
@@ -117,7 +120,7 @@ struct replica_handshake {
     bool capa_psync2;
     bool capa_snapshot; /* Takes our snapshot format: "capa hearth-snapshot". */
     bool rdb_only;
-    bool has_hash;      /* Told its running hash with "hearth-hash <hex>". */
+    bool has_hash; /* Told its running hash with "hearth-hash <hex>". */
     uint64_t hash;
 };
 
@@ -136,11 +139,6 @@ bool replica_produce(struct replica *replica, size_t limit, struct buf *out);
 /* REPLCONF on an attached connection: ACK <offset>, no reply. */
 void replica_replconf(struct replica *replica, const struct slice *argv, size_t argc);
 
-/* Write the role lines of CONFIG REWRITE: "replicaof host port", or nothing. */
-struct replication_event {
-    uint64_t wall_ms;
-    char text[200];
-};
 /* The ring of the newest replication events, oldest first; returns how many were written to `events`. */
 size_t replication_events(const struct replication *replication, struct replication_event *events, size_t room);
 

@@ -1,0 +1,123 @@
+#include "replication/acks.h"
+
+#include "base/assert.h"
+#include "base/memory.h"
+#include <stdio.h>
+#include <string.h>
+
+static struct ack *ack_of(struct list_node *node)
+{
+    return LIST_ENTRY(node, struct ack, node);
+}
+
+void acks_init(struct acks *acks)
+{
+    list_init(&acks->present);
+    list_init(&acks->absent);
+    acks->absent_count = 0;
+}
+
+void acks_release(struct acks *acks)
+{
+    ASSERT(list_is_empty(&acks->present));
+    acks_forget_all(acks);
+}
+
+void acks_forget(struct acks *acks, struct ack *absent)
+{
+    ASSERT(acks->absent_count > 0);
+    list_remove(&absent->node);
+    acks->absent_count--;
+    memory_free(absent);
+}
+
+void acks_forget_all(struct acks *acks)
+{
+    while (!list_is_empty(&acks->absent)) {
+        acks_forget(acks, ack_of(acks->absent.head.next));
+    }
+}
+
+static void forget_name(struct acks *acks, const char *name)
+{
+    LIST_FOR_EACH(&acks->absent, node)
+    {
+        if (strcmp(ack_of(node)->name, name) == 0) {
+            acks_forget(acks, ack_of(node));
+        }
+    }
+}
+
+void acks_join(struct acks *acks, struct ack *ack, const char *name, uint64_t offset)
+{
+    forget_name(acks, name);
+    *ack = (struct ack){.offset = offset};
+    snprintf(ack->name, sizeof(ack->name), "%s", name);
+    list_append(&acks->present, &ack->node);
+}
+
+bool acks_update(struct ack *ack, uint64_t offset, uint64_t now_ms)
+{
+    ack->heard_ms = now_ms;
+    if (offset <= ack->offset) {
+        return false;
+    }
+    ack->offset = offset;
+    return true;
+}
+
+static bool is_present(const struct acks *acks, const char *name)
+{
+    LIST_FOR_EACH(&acks->present, node)
+    {
+        if (strcmp(ack_of(node)->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void remember(struct acks *acks, const struct ack *ack, uint64_t now_ms)
+{
+    struct ack *absent = memory_copy(ack, sizeof(*ack));
+
+    forget_name(acks, ack->name);
+    absent->away_since_ms = now_ms;
+    absent->is_online = false;
+    list_append(&acks->absent, &absent->node);
+    acks->absent_count++;
+    if (acks->absent_count > ACKS_ABSENT_MAX) {
+        acks_forget(acks, ack_of(acks->absent.head.next));
+    }
+}
+
+void acks_leave(struct acks *acks, struct ack *ack, uint64_t now_ms, bool is_remembered)
+{
+    list_remove(&ack->node);
+    /* A replica may be back before its old connection is found dead. */
+    if (is_remembered && !is_present(acks, ack->name)) {
+        remember(acks, ack, now_ms);
+    }
+}
+
+uint32_t acks_count(const struct acks *acks, uint64_t offset)
+{
+    uint32_t count = 0;
+
+    LIST_FOR_EACH(&acks->present, node)
+    {
+        count += ack_of(node)->is_online && ack_of(node)->offset >= offset;
+    }
+    return count;
+}
+
+uint32_t acks_count_good(const struct acks *acks, uint64_t now_ms, uint64_t max_lag_ms)
+{
+    uint32_t count = 0;
+
+    LIST_FOR_EACH(&acks->present, node)
+    {
+        count += ack_of(node)->is_online && now_ms - ack_of(node)->heard_ms <= max_lag_ms;
+    }
+    return count;
+}
