@@ -1,0 +1,138 @@
+#include "replication/install.h"
+
+#include "base/crash_point.h"
+#include "storage/env.h"
+#include "storage/snapshot_read.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+__attribute__((format(printf, 3, 4))) static void fail(struct install *install, enum replica_install_result result,
+                                                       const char *format, ...)
+{
+    va_list arguments;
+
+    install->result = result;
+    va_start(arguments, format);
+    vsnprintf(install->problem, sizeof(install->problem), format, arguments);
+    va_end(arguments);
+}
+
+static bool unpack_snapshot(struct install *install)
+{
+    const struct snapshot_read_options options = {.files = install->files};
+    struct snapshot_problem problem = {.text = ""};
+    struct snapshot_contents contents;
+    struct file *file;
+    enum status status;
+
+    status = file_open(install->files, install->payload_path, FILE_READ, &file);
+    if (status == STATUS_OK) {
+        status = snapshot_unpack(file, install->data_path, &options, &contents, &problem);
+        file_close(file);
+    }
+    if (status != STATUS_OK) {
+        fail(install, REPLICA_INSTALL_FAILED, "the snapshot cannot be unpacked: %s",
+             problem.text[0] != '\0' ? problem.text : status_name(status));
+        return false;
+    }
+    if (strcmp(contents.name, install->payload.name) != 0) {
+        fail(install, REPLICA_INSTALL_FAILED, "the snapshot is another one than was announced");
+        return false;
+    }
+    return true;
+}
+
+static bool load_rdb(struct install *install)
+{
+    struct history history;
+    enum status status;
+
+    if (install->rdb.load == NULL) {
+        fail(install, REPLICA_INSTALL_REFUSED, "the master sends an RDB file, which this build cannot load");
+        return false;
+    }
+    history_adopt(&history, slice_of(install->payload.id));
+    status = install->rdb.load(install->rdb.context, install->payload_path, install->data_path, &history,
+                               install->payload.offset, install->problem, sizeof(install->problem));
+    if (status != STATUS_OK) {
+        install->result = REPLICA_INSTALL_FAILED;
+        return false;
+    }
+    return true;
+}
+
+/* How many keys the new environment holds. */
+static enum status count_keys(struct install *install)
+{
+    struct env *env;
+    struct env_meta meta;
+    enum status status;
+
+    status = env_open(install->data_path, true, &env);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = env_read_meta(env, &meta);
+    if (status == STATUS_OK) {
+        install->key_count = 0;
+        for (uint32_t i = 0; i < meta.database_count; i++) {
+            install->key_count += meta.databases[i].key_count;
+        }
+        env_meta_release(&meta);
+    }
+    env_close(env);
+    return status;
+}
+
+/* R6 (P7): an empty master that has nothing to do with our history must not wipe what we hold. */
+static bool may_replace(struct install *install)
+{
+    enum status status = count_keys(install);
+
+    if (status != STATUS_OK) {
+        fail(install, REPLICA_INSTALL_FAILED, "the new data cannot be opened: %s", status_name(status));
+        return false;
+    }
+    if (install->key_count == 0 && install->own_key_count > 0 && !install->may_wipe) {
+        fail(install, REPLICA_INSTALL_REFUSED,
+             "refused: the master is empty and unrelated, and would wipe our %" PRIu64
+             " keys; allow it with CONFIG SET replica-allow-wipe yes",
+             install->own_key_count);
+        return false;
+    }
+    return true;
+}
+
+static bool save_tail(struct install *install)
+{
+    enum status status;
+
+    if (install->tail.cursor == NULL) {
+        return true;
+    }
+    status = lone_tail_save(&install->tail, install->files, install->data_directory);
+    if (status != STATUS_OK) {
+        fail(install, REPLICA_INSTALL_FAILED, "%s cannot be saved: %s", install->tail.name, status_name(status));
+        return false;
+    }
+    return true;
+}
+
+void install_run(void *context)
+{
+    struct install *install = context;
+    bool is_made;
+
+    crash_point("install.unpack.before");
+    if (file_remove_tree(install->files, install->data_path) != STATUS_OK) {
+        fail(install, REPLICA_INSTALL_FAILED, "%s cannot be removed", install->data_path);
+        return;
+    }
+    is_made = install->payload.kind == REPLICA_PAYLOAD_SNAPSHOT ? unpack_snapshot(install) : load_rdb(install);
+    crash_point("install.unpack.after");
+    if (is_made && may_replace(install) && save_tail(install)) {
+        install->result = REPLICA_INSTALLED;
+        install->problem[0] = '\0';
+    }
+}

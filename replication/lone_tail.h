@@ -1,0 +1,29 @@
+/* What a node alone holds, saved before a full sync drops it.
+ *
+ * A demoted master may have logged changes that its new master never saw. They become
+ *     <data-dir>/diverged-<history>-<from>-<to>.log
+ * which holds the changes as RESP requests, as they stood in the log: `redis-cli --pipe` can replay them somewhere. */
+#ifndef REPLICATION_LONE_TAIL_H
+#define REPLICATION_LONE_TAIL_H
+
+#include "base/file.h"
+#include "storage/log_cursor.h"
+
+#define LONE_TAIL_NAME_BYTES 128
+
+struct lone_tail {
+    struct log_cursor *cursor; /* Stands at `from`; owned. NULL: there is no tail. */
+    uint64_t from;
+    uint64_t to;
+    char name[LONE_TAIL_NAME_BYTES]; /* Of the file. */
+};
+
+/* Describe the tail of `history` from `from` to `to`, or to where the log begins if `from` is before it, and open it
+ * for reading. With nothing to save, the cursor is NULL. On the loop. STATUS_IO, STATUS_CORRUPT. */
+MUST_CHECK enum status lone_tail_open(struct lone_tail *tail, struct log *log, uint64_t from, uint64_t to);
+/* Write the file into `directory`, durable when this returns; a file of that name is replaced. Any thread.
+ *   STATUS_IO, STATUS_NO_SPACE, STATUS_CORRUPT: no file is left. */
+MUST_CHECK enum status lone_tail_save(struct lone_tail *tail, struct file_system *files, const char *directory);
+void lone_tail_close(struct lone_tail *tail);
+
+#endif
