@@ -1,7 +1,8 @@
 /* A command as data, and a call of one.
  *
- * Facts stand only in the family's table (`static const struct command string_commands[]` in cmd_string.c): COMMAND, COMMAND
- * DOCS, docs/commands.md, key checks, ACL categories and tests read them from there. No handler looks at its own name. */
+ * Facts stand only in the family's table (`static const struct command string_commands[]` in cmd_string.c): COMMAND,
+ * COMMAND DOCS, docs/commands.md, key checks, ACL categories and tests read them from there. No handler looks at its
+ * own name. */
 #ifndef SERVER_COMMAND_H
 #define SERVER_COMMAND_H
 
@@ -40,9 +41,11 @@ enum command_flag {
     COMMAND_NO_MANDATORY_KEYS = 1u << 19,
     COMMAND_SENTINEL = 1u << 20,
     COMMAND_ONLY_SENTINEL = 1u << 21,
+    COMMAND_PROTECTED = 1u << 22, /* Off unless enable-debug-command or its like says so; not in COMMAND INFO. */
 };
 
-/* ACL categories beyond those that follow from flags (write, read, fast, slow, admin, dangerous, ...). */
+/* ACL categories. Tables give those that do not follow from flags; registry.c adds the others (read, write, fast, slow,
+ * admin, dangerous, pubsub, blocking). */
 enum command_category {
     CATEGORY_KEYSPACE = 1u << 0,
     CATEGORY_STRING = 1u << 1,
@@ -61,6 +64,10 @@ enum command_category {
     CATEGORY_TRANSACTION = 1u << 14,
     CATEGORY_SCRIPTING = 1u << 15,
     CATEGORY_BLOCKING = 1u << 16,
+    CATEGORY_READ = 1u << 17,
+    CATEGORY_WRITE = 1u << 18,
+    CATEGORY_FAST = 1u << 19,
+    CATEGORY_SLOW = 1u << 20,
 };
 
 /* What a command does with the keys of one specification: RW, RO, OW, RM and the logical operations, as Redis 7.0. */
@@ -85,13 +92,13 @@ enum command_key_find { KEY_FIND_RANGE, KEY_FIND_KEYNUM, KEY_FIND_UNKNOWN };
 struct command_key_spec {
     uint32_t flags;
     enum command_key_begin begin;
-    int index;            /* KEY_BEGIN_INDEX: of the first key. KEY_BEGIN_KEYWORD: where to start looking. */
-    const char *keyword;  /* KEY_BEGIN_KEYWORD. */
+    int index;           /* KEY_BEGIN_INDEX: of the first key. KEY_BEGIN_KEYWORD: where to start looking. */
+    const char *keyword; /* KEY_BEGIN_KEYWORD. */
     enum command_key_find find;
-    int last;             /* KEY_FIND_RANGE: relative to the first; negative counts from the end. */
+    int last; /* KEY_FIND_RANGE: relative to the first; negative counts from the end. */
     int step;
     int limit;
-    int keynum_index;     /* KEY_FIND_KEYNUM, relative to the first. */
+    int keynum_index; /* KEY_FIND_KEYNUM, relative to the first. */
     int first_key;
 };
 
@@ -109,13 +116,13 @@ struct command {
     const char *summary; /* One line, as COMMAND DOCS gives it. */
     const char *since;
     const char *complexity;
-    const char *group;   /* "string", "generic", ... */
-    int arity;           /* With the name; negative is "at least". */
+    const char *group; /* "string", "generic", ... */
+    int arity;         /* With the name; negative is "at least". */
     uint32_t flags;
     uint32_t categories;
     struct command_key_spec keys[COMMAND_KEY_SPECS_MAX]; /* Ends at KEY_BEGIN_NONE. */
-    const char *tips;    /* Comma separated command tips, NULL for none. */
-    const struct command *subcommands; /* Ends with a NULL name; NULL for none. */
+    const char *tips;                                    /* Comma separated command tips, NULL for none. */
+    const struct command *subcommands;                   /* Ends with a NULL name; NULL for none. */
 
     /* Execute. Decide first, then do: every check comes before the first change. On a status other than STATUS_OK
      * nothing was changed and nothing replied (but STATUS_REPLIED: the handler wrote its own error). */
@@ -125,15 +132,19 @@ struct command {
 /* One execution of one command: all that a handler sees. */
 struct call {
     const struct command *command;
-    struct services *services;      /* The server's parts, for the few commands that are about them. */
-    struct session *session;        /* Who calls. */
+    struct services *services; /* The server's parts, for the few commands that are about them. */
+    struct session *session;   /* Who calls. */
     struct keyspace *keyspace;
-    struct change *change;          /* What will be logged; see change.h. */
-    uint32_t db;                    /* Selected database. */
-    const struct slice *argv;       /* argv[0] is the name (argv[1] the subcommand); borrowed for the call. */
+    struct change *change;    /* What will be logged; see change.h. */
+    uint32_t db;              /* Selected database. */
+    const struct slice *argv; /* argv[0] is the name (argv[1] the subcommand); borrowed for the call. */
     size_t argc;
-    uint64_t now_ms;                /* The command's one wall-clock time. */
-    uint64_t changes;               /* Counted by the handler; dispatch logs and notifies if not 0. */
+    uint64_t now_ms;  /* The command's one wall-clock time. */
+    uint64_t changes; /* Counted by the handler; dispatch logs and notifies if not 0. */
+    uint32_t hits;    /* Counted by handlers that read keys: keyspace_hits and keyspace_misses of INFO. */
+    uint32_t misses;
+    bool is_replay;   /* Comes from the log or from our master: nothing expires, nothing is logged. */
+    struct slice raw; /* The request's own bytes if they are argv in canonical form; else empty. */
 };
 
 #endif

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 struct reply {
-    struct buf *out;   /* Borrowed: the connection's output, or a script's. */
-    int protocol;      /* 2 or 3. */
-    bool is_error;     /* An error was written: for statistics and transactions. */
+    struct buf *out; /* Borrowed: the connection's output, or a script's. */
+    int protocol;    /* 2 or 3. */
+    bool is_error;   /* An error was written: for statistics and transactions. */
 };
 
 void reply_init(struct reply *reply, struct buf *out, int protocol);

@@ -2,8 +2,8 @@
 #ifndef STORAGE_ENTRY_H
 #define STORAGE_ENTRY_H
 
-#include "base/buf.h"
-#include <stdint.h>
+#include "base/bytes.h"
+#include "base/slice.h"
 
 enum entry_type {
     ENTRY_STRING = 0,
@@ -12,6 +12,7 @@ enum entry_type {
     ENTRY_ZSET = 3,
     ENTRY_HASH = 4,
     ENTRY_STREAM = 5,
+    ENTRY_TYPE_COUNT
 };
 
 struct entry {
@@ -24,5 +25,17 @@ struct entry {
 };
 
 #define ENTRY_INLINE 0 /* The whole value is in body. */
+
+/* The most that an entry's code is longer than its body. */
+#define ENTRY_HEADER_BYTES_MAX 28
+
+/* Write the entry's code but its body to `header`; returns its length. The body's bytes follow it. */
+size_t entry_encode_header(const struct entry *entry, char header[ENTRY_HEADER_BYTES_MAX]);
+
+/* Read an entry's code. The body is borrowed from `code`. False, with `*entry` undefined, if it is damaged. */
+bool entry_decode(struct slice code, struct entry *entry);
+
+/* Read a whole row of TABLE_KEYS: its key, borrowed from either slice, and its entry. False if it is damaged. */
+bool entry_decode_row(struct slice coded_key, struct slice value, struct slice *key, struct entry *entry);
 
 #endif

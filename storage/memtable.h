@@ -1,7 +1,7 @@
 /* The memtable: what is newer than LMDB, ordered, in memory.
  *
- * One table holds all of storage/table.h: order is by table, then key bytes. A deletion is kept as a tombstone, since it
- * hides what LMDB has. Point lookups go through a hash index and cost next to nothing on a miss; the order serves
+ * One table holds all of storage/table.h: order is by table, then key bytes. A deletion is kept as a tombstone, since
+ * it hides what LMDB has. Point lookups go through a hash index and cost next to nothing on a miss; the order serves
  * cursors and the checkpoint. Structure and figures: docs/adr/0002-memtable.md.
  *
  * Threads: the loop writes and reads while it is active. Frozen, it changes no more and any thread may read it. */
@@ -20,12 +20,15 @@ enum memtable_found {
     MEMTABLE_PRESENT,
 };
 
-struct memtable *memtable_create(void);
+/* `hash_seed` keeps a peer from choosing keys that collide. */
+struct memtable *memtable_create(uint64_t hash_seed);
+/* Any thread that alone still knows it. Costs about a millisecond for 64 MB (see the ADR). */
 void memtable_free(struct memtable *memtable);
 
 /* Keep a copy of `value` under `key`, replacing what was there. */
 void memtable_put(struct memtable *memtable, enum table table, struct slice key, struct slice value);
-/* As memtable_put, but the value's `len` bytes are the caller's to fill at the returned place before the next call. */
+/* As memtable_put, but the value's `len` bytes are the caller's to fill at the returned place before the next call. The
+ * former value may have been at the same place: what is to be kept of it must have been copied away. */
 char *memtable_put_space(struct memtable *memtable, enum table table, struct slice key, size_t len);
 /* Keep a tombstone under `key`. */
 void memtable_delete(struct memtable *memtable, enum table table, struct slice key);
@@ -33,7 +36,21 @@ void memtable_delete(struct memtable *memtable, enum table table, struct slice k
 enum memtable_found memtable_get(const struct memtable *memtable, enum table table, struct slice key,
                                  struct slice *value);
 
-/* Memory held, in bytes, for the checkpoint-memory limit. */
+/* A key with its hash, for whoever asks several memtables of one seed. */
+struct memtable_key {
+    enum table table;
+    struct slice bytes;
+    uint64_t hash;
+};
+struct memtable_key memtable_key(uint64_t hash_seed, enum table table, struct slice key);
+enum memtable_found memtable_get_hashed(const struct memtable *memtable, const struct memtable_key *key,
+                                        struct slice *value);
+void memtable_put_hashed(struct memtable *memtable, const struct memtable_key *key, struct slice value);
+char *memtable_put_space_hashed(struct memtable *memtable, const struct memtable_key *key, size_t len);
+void memtable_delete_hashed(struct memtable *memtable, const struct memtable_key *key);
+
+/* Memory held, in bytes, for the checkpoint-memory limit: keys, values, index and order, with what is unused in them.
+ */
 size_t memtable_bytes(const struct memtable *memtable);
 /* Keys held, tombstones included. */
 size_t memtable_count(const struct memtable *memtable);
@@ -48,8 +65,7 @@ struct memtable_cursor {
 };
 
 /* Stand on the first key >= (table, key), of any table. False if there is none. */
-bool memtable_seek(struct memtable_cursor *cursor, const struct memtable *memtable, enum table table,
-                   struct slice key);
+bool memtable_seek(struct memtable_cursor *cursor, const struct memtable *memtable, enum table table, struct slice key);
 /* Stand on the last key < (table, key) if `before`, else <= (table, key). False if there is none. */
 bool memtable_seek_last(struct memtable_cursor *cursor, const struct memtable *memtable, enum table table,
                         struct slice key, bool before);

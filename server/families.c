@@ -1,0 +1,8 @@
+#include "server/families.h"
+#include "server/cmd_key.h"
+#include "server/cmd_string.h"
+#include <stddef.h>
+
+const struct command *const families[] = {
+    string_commands, key_commands, key_expire_commands, key_scan_commands, key_object_commands, NULL,
+};
