@@ -14,6 +14,7 @@
 #include "storage/keyspace.h"
 #include "storage/log.h"
 
+struct env;
 struct store;
 
 struct store_options {
@@ -61,6 +62,9 @@ void store_close(struct store *store, bool checkpoint);
 
 struct keyspace *store_keyspace(struct store *store);
 struct log *store_log(struct store *store);
+/* The environment of the last checkpoint: what snapshots are made of. Another one after store_replace(), which closes it:
+ * whoever reads it on a thread must have ended before. */
+struct env *store_env(struct store *store);
 const char *store_directory(const struct store *store);
 const struct store_statistics *store_get_statistics(struct store *store);
 
