@@ -8,7 +8,8 @@
  * counts payload bytes. Three offsets matter:
  *     log_end >= log_written_offset >= log_durable_offset
  *
- * Threads: all calls are the event loop's unless they say otherwise; the sync thread is inside (log_sync.c). */
+ * Threads: all calls are the event loop's unless they say otherwise; inside are the sync thread (log_sync.h) and the
+ * keeper (log_keeper.h). */
 #ifndef STORAGE_LOG_H
 #define STORAGE_LOG_H
 
@@ -16,6 +17,7 @@
 #include "storage/history.h"
 
 #define LOG_SEGMENT_BYTES_DEFAULT (64u * 1024 * 1024)
+#define LOG_SEGMENT_BYTES_MIN     (16u * 1024)
 #define LOG_RECORD_BYTES_MAX      (1024u * 1024 * 1024) /* One change: a 512 MB value and then some. */
 
 enum log_sync_policy {
@@ -28,9 +30,11 @@ struct log; /* Opaque; owned by store. */
 
 struct log_options {
     struct file_system *files;
-    const char *directory;       /* "<data-dir>/log"; must exist. */
+    const char *directory; /* "<data-dir>/log"; must exist. */
     enum log_sync_policy policy;
-    uint64_t segment_bytes;      /* Ordinary size of a segment; a longer record gets a segment of its own size. */
+    uint64_t segment_bytes; /* Most that an ordinary segment takes on disk; a longer record gets one of its own size. */
+    uint64_t gather_us_max; /* Longest that a commit waits for company (log_gather.h); 0: it never does. */
+    const char *archive_directory; /* Discarded segments are moved here, on the same file system; NULL: removed. */
     /* Called on the sync thread when the written or durable offset has moved, or the log has failed. Must be quick:
      * an eventfd write. */
     void (*on_progress)(void *context);
@@ -45,8 +49,7 @@ struct log_origin {
 
 /* Make an empty log that begins at `origin`; existing segments in the folder are an error.
  *   STATUS_EXISTS, STATUS_IO, STATUS_NO_SPACE. Nothing is left behind on error. */
-MUST_CHECK enum status log_create(const struct log_options *options, const struct log_origin *origin,
-                                  struct log **log);
+MUST_CHECK enum status log_create(const struct log_options *options, const struct log_origin *origin, struct log **log);
 
 /* Open the log in the folder: check the chain of segments and every record from `check_from` (the checkpoint's offset)
  * on, and cut a torn tail with a diagnostic.
@@ -59,13 +62,20 @@ MUST_CHECK enum status log_create(const struct log_options *options, const struc
  *   STATUS_IO. */
 MUST_CHECK enum status log_open(const struct log_options *options, uint64_t check_from, struct log **log);
 
-/* Flush, sync, stop the thread, close. The log is durable to its end if it had not failed. NULL is fine. */
+/* Flush, sync, stop the threads, close. The log is durable to its end if it had not failed. NULL is fine. */
 void log_close(struct log *log);
+
+/* Whether log_open() found a log that had been closed by log_close(), so that nothing can be missing at its end. False
+ * after a crash: under LOG_SYNC_EVERYSEC and LOG_SYNC_NO bytes may be lost that a replica has. True after log_create().
+ */
+bool log_was_closed(const struct log *log);
 
 const struct history *log_history(const struct log *log);
 
-/* Whether there is room on disk for a change of `len` bytes. Asked before a write is executed, so that a full disk
- * refuses the write before it has any effect (P8); `len` up to half a spare segment costs a comparison.
+/* Whether there is room on disk for a change of `len` bytes beyond what was appended. Asked before a write is executed,
+ * so that a full disk refuses the write before it has any effect (P8). Nearly always a comparison; it waits for the
+ * disk only while the spare segment is being made longer because `len` is more than what is ready. What was appended
+ * without room, because `len` was less than the change or nobody asked, is written as soon as there is room.
  *   STATUS_NO_SPACE  The disk is full now; ask again later.
  *   STATUS_IO        The log has failed for good. */
 MUST_CHECK enum status log_reserve(struct log *log, size_t len);
@@ -82,7 +92,9 @@ MUST_CHECK enum status log_append(struct log *log, struct slice change, uint64_t
 /* Cut the open batch, stamped `now_ms` (wall clock), and hand it to the sync thread. An empty batch is nothing. */
 void log_flush(struct log *log, uint64_t now_ms);
 
-/* End of what was appended, with the running hash there. */
+/* End of what was appended. */
+uint64_t log_end_offset(const struct log *log);
+/* The same with the running hash there: hashes what is not yet written, so it is not for each command. */
 struct history_position log_end(const struct log *log);
 /* On disk past a sync. Any thread. */
 uint64_t log_durable_offset(const struct log *log);
@@ -108,10 +120,10 @@ MUST_CHECK enum status log_begin_history(struct log *log, const struct history *
 
 /* First offset that can still be read. */
 uint64_t log_first_offset(const struct log *log);
-/* Bytes of all segments on disk. */
+/* Bytes that the segments take on disk, the newest with what is ready in it for later. */
 uint64_t log_disk_bytes(const struct log *log);
 /* Let go the segments that lie wholly before `offset`; open cursors in them end with STATUS_NOT_FOUND. The newest
- * segment always stays. Removal runs on the sync thread. */
+ * segment always stays. Removal, or the move to the archive, runs on a thread inside. */
 void log_discard_before(struct log *log, uint64_t offset);
 /* Close and remove the whole log in `directory`. For a full sync's swap, on a closed log. */
 MUST_CHECK enum status log_remove_all(struct file_system *files, const char *directory);
