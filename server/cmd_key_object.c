@@ -84,7 +84,6 @@ static enum status run_object_freq(struct call *call, struct reply *reply)
 static enum status run_object_help(struct call *call, struct reply *reply)
 {
     static const char *const lines[] = {
-        "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
         "ENCODING <key>",
         "    Return the kind of internal representation used in order to store the value",
         "    associated with a <key>.",
@@ -97,15 +96,11 @@ static enum status run_object_help(struct call *call, struct reply *reply)
         "REFCOUNT <key>",
         "    Return the number of references of the value associated with the specified",
         "    <key>.",
-        "HELP",
-        "    Prints this help.",
+        NULL,
     };
 
     (void)call;
-    reply_array(reply, sizeof(lines) / sizeof(lines[0]));
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        reply_simple(reply, lines[i]);
-    }
+    reply_help(reply, "OBJECT", lines);
     return STATUS_OK;
 }
 

@@ -78,7 +78,7 @@ static enum status include(struct config *config, struct slice argument, const c
         snprintf(pattern, sizeof(pattern), "%s/%.*s", base_directory, (int)argument.len, argument.data);
     }
     if (glob(pattern, GLOB_NOCHECK, NULL, &found) != 0) {
-        snprintf(error, CONFIG_ERROR_BYTES, "cannot look for '%s'", pattern);
+        snprintf(error, CONFIG_ERROR_BYTES, "cannot look for '%.400s'", pattern);
         return STATUS_IO;
     }
     /* A pattern that matches nothing is fine, a plain name is not. */
@@ -157,7 +157,7 @@ enum status config_take_words(struct config *config, const struct slice *words, 
 static enum status take_line(struct config *config, struct resp_reader *reader, struct slice line,
                              const char *base_directory, int depth, char error[CONFIG_ERROR_BYTES])
 {
-    static const struct resp_limits limits = {.bulk_bytes_max = 0, .argument_count_max = 0};
+    static const struct resp_limits limits = {0};
     size_t consumed;
     size_t blank = 0;
 

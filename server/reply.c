@@ -200,3 +200,24 @@ void reply_deferred_map(struct reply *reply, struct reply_deferred deferred, siz
         finish_deferred(reply, deferred, '*', 2 * pair_count);
     }
 }
+
+void reply_help(struct reply *reply, const char *name, const char *const *lines)
+{
+    struct buf title;
+    size_t count = 0;
+
+    while (lines[count] != NULL) {
+        count++;
+    }
+    buf_init(&title, BUF_NO_CEILING);
+    buf_put_format(&title, "%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", name);
+    buf_put_byte(&title, '\0');
+    reply_array(reply, count + 3);
+    reply_simple(reply, buf_slice(&title).data);
+    for (size_t i = 0; i < count; i++) {
+        reply_simple(reply, lines[i]);
+    }
+    reply_simple(reply, "HELP");
+    reply_simple(reply, "    Prints this help.");
+    buf_release(&title);
+}

@@ -35,6 +35,9 @@ __attribute__((format(printf, 2, 3))) enum status reply_error(struct reply *repl
 /* The table's text for a status (but STATUS_OK and STATUS_REPLIED, which write nothing). */
 void reply_status(struct reply *reply, enum status status);
 
+/* What HELP of a container says: Redis' first line, `lines` (ending with NULL), and HELP itself. `name` in capitals. */
+void reply_help(struct reply *reply, const char *name, const char *const *lines);
+
 /* A reply of a length that is known only at its end: remember the place, write the elements, then set the count. */
 struct reply_deferred {
     size_t position;
