@@ -376,6 +376,7 @@ enum resp_outcome resp_read(struct resp_reader *reader, struct slice input, cons
                             size_t *consumed)
 {
     if (input.len == 0) {
+        reader->argc = 0;
         return RESP_INCOMPLETE;
     }
     if (input.data[0] != '*') {

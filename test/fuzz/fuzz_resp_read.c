@@ -1,0 +1,72 @@
+/* A stream of requests, first byte: how it is cut. However it is cut, it is read as the same requests, and what was
+ * read comes back from its canonical form. */
+#include "base/assert.h"
+#include "base/buf.h"
+#include "base/memory.h"
+#include "base/resp_read.h"
+#include "base/resp_write.h"
+#include "fuzz.h"
+
+static const struct resp_limits limits = {.bulk_bytes_max = 1 << 20};
+
+/* Append the requests of `input`, which grows by `step` bytes between calls, in canonical form to `requests`, and the
+ * error that ends them, if any, to `error`. */
+static void read_all(struct slice input, size_t step, struct buf *requests, struct buf *error)
+{
+    struct resp_reader reader;
+    size_t start = 0;
+    size_t end = 0;
+
+    resp_reader_init(&reader);
+    for (;;) {
+        size_t consumed = 0;
+        char *copy = memory_copy(input.data + start, end - start);
+        enum resp_outcome outcome = resp_read(&reader, slice_make(copy, end - start), &limits, &consumed);
+
+        if (outcome == RESP_COMMAND) {
+            ASSERT(consumed > 0 && consumed <= end - start);
+            resp_write_request(requests, reader.argv, reader.argc);
+            start += consumed;
+        } else if (outcome == RESP_ERROR) {
+            buf_put_text(error, reader.error);
+        } else {
+            ASSERT(reader.argc <= end - start);
+        }
+        memory_free(copy);
+        if (outcome == RESP_ERROR || (outcome == RESP_INCOMPLETE && end == input.len)) {
+            break;
+        }
+        if (outcome == RESP_INCOMPLETE) {
+            end = input.len - end > step ? end + step : input.len;
+        }
+    }
+    resp_reader_release(&reader);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slice input;
+    struct buf requests[3]; /* Read whole, in pieces, and from the canonical form. */
+    struct buf errors[3];
+
+    if (size == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        buf_init(&requests[i], BUF_NO_CEILING);
+        buf_init(&errors[i], BUF_NO_CEILING);
+    }
+    input = slice_make(data + 1, size - 1);
+    read_all(input, SIZE_MAX, &requests[0], &errors[0]);
+    read_all(input, 1 + data[0] % 64u, &requests[1], &errors[1]);
+    ASSERT(slice_equal(buf_slice(&requests[0]), buf_slice(&requests[1])));
+    ASSERT(slice_equal(buf_slice(&errors[0]), buf_slice(&errors[1])));
+    read_all(buf_slice(&requests[0]), SIZE_MAX, &requests[2], &errors[2]);
+    ASSERT(slice_equal(buf_slice(&requests[0]), buf_slice(&requests[2])));
+    ASSERT(errors[2].len == 0);
+    for (size_t i = 0; i < 3; i++) {
+        buf_release(&requests[i]);
+        buf_release(&errors[i]);
+    }
+    return 0;
+}
