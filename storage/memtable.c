@@ -45,6 +45,26 @@ void memtable_free(struct memtable *memtable)
     memory_free(memtable);
 }
 
+void memtable_clear(struct memtable *memtable)
+{
+    memtable_values_release(&memtable->values);
+    memtable_values_init(&memtable->values, &memtable->space);
+    memtable_index_clear(&memtable->index);
+    memtable_space_clear(&memtable->space);
+    for (int table = 0; table < TABLE_COUNT; table++) {
+        memtable_tree_init(&memtable->trees[table], &memtable->space);
+    }
+    memtable->count = 0;
+}
+
+bool memtable_trim(struct memtable *memtable, size_t bytes_max)
+{
+    size_t freed = memtable_space_trim(&memtable->space, bytes_max);
+
+    freed += memtable_index_trim(&memtable->index, bytes_max - freed);
+    return freed > 0;
+}
+
 struct memtable_key memtable_key(uint64_t hash_seed, enum table table, struct slice key)
 {
     return (struct memtable_key){
@@ -82,18 +102,19 @@ static struct memtable_record *find(const struct memtable *memtable, const struc
 static struct memtable_record *insert(struct memtable *memtable, const struct memtable_key *key, size_t len)
 {
     bool is_inline = len <= MEMTABLE_VALUE_SPACE_BYTES_MAX;
-    size_t size = offsetof(struct memtable_record, key) + key->bytes.len + (is_inline ? len : 0);
+    size_t value_at = offsetof(struct memtable_record, key) + key->bytes.len;
+    size_t record_bytes = memtable_space_round(value_at + (is_inline ? len : 0), MEMTABLE_SPACE_UNIT_BYTES);
     struct memtable_record *record;
     uint32_t reference;
 
     ASSERT(key->bytes.len <= TABLE_KEY_BYTES_MAX);
-    record = memtable_space_allocate(&memtable->space, size, MEMTABLE_SPACE_UNIT_BYTES, &reference);
+    record = memtable_space_allocate(&memtable->space, record_bytes, MEMTABLE_SPACE_UNIT_BYTES, &reference);
     record->key_len = (uint16_t)key->bytes.len;
     record->table = (uint8_t)key->table;
     memcpy(record->key, key->bytes.data, key->bytes.len);
     if (is_inline) {
         record->value = record->key + key->bytes.len;
-        record->value_capacity = (uint32_t)len;
+        record->value_capacity = (uint32_t)(record_bytes - value_at);
     } else {
         struct memtable_value value = memtable_values_allocate(&memtable->values, len);
 
@@ -101,7 +122,7 @@ static struct memtable_record *insert(struct memtable *memtable, const struct me
         record->value_capacity = value.capacity;
     }
     memtable_index_insert(&memtable->index, index_hash(key), reference);
-    memtable_tree_insert(&memtable->trees[key->table], reference, record);
+    memtable_tree_insert(&memtable->trees[key->table], reference);
     memtable->count++;
     return record;
 }
@@ -230,6 +251,20 @@ uint64_t memtable_version(const struct memtable *memtable)
     return memtable->count; /* Only insertions change it. */
 }
 
+void memtable_settle(struct memtable *memtable)
+{
+    for (int table = 0; table < TABLE_COUNT; table++) {
+        memtable_tree_settle(&memtable->trees[table]);
+    }
+}
+
+/* Cursors of the loop find the order complete. A frozen memtable is settled already, so that this writes nothing and
+ * other threads may come here too. */
+static void settle_before_seek(const struct memtable *memtable)
+{
+    memtable_settle((struct memtable *)memtable);
+}
+
 /* Stand on the first record of a table after `table`. */
 static bool enter_next_table(struct memtable_cursor *cursor, int table)
 {
@@ -269,8 +304,10 @@ static const struct memtable_record *record_at(const struct memtable_cursor *cur
 
 bool memtable_seek(struct memtable_cursor *cursor, const struct memtable *memtable, enum table table, struct slice key)
 {
-    struct memtable_place place = memtable_tree_seek(&memtable->trees[table], key, false);
+    struct memtable_place place;
 
+    settle_before_seek(memtable);
+    place = memtable_tree_seek(&memtable->trees[table], key, false);
     cursor->memtable = memtable;
     if (place.leaf != NULL && place.index == place.leaf->count) {
         place.leaf = place.leaf->links[1];
@@ -287,8 +324,10 @@ bool memtable_seek(struct memtable_cursor *cursor, const struct memtable *memtab
 bool memtable_seek_last(struct memtable_cursor *cursor, const struct memtable *memtable, enum table table,
                         struct slice key, bool before)
 {
-    struct memtable_place place = memtable_tree_seek(&memtable->trees[table], key, !before);
+    struct memtable_place place;
 
+    settle_before_seek(memtable);
+    place = memtable_tree_seek(&memtable->trees[table], key, !before);
     cursor->memtable = memtable;
     if (place.leaf != NULL && place.index == 0) {
         place.leaf = place.leaf->links[0];

@@ -1,6 +1,7 @@
 #include "storage/memtable_index.h"
 #include "base/assert.h"
 #include "base/memory.h"
+#include <string.h>
 
 /* Three quarters: a miss then looks at nine slots at worst on average, which is two lines side by side. */
 #define SEGMENT_FILL_MAX (MEMTABLE_INDEX_SLOT_COUNT / 4 * 3)
@@ -9,23 +10,43 @@
 
 _Static_assert(sizeof(struct memtable_index_segment) == 32 * 1024, "a segment is a size that allocators like");
 
-static struct memtable_index_segment *create_segment(uint32_t depth)
+static struct memtable_index_segment *create_segment(struct memtable_index *index, uint32_t depth)
 {
-    struct memtable_index_segment *segment = memory_allocate_zeroed(sizeof(*segment));
+    struct memtable_index_segment *segment = index->spare;
 
+    if (segment != NULL) {
+        index->spare = segment->next_spare;
+        memset(segment, 0, sizeof(*segment));
+    } else {
+        segment = memory_allocate_zeroed(sizeof(*segment));
+    }
     segment->depth = depth;
     return segment;
 }
 
-void memtable_index_init(struct memtable_index *index)
+static void make_spare(struct memtable_index *index, struct memtable_index_segment *segment)
+{
+    segment->next_spare = index->spare;
+    index->spare = segment;
+}
+
+/* Begin with one segment for all. */
+static void begin(struct memtable_index *index)
 {
     index->segments = memory_allocate(sizeof(index->segments[0]));
-    index->segments[0] = create_segment(0);
+    index->segments[0] = create_segment(index, 0);
     index->depth = 0;
     index->segment_count = 1;
 }
 
-void memtable_index_release(struct memtable_index *index)
+void memtable_index_init(struct memtable_index *index)
+{
+    index->spare = NULL;
+    begin(index);
+}
+
+/* Make all segments spare. */
+static void end(struct memtable_index *index)
 {
     size_t count = (size_t)1 << index->depth;
 
@@ -33,9 +54,35 @@ void memtable_index_release(struct memtable_index *index)
         struct memtable_index_segment *segment = index->segments[i];
 
         i += (size_t)1 << (index->depth - segment->depth);
-        memory_free(segment);
+        make_spare(index, segment);
     }
     memory_free(index->segments);
+}
+
+void memtable_index_clear(struct memtable_index *index)
+{
+    end(index);
+    begin(index);
+}
+
+size_t memtable_index_trim(struct memtable_index *index, size_t bytes_max)
+{
+    size_t freed = 0;
+
+    while (index->spare != NULL && freed + sizeof(*index->spare) <= bytes_max) {
+        struct memtable_index_segment *segment = index->spare;
+
+        index->spare = segment->next_spare;
+        memory_free(segment);
+        freed += sizeof(*segment);
+    }
+    return freed;
+}
+
+void memtable_index_release(struct memtable_index *index)
+{
+    end(index);
+    memtable_index_trim(index, SIZE_MAX);
 }
 
 static void place(struct memtable_index_segment *segment, uint32_t hash, uint32_t reference)
@@ -75,8 +122,8 @@ static void split(struct memtable_index *index, uint32_t hash)
     if (depth > index->depth) {
         double_directory(index);
     }
-    halves[0] = create_segment(depth);
-    halves[1] = create_segment(depth);
+    halves[0] = create_segment(index, depth);
+    halves[1] = create_segment(index, depth);
     for (uint32_t i = 0; i < MEMTABLE_INDEX_SLOT_COUNT; i++) {
         struct memtable_index_slot slot = old->slots[i];
 
@@ -90,7 +137,7 @@ static void split(struct memtable_index *index, uint32_t hash)
         index->segments[first + i] = halves[i / span];
     }
     index->segment_count++;
-    memory_free(old);
+    make_spare(index, old);
 }
 
 void memtable_index_insert(struct memtable_index *index, uint32_t hash, uint32_t reference)

@@ -18,18 +18,25 @@ struct memtable_index_slot {
 struct memtable_index_segment {
     uint32_t depth; /* Its slots agree in this many top bits of the hash. */
     uint32_t count; /* Slots in use. */
-    uint64_t padding[7];
+    struct memtable_index_segment *next_spare;
+    uint64_t padding[6];
     struct memtable_index_slot slots[MEMTABLE_INDEX_SLOT_COUNT];
 };
 
 struct memtable_index {
     struct memtable_index_segment **segments; /* Owned, 2^depth; those of lesser depth appear several times. */
     uint32_t depth;
-    uint32_t segment_count; /* Different ones. */
+    uint32_t segment_count;               /* Different ones. */
+    struct memtable_index_segment *spare; /* Owned: a list, linked through `next_spare`. */
 };
 
 void memtable_index_init(struct memtable_index *index);
 void memtable_index_release(struct memtable_index *index);
+
+/* Empty it, and keep the segments to be used again. */
+void memtable_index_clear(struct memtable_index *index);
+/* Free spare segments of up to `bytes_max` in sum; returns what was freed. */
+size_t memtable_index_trim(struct memtable_index *index, size_t bytes_max);
 
 /* Add a record that is not there. */
 void memtable_index_insert(struct memtable_index *index, uint32_t hash, uint32_t reference);

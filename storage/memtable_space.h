@@ -15,21 +15,35 @@
 #define MEMTABLE_SPACE_BLOCKS_MAX  (1u << (32 - MEMTABLE_SPACE_BLOCK_BITS)) /* 32 GB. */
 
 struct memtable_space {
-    char **blocks;       /* Owned; each begins on a cache line. */
-    void **block_memory; /* Owned: what to free for each block. */
-    uint32_t block_count;
-    uint32_t block_capacity; /* Of the two arrays. */
-    size_t used_bytes;       /* Of the newest block. */
-    size_t newest_bytes;     /* Size of the newest block. */
-    size_t older_bytes;      /* Sizes of all other blocks. */
+    char **blocks;            /* Owned; each begins on a cache line. */
+    void **block_memory;      /* Owned: what to free for each block. */
+    uint32_t block_count;     /* In use. */
+    uint32_t allocated_count; /* Those in use and the spare ones after them, which are of full size. */
+    uint32_t small_count;     /* Of those in use: the first ones, of less than full size. */
+    uint32_t block_capacity;  /* Of the two arrays. */
+    size_t used_bytes;        /* Of the newest block. */
+    size_t newest_bytes;      /* Size of the newest block. */
+    size_t older_bytes;       /* Sizes of all other blocks. */
 };
 
 void memtable_space_init(struct memtable_space *space);
 void memtable_space_release(struct memtable_space *space);
 
+/* Take back all that was handed out, and keep the blocks of full size to be handed out again: fresh memory costs a page
+ * fault for each 4 KB, which is a fifth of what filling a memtable costs. */
+void memtable_space_clear(struct memtable_space *space);
+/* Free spare blocks of up to `bytes_max` in sum; returns what was freed. */
+size_t memtable_space_trim(struct memtable_space *space, size_t bytes_max);
+
 /* `size_bytes` (at most MEMTABLE_SPACE_BLOCK_BYTES / 2) aligned to `align_bytes`, a power of two from 8 to 64. Its
  * reference, never 0, is stored in `*reference`. Never NULL. */
 void *memtable_space_allocate(struct memtable_space *space, size_t size_bytes, size_t align_bytes, uint32_t *reference);
+
+/* `multiple` is a power of two. */
+static inline size_t memtable_space_round(size_t bytes, size_t multiple)
+{
+    return (bytes + multiple - 1) & ~(multiple - 1);
+}
 
 /* What was handed out so far, in bytes, block ends left over included. */
 static inline size_t memtable_space_bytes(const struct memtable_space *space)

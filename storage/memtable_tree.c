@@ -260,6 +260,7 @@ static struct memtable_node *split_leaf(struct memtable_tree *tree, struct memta
 {
     struct memtable_node *right = create_node(tree, 0);
 
+    tree->split_count++;
     move_keys(leaf, at, right);
     leaf->last_index = NO_INDEX;
     right->links[0] = leaf;
@@ -313,9 +314,9 @@ static void insert_first(struct memtable_tree *tree, uint32_t reference, struct 
     put(leaf, 0, key, reference, NULL);
 }
 
-void memtable_tree_insert(struct memtable_tree *tree, uint32_t reference, const struct memtable_record *record)
+static void insert(struct memtable_tree *tree, uint32_t reference)
 {
-    struct slice key = memtable_record_key(record);
+    struct slice key = memtable_record_key(memtable_space_at(tree->space, reference));
     struct memtable_node *parent = NULL;
     struct memtable_node *node = tree->root;
     unsigned child = 0;
@@ -349,5 +350,52 @@ void memtable_tree_insert(struct memtable_tree *tree, uint32_t reference, const 
         put(node, index, key, reference, NULL);
     } else {
         put_full(tree, parent, child, index, reference);
+    }
+}
+
+/* Give the oldest pending record its place. */
+static void insert_pending(struct memtable_tree *tree)
+{
+    struct memtable_pending *pending = &tree->pending[tree->pending_start];
+    struct memtable_node *leaf = pending->leaf;
+
+    tree->pending_start = (tree->pending_start + 1) % MEMTABLE_TREE_PENDING_MAX;
+    tree->pending_count--;
+    if (leaf != NULL && pending->split_count == tree->split_count && leaf->count < KEYS_MAX) {
+        struct slice key = memtable_record_key(memtable_space_at(tree->space, pending->reference));
+
+        put(leaf, bound(tree, leaf, key, false), key, pending->reference, NULL);
+    } else {
+        insert(tree, pending->reference);
+    }
+}
+
+void memtable_tree_insert(struct memtable_tree *tree, uint32_t reference)
+{
+    struct slice key = memtable_record_key(memtable_space_at(tree->space, reference));
+    struct memtable_node *node = tree->root;
+    uint32_t end;
+
+    if (tree->pending_count == MEMTABLE_TREE_PENDING_MAX) {
+        insert_pending(tree);
+    }
+    /* Not to look at the leaf, not even at its level, is the point. */
+    for (unsigned level = node == NULL ? 0 : node->level; level > 0; level--) {
+        node = node->links[bound(tree, node, key, true)];
+        prefetch(node);
+    }
+    end = (tree->pending_start + tree->pending_count) % MEMTABLE_TREE_PENDING_MAX;
+    tree->pending[end] = (struct memtable_pending){
+        .reference = reference,
+        .split_count = tree->split_count,
+        .leaf = node,
+    };
+    tree->pending_count++;
+}
+
+void memtable_tree_settle(struct memtable_tree *tree)
+{
+    while (tree->pending_count > 0) {
+        insert_pending(tree);
     }
 }

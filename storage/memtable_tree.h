@@ -9,7 +9,7 @@
 #include "storage/memtable_record.h"
 #include "storage/memtable_space.h"
 
-#define MEMTABLE_NODE_KEYS_MAX   48
+#define MEMTABLE_NODE_KEYS_MAX   96
 #define MEMTABLE_NODE_PREFIX_MAX 60
 
 struct memtable_node {
@@ -25,20 +25,36 @@ struct memtable_node {
     struct memtable_node *links[];
 };
 
+/* Insertions under way: the leaf is asked from memory when a record comes, and touched when it has arrived, a few
+ * records later. That hides the one cache miss that an insertion has. */
+#define MEMTABLE_TREE_PENDING_MAX 8
+
+struct memtable_pending {
+    uint32_t reference;
+    uint32_t split_count;       /* The tree's when the leaf was found: it is the right one as long as they agree. */
+    struct memtable_node *leaf; /* NULL if the tree was empty. */
+};
+
 struct memtable_tree {
     struct memtable_space *space; /* Borrowed: where records and nodes live. */
     struct memtable_node *root;   /* NULL when empty. */
     struct memtable_node *first;  /* Leaves. */
     struct memtable_node *last;
+    uint32_t split_count;
+    uint32_t pending_start; /* Of the ring. */
+    uint32_t pending_count;
+    struct memtable_pending pending[MEMTABLE_TREE_PENDING_MAX];
 };
 
 void memtable_tree_init(struct memtable_tree *tree, struct memtable_space *space);
 
-/* Add a record whose key is not there. */
-void memtable_tree_insert(struct memtable_tree *tree, uint32_t reference, const struct memtable_record *record);
+/* Add a record whose key is not there. It may stay pending, and then has no place in the order yet. */
+void memtable_tree_insert(struct memtable_tree *tree, uint32_t reference);
+/* Give what is pending its place. Before the order is read. */
+void memtable_tree_settle(struct memtable_tree *tree);
 
-/* A place in a leaf: the first record with key >= `key`, or > `key` if `after_equal`. The index may be one past the
- * leaf's end, and the leaf NULL if the tree is empty. */
+/* A place in the leaves of a settled tree: the first record with key >= `key`, or > `key` if `after_equal`. The index
+ * may be one past the leaf's end, and the leaf NULL if the tree is empty. */
 struct memtable_place {
     struct memtable_node *leaf;
     uint32_t index;

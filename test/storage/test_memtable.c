@@ -269,6 +269,11 @@ static void run_model(uint64_t seed, int operations)
             break;
         }
         assert_int_equal(memtable_count(f.memtable), f.model.count);
+        if (random_below(&f.random, 8000) == 0) {
+            memtable_clear(f.memtable);
+            sorted_model_release(&f.model);
+            sorted_model_init(&f.model);
+        }
     }
     check_walk_up(&f, TABLE_META, slice_empty(), INT32_MAX);
     check_walk_down(&f, TABLE_COUNT - 1, slice_make(memset(bytes, 0xff, sizeof(bytes)), sizeof(bytes)), INT32_MAX);
@@ -376,6 +381,35 @@ static void test_many_keys_in_any_order_of_insertion(void **state)
     assert_in_range(bytes[0], 1, bytes[2]);
 }
 
+/* A table that is filled again takes the memory of the former one, and gives back what nobody fills. */
+static void test_clear_keeps_the_memory_and_trim_frees_it(void **state)
+{
+    struct memtable *memtable = open_memtable();
+    size_t bytes;
+
+    (void)state;
+    assert_false(memtable_trim(memtable, SIZE_MAX));
+    fill(memtable, scattered);
+    bytes = memtable_bytes(memtable);
+    assert_false(memtable_trim(memtable, SIZE_MAX / 2) && memtable_trim(memtable, SIZE_MAX / 2));
+    memtable_clear(memtable);
+    assert_int_equal(memtable_count(memtable), 0);
+    assert_in_range(memtable_bytes(memtable), 1, 64 * 1024);
+    fill(memtable, scattered);
+    check_filled(memtable);
+    assert_in_range(memtable_bytes(memtable), bytes - bytes / 10, bytes + bytes / 10);
+    memtable_clear(memtable);
+    assert_true(memtable_trim(memtable, 4 * 1024 * 1024));
+    fill(memtable, downwards);
+    check_filled(memtable);
+    memtable_clear(memtable);
+    while (memtable_trim(memtable, 1024 * 1024)) {
+    }
+    fill(memtable, upwards);
+    check_filled(memtable);
+    memtable_free(memtable);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,6 +421,7 @@ int main(void)
         cmocka_unit_test(test_a_value_may_be_rewritten_from_itself),
         cmocka_unit_test(test_random_operations_match_a_sorted_array),
         cmocka_unit_test(test_many_keys_in_any_order_of_insertion),
+        cmocka_unit_test(test_clear_keeps_the_memory_and_trim_frees_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
