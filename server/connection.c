@@ -1,0 +1,614 @@
+/* Reading. All connections share one block to read into: a whole request is parsed there and leaves no trace in its
+ * connection's memory; only the beginning of an unfinished one is copied to the connection's own buffer. Ten thousand
+ * idle clients cost no read buffers, and a busy one always reads into warm cache.
+ *
+ * Writing. connections_flush() runs once per loop turn and writes each connection's output in one call. A socket that
+ * is full gets a write event; one that never is, never costs an epoll_ctl.
+ *
+ * Holding. At the turn's end a connection whose output reveals more than is released gets a hold: the offset, and the
+ * position in its output stream up to which that offset holds it back. Offsets only grow from turn to turn, so
+ * appending keeps the list of all holds sorted (D3). What is appended behind a hold waits with it (D2). */
+#include "server/connection.h"
+
+#include "base/assert.h"
+#include "base/diag.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "server/event_embed.h"
+#include <errno.h>
+
+#define READ_BYTES        (64u * 1024)   /* Of the shared block. */
+#define READ_BYTES_MIN    (16u * 1024)   /* Room to read into for an unfinished request, at least, */
+#define READ_BYTES_MAX    (1024u * 1024) /* and at most. */
+#define KEEP_INPUT_BYTES  (16u * 1024)   /* Memory that an emptied buffer keeps while its connection is busy. */
+#define KEEP_OUTPUT_BYTES (256u * 1024)
+#define PRODUCE_BYTES     (256u * 1024) /* Asked from a source at a time. */
+#define IDLE_US           2000000u      /* After which a connection's empty buffers are freed. */
+
+struct hold {
+    struct list_node node; /* In connections->holds, by offset. */
+    struct hold *next;     /* The connection's next one. */
+    struct connection *connection;
+    uint64_t offset;   /* Released when this log offset is. */
+    uint64_t position; /* End of what it holds back, in bytes since the connection began. */
+};
+
+struct connections {
+    struct event_base *base; /* Borrowed. */
+    struct list all;
+    struct list dirty; /* Have something to flush. */
+    struct list again; /* Want their input shown again. */
+    struct list closing;
+    struct list holds;
+    struct hold *free_holds; /* Kept for reuse. */
+    char *read_block;        /* READ_BYTES, shared. */
+    uint64_t query_limit;
+    struct connections_statistics statistics;
+};
+
+struct connection {
+    struct connections *connections;
+    struct transport transport;
+    struct connection_handler handler;
+    struct connection_source source; /* produce NULL when there is none. */
+    struct event read_event;
+    struct event write_event;
+    struct buf input; /* Begins with the unfinished request. */
+    struct buf output;
+    uint64_t sent;          /* Bytes that left since the connection began. */
+    uint64_t free_position; /* Up to there bytes may leave: what stands before the first hold. */
+    uint64_t hold_offset;   /* What this turn's output reveals; 0 nothing. */
+    struct hold *first_hold;
+    struct hold *last_hold;
+    struct connection_limit limit;
+    uint64_t soft_since_us; /* Above the soft limit since then; 0 when not. */
+    uint64_t active_us;
+    struct list_node all_node;
+    struct list_node dirty_node;
+    struct list_node again_node;
+    struct list_node closing_node;
+    bool is_active;  /* Did something since the last tick. */
+    bool is_writing; /* write_event is added. */
+    bool is_paused;
+    bool is_last_output; /* Close when the output is empty. */
+};
+
+struct connections *connections_create(struct event_base *base)
+{
+    struct connections *connections = memory_allocate_zeroed(sizeof(*connections));
+
+    connections->base = base;
+    list_init(&connections->all);
+    list_init(&connections->dirty);
+    list_init(&connections->again);
+    list_init(&connections->closing);
+    list_init(&connections->holds);
+    connections->read_block = memory_allocate(READ_BYTES);
+    connections->query_limit = UINT64_MAX;
+    return connections;
+}
+
+static void drop_hold(struct connections *connections, struct hold *hold)
+{
+    list_remove(&hold->node);
+    hold->next = connections->free_holds;
+    connections->free_holds = hold;
+}
+
+static void destroy(struct connection *connection)
+{
+    struct connections *connections = connection->connections;
+
+    connection->handler.closed(connection->handler.context);
+    event_del(&connection->read_event);
+    event_del(&connection->write_event);
+    while (connection->first_hold != NULL) {
+        struct hold *hold = connection->first_hold;
+
+        connection->first_hold = hold->next;
+        drop_hold(connections, hold);
+    }
+    connection->transport.operations->close(&connection->transport);
+    list_remove(&connection->all_node);
+    list_remove(&connection->dirty_node);
+    list_remove(&connection->again_node);
+    list_remove(&connection->closing_node);
+    buf_release(&connection->input);
+    buf_release(&connection->output);
+    memory_free(connection);
+}
+
+void connections_free(struct connections *connections)
+{
+    if (connections == NULL) {
+        return;
+    }
+    while (!list_is_empty(&connections->all)) {
+        destroy(LIST_ENTRY(connections->all.head.next, struct connection, all_node));
+    }
+    while (connections->free_holds != NULL) {
+        struct hold *hold = connections->free_holds;
+
+        connections->free_holds = hold->next;
+        memory_free(hold);
+    }
+    memory_free(connections->read_block);
+    memory_free(connections);
+}
+
+const struct connections_statistics *connections_get_statistics(const struct connections *connections)
+{
+    return &connections->statistics;
+}
+
+void connections_reset_statistics(struct connections *connections)
+{
+    connections->statistics = (struct connections_statistics){0};
+}
+
+void connections_set_query_limit(struct connections *connections, uint64_t bytes)
+{
+    connections->query_limit = bytes;
+}
+
+bool connection_is_closing(const struct connection *connection)
+{
+    return list_node_is_linked(&connection->closing_node);
+}
+
+void connection_close(struct connection *connection)
+{
+    if (connection_is_closing(connection)) {
+        return;
+    }
+    event_del(&connection->read_event);
+    event_del(&connection->write_event);
+    list_append(&connection->connections->closing, &connection->closing_node);
+}
+
+void connection_close_after_output(struct connection *connection)
+{
+    connection->is_last_output = true;
+    event_del(&connection->read_event);
+    connection_touch(connection);
+}
+
+/* --- Reading --- */
+
+/* Give the handler what there is. Afterwards what it did not take is in the connection's own buffer. */
+static void show_input(struct connection *connection, struct slice input, bool is_own)
+{
+    size_t consumed;
+
+    consumed = connection->handler.input(connection->handler.context, input);
+    if (is_own) {
+        buf_consume(&connection->input, consumed);
+    } else if (consumed < input.len && buf_append(&connection->input, slice_after(input, consumed)) != STATUS_OK) {
+        diag(DIAG_WARNING, "closing a client: no memory for %zu bytes of its request", input.len - consumed);
+        connection_close(connection);
+    }
+    if (connection->input.len == 0 && connection->input.capacity > KEEP_INPUT_BYTES) {
+        buf_release(&connection->input);
+    }
+    if (connection->input.len > connection->connections->query_limit) {
+        diag(DIAG_WARNING, "closing a client that reached max query buffer length: %zu bytes wait",
+             connection->input.len);
+        connection->connections->statistics.query_limit_closes++;
+        connection_close(connection);
+    }
+}
+
+/* Where the next read goes: the shared block, or behind an unfinished request. 0 if memory is short. */
+static size_t choose_room(struct connection *connection, char **to)
+{
+    size_t wanted;
+
+    if (connection->input.len == 0) {
+        *to = connection->connections->read_block;
+        return READ_BYTES;
+    }
+    wanted = connection->handler.missing(connection->handler.context, connection->input.len);
+    if (wanted < READ_BYTES_MIN) {
+        wanted = READ_BYTES_MIN;
+    } else if (wanted > READ_BYTES_MAX) {
+        wanted = READ_BYTES_MAX;
+    }
+    return buf_reserve(&connection->input, wanted, to) == STATUS_OK ? wanted : 0;
+}
+
+static void read_once(struct connection *connection)
+{
+    struct connections *connections = connection->connections;
+    bool is_own = connection->input.len != 0;
+    char *to;
+    size_t room = choose_room(connection, &to);
+    ssize_t len;
+
+    if (room == 0) {
+        diag(DIAG_WARNING, "closing a client: no memory to read its request");
+        connection_close(connection);
+        return;
+    }
+    len = connection->transport.operations->read(&connection->transport, to, room);
+    if (len <= 0) {
+        if (len == 0 || (errno != EAGAIN && errno != EINTR)) {
+            connection_close(connection);
+        }
+        return;
+    }
+    connections->statistics.reads++;
+    connections->statistics.input_bytes += (uint64_t)len;
+    connection->is_active = true;
+    if (is_own) {
+        buf_commit(&connection->input, (size_t)len);
+        show_input(connection, buf_slice(&connection->input), true);
+    } else {
+        show_input(connection, slice_make(to, (size_t)len), false);
+    }
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct connection *connection = context;
+
+    (void)fd;
+    (void)what;
+    do {
+        read_once(connection);
+    } while (!connection_is_closing(connection) && !connection->is_paused &&
+             connection->transport.operations->has_buffered(&connection->transport));
+}
+
+void connection_pause(struct connection *connection)
+{
+    connection->is_paused = true;
+    event_del(&connection->read_event);
+}
+
+void connection_resume(struct connection *connection)
+{
+    connection->is_paused = false;
+    if (!connection_is_closing(connection) && !connection->is_last_output) {
+        event_add(&connection->read_event, NULL);
+    }
+}
+
+void connection_process_again(struct connection *connection)
+{
+    if (!list_node_is_linked(&connection->again_node)) {
+        list_append(&connection->connections->again, &connection->again_node);
+    }
+}
+
+void connections_process(struct connections *connections)
+{
+    while (!list_is_empty(&connections->again)) {
+        struct connection *connection = LIST_ENTRY(connections->again.head.next, struct connection, again_node);
+
+        list_remove(&connection->again_node);
+        if (!connection_is_closing(connection) && !connection->is_last_output) {
+            show_input(connection, buf_slice(&connection->input), true);
+        }
+    }
+}
+
+/* --- Writing --- */
+
+struct buf *connection_output(struct connection *connection)
+{
+    return &connection->output;
+}
+
+void connection_touch(struct connection *connection)
+{
+    if (!list_node_is_linked(&connection->dirty_node)) {
+        list_append(&connection->connections->dirty, &connection->dirty_node);
+    }
+}
+
+void connection_hold(struct connection *connection, uint64_t offset)
+{
+    if (offset > connection->hold_offset) {
+        connection->hold_offset = offset;
+    }
+}
+
+void connection_set_source(struct connection *connection, const struct connection_source *source)
+{
+    connection->source = *source;
+    connection_touch(connection);
+}
+
+void connection_wake(struct connection *connection)
+{
+    if (!connection->is_writing) {
+        connection_touch(connection);
+    }
+}
+
+void connection_set_output_limit(struct connection *connection, const struct connection_limit *limit)
+{
+    connection->limit = *limit;
+}
+
+static struct hold *take_hold(struct connections *connections)
+{
+    struct hold *hold = connections->free_holds;
+
+    if (hold == NULL) {
+        return memory_allocate(sizeof(*hold));
+    }
+    connections->free_holds = hold->next;
+    return hold;
+}
+
+/* Hold back what the turn appended, if it reveals more than is released (D1). */
+static void put_hold(struct connection *connection, uint64_t released)
+{
+    struct connections *connections = connection->connections;
+    uint64_t end = connection->sent + connection->output.len;
+    struct hold *last = connection->last_hold;
+    struct hold *hold;
+
+    if (connection->hold_offset > released && (last == NULL || connection->hold_offset > last->offset)) {
+        hold = take_hold(connections);
+        *hold = (struct hold){.connection = connection, .offset = connection->hold_offset, .position = end};
+        ASSERT(list_is_empty(&connections->holds) || /* D3 */
+               LIST_ENTRY(connections->holds.head.prev, struct hold, node)->offset <= hold->offset);
+        list_append(&connections->holds, &hold->node);
+        if (last == NULL) {
+            connection->first_hold = hold;
+        } else {
+            last->next = hold;
+        }
+        connection->last_hold = hold;
+    } else if (last != NULL) {
+        last->position = end; /* D2: waits with what stands before it. */
+    }
+    connection->hold_offset = 0;
+}
+
+/* Take away the holds that `released` frees, and see to it that their connections are flushed. */
+static void release_holds(struct connections *connections, uint64_t released)
+{
+    LIST_FOR_EACH(&connections->holds, node)
+    {
+        struct hold *hold = LIST_ENTRY(node, struct hold, node);
+        struct connection *connection = hold->connection;
+
+        if (hold->offset > released) {
+            return;
+        }
+        ASSERT(connection->first_hold == hold);
+        connection->free_position = hold->position;
+        connection->first_hold = hold->next;
+        if (hold->next == NULL) {
+            connection->last_hold = NULL;
+        }
+        drop_hold(connections, hold);
+        connection_touch(connection);
+    }
+}
+
+/* Ask the source for more when the output has run low. */
+static void produce(struct connection *connection)
+{
+    if (connection->source.produce != NULL && connection->output.len < PRODUCE_BYTES) {
+        connection->source.produce(connection->source.context, PRODUCE_BYTES, &connection->output);
+        if (connection->first_hold == NULL) {
+            connection->free_position = connection->sent + connection->output.len;
+        }
+    }
+}
+
+/* Write once; returns whether the socket took everything that may leave. */
+static bool write_once(struct connection *connection)
+{
+    struct connections *connections = connection->connections;
+    size_t free_len = (size_t)(connection->free_position - connection->sent);
+    ssize_t len;
+
+    if (free_len == 0) {
+        return true;
+    }
+    len = connection->transport.operations->write(&connection->transport,
+                                                  slice_first(buf_slice(&connection->output), free_len));
+    if (len < 0) {
+        if (errno != EAGAIN && errno != EINTR) {
+            connection_close(connection);
+        }
+        return false;
+    }
+    connections->statistics.writes++;
+    connections->statistics.output_bytes += (uint64_t)len;
+    connection->is_active = true;
+    connection->sent += (uint64_t)len;
+    buf_consume(&connection->output, (size_t)len);
+    return (size_t)len == free_len;
+}
+
+static void check_output_limit(struct connection *connection, uint64_t now_us)
+{
+    const struct connection_limit *limit = &connection->limit;
+    size_t len = connection->output.len;
+    bool is_above_soft = limit->soft_bytes != 0 && len > limit->soft_bytes;
+
+    if (!is_above_soft) {
+        connection->soft_since_us = 0;
+    } else if (connection->soft_since_us == 0) {
+        connection->soft_since_us = now_us;
+    }
+    if ((limit->hard_bytes != 0 && len > limit->hard_bytes) ||
+        (is_above_soft && now_us - connection->soft_since_us > (uint64_t)limit->soft_seconds * 1000000)) {
+        diag(DIAG_WARNING,
+             "closing a client that does not read: %zu bytes of output wait, more than "
+             "client-output-buffer-limit allows",
+             len);
+        connection->connections->statistics.output_limit_closes++;
+        connection_close(connection);
+    }
+}
+
+static void set_writing(struct connection *connection, bool is_writing)
+{
+    if (connection->is_writing == is_writing) {
+        return;
+    }
+    connection->is_writing = is_writing;
+    if (is_writing) {
+        event_add(&connection->write_event, NULL);
+    } else {
+        event_del(&connection->write_event);
+    }
+}
+
+/* Write what may leave, refilled by the source while the socket takes it all: at most a few rounds, so that one fast
+ * replica does not keep the loop. */
+static void write_out(struct connection *connection)
+{
+    enum { ROUNDS = 4 };
+    bool took_all = true;
+    int round;
+
+    for (round = 0; round < ROUNDS && took_all && !connection_is_closing(connection); round++) {
+        produce(connection);
+        if (connection->free_position == connection->sent) {
+            break;
+        }
+        took_all = write_once(connection);
+    }
+    if (connection_is_closing(connection)) {
+        return;
+    }
+    if (connection->output.len == 0) {
+        buf_shrink(&connection->output, KEEP_OUTPUT_BYTES);
+        if (connection->is_last_output) {
+            connection_close(connection);
+            return;
+        }
+    }
+    /* The event also brings a source that has more its next rounds. */
+    set_writing(connection, connection->free_position != connection->sent ||
+                                (round == ROUNDS && connection->source.produce != NULL));
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    connection_touch(context);
+}
+
+/* The turn's output is complete. */
+static void flush(struct connection *connection, uint64_t released, uint64_t now_us)
+{
+    put_hold(connection, released);
+    if (connection->first_hold == NULL) {
+        connection->free_position = connection->sent + connection->output.len;
+    }
+    write_out(connection);
+    if (connection->limit.hard_bytes != 0 || connection->limit.soft_bytes != 0) {
+        check_output_limit(connection, now_us);
+    }
+}
+
+void connections_flush(struct connections *connections, uint64_t released, uint64_t now_us)
+{
+    release_holds(connections, released);
+    while (!list_is_empty(&connections->dirty)) {
+        struct connection *connection = LIST_ENTRY(connections->dirty.head.next, struct connection, dirty_node);
+
+        list_remove(&connection->dirty_node);
+        if (!connection_is_closing(connection)) {
+            flush(connection, released, now_us);
+        }
+    }
+    while (!list_is_empty(&connections->closing)) {
+        destroy(LIST_ENTRY(connections->closing.head.next, struct connection, closing_node));
+    }
+}
+
+bool connections_are_waiting(const struct connections *connections)
+{
+    return !list_is_empty(&connections->holds);
+}
+
+/* --- Life --- */
+
+struct connection *connection_open(struct connections *connections, const struct transport *transport,
+                                   const struct connection_handler *handler)
+{
+    struct connection *connection = memory_allocate_zeroed(sizeof(*connection));
+
+    connection->connections = connections;
+    connection->transport = *transport;
+    connection->handler = *handler;
+    buf_init(&connection->input, BUF_NO_CEILING);
+    buf_init(&connection->output, BUF_NO_CEILING);
+    list_node_init(&connection->dirty_node);
+    list_node_init(&connection->again_node);
+    list_node_init(&connection->closing_node);
+    list_append(&connections->all, &connection->all_node);
+    event_assign(&connection->read_event, connections->base, transport->fd, EV_READ | EV_PERSIST, on_readable,
+                 connection);
+    event_assign(&connection->write_event, connections->base, transport->fd, EV_WRITE | EV_PERSIST, on_writable,
+                 connection);
+    event_add(&connection->read_event, NULL);
+    return connection;
+}
+
+/* Memory of buffers that stand empty is given back once their connection has been idle for a while. */
+static void tick(struct connection *connection, uint64_t now_us)
+{
+    if (connection->is_active) {
+        connection->is_active = false;
+        connection->active_us = now_us;
+    } else if (now_us - connection->active_us > IDLE_US) {
+        if (connection->output.len == 0) {
+            buf_release(&connection->output);
+        }
+        if (connection->input.len == 0) {
+            buf_release(&connection->input);
+        }
+    }
+    if (connection->limit.soft_bytes != 0) {
+        check_output_limit(connection, now_us);
+    }
+}
+
+void connections_tick(struct connections *connections, uint64_t now_us)
+{
+    LIST_FOR_EACH(&connections->all, node)
+    {
+        struct connection *connection = LIST_ENTRY(node, struct connection, all_node);
+
+        if (!connection_is_closing(connection)) {
+            tick(connection, now_us);
+        }
+    }
+}
+
+size_t connection_input_len(const struct connection *connection)
+{
+    return connection->input.len;
+}
+
+size_t connection_output_len(const struct connection *connection)
+{
+    return connection->output.len;
+}
+
+size_t connection_memory_bytes(const struct connection *connection)
+{
+    return sizeof(*connection) + connection->input.capacity + connection->output.capacity;
+}
+
+size_t connection_input_memory_bytes(const struct connection *connection)
+{
+    return connection->input.capacity;
+}
+
+int connection_fd(const struct connection *connection)
+{
+    return connection->transport.fd;
+}
