@@ -12,6 +12,7 @@
 
 struct call;
 struct change;
+struct command_entry; /* registry.h */
 struct keyspace;
 struct reply;
 struct services;
@@ -41,7 +42,12 @@ enum command_flag {
     COMMAND_NO_MANDATORY_KEYS = 1u << 19,
     COMMAND_SENTINEL = 1u << 20,
     COMMAND_ONLY_SENTINEL = 1u << 21,
-    COMMAND_PROTECTED = 1u << 22, /* Off unless enable-debug-command or its like says so; not in COMMAND INFO. */
+    /* The server's own, not in COMMAND INFO. */
+    COMMAND_PROTECTED = 1u << 22,       /* Refused unless enable-debug-command or its like allows it. */
+    COMMAND_NOT_QUEUED = 1u << 23,      /* Runs at once even between MULTI and EXEC. */
+    COMMAND_IN_SUBSCRIPTION = 1u << 24, /* A RESP2 client that has subscriptions may call it. */
+    COMMAND_RUNS_QUEUED = 1u << 26,     /* Runs what was queued: writes if one of that does. */
+    COMMAND_REVEALS_NOTHING = 1u << 25, /* Its reply tells nothing of the data, so it need not wait for the disk. */
 };
 
 /* ACL categories. Tables give those that do not follow from flags; registry.c adds the others (read, write, fast, slow,
@@ -132,6 +138,7 @@ struct command {
 /* One execution of one command: all that a handler sees. */
 struct call {
     const struct command *command;
+    struct command_entry *entry;    /* The command as it was called: registry.h. */
     struct services *services; /* The server's parts, for the few commands that are about them. */
     struct session *session;   /* Who calls. */
     struct keyspace *keyspace;
@@ -144,6 +151,7 @@ struct call {
     uint32_t hits;    /* Counted by handlers that read keys: keyspace_hits and keyspace_misses of INFO. */
     uint32_t misses;
     bool is_replay;   /* Comes from the log or from our master: nothing expires, nothing is logged. */
+    bool is_nested;   /* Part of a transaction or a script, or a replay: it must not wait for anything. */
     struct slice raw; /* The request's own bytes if they are argv in canonical form; else empty. */
 };
 

@@ -143,13 +143,18 @@ enum status reply_error(struct reply *reply, const char *format, ...)
     return STATUS_REPLIED;
 }
 
+const char *reply_text(enum status status)
+{
+    ASSERT(status < STATUS_COUNT && status_texts[status] != NULL);
+    return status_texts[status];
+}
+
 void reply_status(struct reply *reply, enum status status)
 {
     if (status == STATUS_OK || status == STATUS_REPLIED) {
         return;
     }
-    ASSERT(status < STATUS_COUNT && status_texts[status] != NULL);
-    resp_write_error(reply->out, slice_of(status_texts[status]));
+    resp_write_error(reply->out, slice_of(reply_text(status)));
     reply->is_error = true;
 }
 

@@ -38,6 +38,9 @@ void reply_status(struct reply *reply, enum status status);
 /* What HELP of a container says: Redis' first line, `lines` (ending with NULL), and HELP itself. `name` in capitals. */
 void reply_help(struct reply *reply, const char *name, const char *const *lines);
 
+/* The table's text for such a status. Static storage. */
+const char *reply_text(enum status status);
+
 /* A reply of a length that is known only at its end: remember the place, write the elements, then set the count. */
 struct reply_deferred {
     size_t position;

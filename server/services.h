@@ -8,8 +8,10 @@ struct acl;
 struct blocking;
 struct commands;    /* registry.h */
 struct config;
+struct dispatch;    /* dispatch.h */
 struct latency;
 struct metrics;
+struct monitors;    /* monitor.h */
 struct notify;
 struct pubsub;
 struct replication; /* replication/replication.h */
@@ -18,16 +20,21 @@ struct server;      /* server.h: shutdown and the like. */
 struct sessions;    /* session.h: all clients. */
 struct slowlog;
 struct store;
+struct transactions;
 
 struct services {
     struct server *server;
     struct config *config;
     struct store *store;
     struct commands *commands;
+    struct dispatch *dispatch;
     struct sessions *sessions;
     struct replication *replication;
     struct metrics *metrics;
+    struct slowlog *slowlog;
+    struct monitors *monitors;
     struct blocking *blocking;
+    struct transactions *transactions; /* transaction.h: watched keys. */
     struct notify *notify;
 };
 
