@@ -1,0 +1,317 @@
+/* Watched keys stand in a hash table of their own, because every write asks whether its key is watched: nearly always
+ * the table is empty and the answer costs one comparison. */
+#include "server/transaction.h"
+#include "base/assert.h"
+#include "base/checksum.h"
+#include "base/memory.h"
+#include "server/notify.h"
+#include "server/registry.h"
+#include "server/services.h"
+#include "storage/store.h"
+
+#define BUCKETS_MIN 16u
+
+struct watch {
+    struct watch *next;    /* In its bucket. */
+    struct list_node node; /* In its transaction. */
+    struct session *session;
+    uint64_t hash;
+    uint32_t db;
+    bool existed; /* When it was watched. It still does: any change would have touched it. */
+    char *key;    /* Owned. */
+    size_t key_len;
+};
+
+struct transactions {
+    struct services *services;
+    struct watch **buckets;
+    size_t bucket_count; /* Power of two. */
+    size_t count;
+};
+
+struct transaction {
+    struct transactions *transactions; /* Of the watches; NULL before the first. */
+    struct queued_command *commands;
+    size_t count;
+    size_t capacity;
+    size_t bytes;
+    bool has_writes;
+    struct list watches;
+    size_t watch_count;
+};
+
+static struct slice key_of(const struct watch *watch)
+{
+    return slice_make(watch->key, watch->key_len);
+}
+
+static uint64_t hash_of(uint32_t db, struct slice key)
+{
+    return checksum_hash64(key, db);
+}
+
+static void touch(struct watch *watch)
+{
+    watch->session->flags |= SESSION_IS_DIRTY;
+}
+
+/* Observer: a key was changed. */
+static void on_key(void *context, enum notify_class class, const char *event, uint32_t db, struct slice key)
+{
+    struct transactions *transactions = context;
+    uint64_t hash;
+
+    (void)event;
+    if (transactions->count == 0 || class == NOTIFY_KEY_MISS) {
+        return;
+    }
+    hash = hash_of(db, key);
+    for (struct watch *watch = transactions->buckets[hash & (transactions->bucket_count - 1)]; watch != NULL;
+         watch = watch->next) {
+        if (watch->hash == hash && watch->db == db && slice_equal(key_of(watch), key)) {
+            touch(watch);
+        }
+    }
+}
+
+/* Observer: a database was emptied or exchanged. What is there neither before nor after was not touched. */
+static void on_database(void *context, uint32_t db)
+{
+    struct transactions *transactions = context;
+    struct keyspace *keyspace = store_keyspace(transactions->services->store);
+
+    for (size_t i = 0; i < transactions->bucket_count && transactions->count != 0; i++) {
+        for (struct watch *watch = transactions->buckets[i]; watch != NULL; watch = watch->next) {
+            struct entry entry;
+
+            if (watch->db == db && (watch->existed || keyspace_peek(keyspace, db, key_of(watch), &entry))) {
+                touch(watch);
+            }
+        }
+    }
+}
+
+struct transactions *transactions_create(struct services *services)
+{
+    struct transactions *transactions = memory_allocate_zeroed(sizeof(*transactions));
+    struct notify_observer observer = {.key = on_key, .database = on_database, .context = transactions};
+
+    transactions->services = services;
+    transactions->bucket_count = BUCKETS_MIN;
+    transactions->buckets = memory_allocate_zeroed(BUCKETS_MIN * sizeof(struct watch *));
+    notify_observe(services->notify, &observer);
+    return transactions;
+}
+
+void transactions_free(struct transactions *transactions)
+{
+    if (transactions == NULL) {
+        return;
+    }
+    ASSERT(transactions->count == 0); /* All sessions were closed before. */
+    memory_free(transactions->buckets);
+    memory_free(transactions);
+}
+
+void transactions_touch_all(struct transactions *transactions)
+{
+    for (size_t i = 0; i < transactions->bucket_count; i++) {
+        for (struct watch *watch = transactions->buckets[i]; watch != NULL; watch = watch->next) {
+            touch(watch);
+        }
+    }
+}
+
+static struct transaction *transaction_of(struct session *session)
+{
+    if (session->transaction == NULL) {
+        session->transaction = memory_allocate_zeroed(sizeof(*session->transaction));
+        list_init(&session->transaction->watches);
+    }
+    return session->transaction;
+}
+
+/* --- The queue --- */
+
+/* One block for the slices and their bytes. */
+static struct slice *copy_words(const struct slice *argv, size_t argc, size_t bytes)
+{
+    struct slice *copies = memory_allocate(argc * sizeof(*copies) + bytes);
+    char *to = (char *)(copies + argc);
+
+    for (size_t i = 0; i < argc; i++) {
+        memcpy(to, argv[i].data, argv[i].len);
+        copies[i] = slice_make(to, argv[i].len);
+        to += argv[i].len;
+    }
+    return copies;
+}
+
+void transaction_queue(struct session *session, struct command_entry *entry, const struct request *request)
+{
+    struct transaction *transaction = transaction_of(session);
+    size_t bytes = 0;
+
+    if (transaction->count == transaction->capacity) {
+        transaction->capacity = transaction->capacity == 0 ? 4 : transaction->capacity * 2;
+        transaction->commands =
+            memory_resize(transaction->commands, transaction->capacity * sizeof(*transaction->commands));
+    }
+    for (size_t i = 0; i < request->argc; i++) {
+        bytes += request->argv[i].len;
+    }
+    transaction->commands[transaction->count++] = (struct queued_command){
+        .entry = entry, .argv = copy_words(request->argv, request->argc, bytes), .argc = request->argc};
+    transaction->bytes += bytes + 32 * (request->argc + 1); /* With RESP's headers. */
+    transaction->has_writes |= (entry->command->flags & COMMAND_WRITE) != 0;
+}
+
+bool transaction_has_writes(const struct session *session)
+{
+    return session->transaction != NULL && session->transaction->has_writes;
+}
+
+size_t transaction_bytes(const struct session *session)
+{
+    return session->transaction == NULL ? 0 : session->transaction->bytes;
+}
+
+size_t transaction_len(const struct session *session)
+{
+    return session->transaction == NULL ? 0 : session->transaction->count;
+}
+
+const struct queued_command *transaction_at(const struct session *session, size_t index)
+{
+    ASSERT(session->transaction != NULL && index < session->transaction->count);
+    return &session->transaction->commands[index];
+}
+
+void transaction_reset(struct session *session)
+{
+    struct transaction *transaction = session->transaction;
+
+    session->flags &= ~(uint32_t)(SESSION_IN_TRANSACTION | SESSION_EXEC_FAILS);
+    if (transaction == NULL) {
+        return;
+    }
+    transaction_unwatch(session);
+    for (size_t i = 0; i < transaction->count; i++) {
+        memory_free(transaction->commands[i].argv);
+    }
+    memory_free(transaction->commands);
+    memory_free(transaction);
+    session->transaction = NULL;
+}
+
+/* --- Watches --- */
+
+static void grow(struct transactions *transactions)
+{
+    size_t bucket_count = transactions->bucket_count * 2;
+    struct watch **buckets = memory_allocate_zeroed(bucket_count * sizeof(struct watch *));
+
+    for (size_t i = 0; i < transactions->bucket_count; i++) {
+        while (transactions->buckets[i] != NULL) {
+            struct watch *watch = transactions->buckets[i];
+            struct watch **bucket = &buckets[watch->hash & (bucket_count - 1)];
+
+            transactions->buckets[i] = watch->next;
+            watch->next = *bucket;
+            *bucket = watch;
+        }
+    }
+    memory_free(transactions->buckets);
+    transactions->buckets = buckets;
+    transactions->bucket_count = bucket_count;
+}
+
+static bool is_watched(const struct transaction *transaction, uint32_t db, struct slice key)
+{
+    LIST_FOR_EACH(&transaction->watches, node)
+    {
+        const struct watch *watch = LIST_ENTRY(node, struct watch, node);
+
+        if (watch->db == db && slice_equal(key_of(watch), key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void transaction_watch(struct transactions *transactions, struct session *session, uint32_t db, struct slice key)
+{
+    struct transaction *transaction = transaction_of(session);
+    struct watch **bucket;
+    struct watch *watch;
+    struct entry entry;
+
+    if (is_watched(transaction, db, key)) {
+        return;
+    }
+    if (transactions->count == transactions->bucket_count) {
+        grow(transactions);
+    }
+    watch = memory_allocate(sizeof(*watch));
+    *watch = (struct watch){.session = session, .hash = hash_of(db, key), .db = db, .key_len = key.len};
+    watch->key = memory_copy(key.data, key.len);
+    watch->existed = keyspace_find(store_keyspace(transactions->services->store), db, key, &entry);
+    bucket = &transactions->buckets[watch->hash & (transactions->bucket_count - 1)];
+    watch->next = *bucket;
+    *bucket = watch;
+    list_append(&transaction->watches, &watch->node);
+    transaction->transactions = transactions;
+    transaction->watch_count++;
+    transactions->count++;
+}
+
+static void remove_watch(struct transactions *transactions, struct watch *watch)
+{
+    struct watch **link = &transactions->buckets[watch->hash & (transactions->bucket_count - 1)];
+
+    while (*link != watch) {
+        link = &(*link)->next;
+    }
+    *link = watch->next;
+    list_remove(&watch->node);
+    transactions->count--;
+    memory_free(watch->key);
+    memory_free(watch);
+}
+
+void transaction_unwatch(struct session *session)
+{
+    struct transaction *transaction = session->transaction;
+
+    session->flags &= ~(uint32_t)SESSION_IS_DIRTY;
+    if (transaction == NULL) {
+        return;
+    }
+    while (!list_is_empty(&transaction->watches)) {
+        remove_watch(transaction->transactions, LIST_ENTRY(transaction->watches.head.next, struct watch, node));
+    }
+    transaction->watch_count = 0;
+}
+
+size_t transaction_watch_count(const struct session *session)
+{
+    return session->transaction == NULL ? 0 : session->transaction->watch_count;
+}
+
+void transaction_check_due(struct transactions *transactions, struct session *session)
+{
+    struct keyspace *keyspace = store_keyspace(transactions->services->store);
+
+    if (session->transaction == NULL) {
+        return;
+    }
+    LIST_FOR_EACH(&session->transaction->watches, node)
+    {
+        struct watch *watch = LIST_ENTRY(node, struct watch, node);
+        struct entry entry;
+
+        if (watch->existed && !keyspace_find(keyspace, watch->db, key_of(watch), &entry)) {
+            touch(watch);
+        }
+    }
+}
