@@ -1,0 +1,70 @@
+/* For the scripts beside this: make data, and tell two lots of it apart.
+ *
+ *     tools-sample make DATA_DIR KEY_COUNT SEED    a data directory with an environment and no log
+ *     tools-sample commit DATA_DIR KEY_COUNT SEED  one more checkpoint
+ *     tools-sample digest DATA_DIR                 "<digest> <records> <history> <offset>" */
+#include "base/file.h"
+#include "base/memory.h"
+#include "support/sample_env.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int make(const char *directory, const char *key_count, const char *seed)
+{
+    char *path = file_join(directory, "data");
+
+    if (file_make_directory(file_system_posix(), directory) != STATUS_OK) {
+        return 1;
+    }
+    env_close(sample_env_create(path, (uint32_t)atoi(key_count), (uint64_t)atoi(seed)));
+    memory_free(path);
+    return 0;
+}
+
+static int commit(const char *directory, const char *key_count, const char *seed)
+{
+    char *path = file_join(directory, "data");
+    struct env *env;
+
+    if (env_open(path, false, &env) != STATUS_OK) {
+        return 1;
+    }
+    sample_env_commit(env, (uint32_t)atoi(key_count), (uint64_t)atoi(seed));
+    env_close(env);
+    memory_free(path);
+    return 0;
+}
+
+static int print_digest(const char *directory)
+{
+    char *path = file_join(directory, "data");
+    struct env_meta meta;
+    struct env *env;
+    uint64_t count;
+    uint64_t digest;
+
+    if (env_open(path, true, &env) != STATUS_OK || env_read_meta(env, &meta) != STATUS_OK) {
+        return 1;
+    }
+    digest = sample_env_digest(env, &count);
+    printf("%016" PRIx64 " %" PRIu64 " %s %" PRIu64 "\n", digest, count, meta.history.id, meta.position.offset);
+    env_meta_release(&meta);
+    env_close(env);
+    memory_free(path);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 5 && strcmp(argv[1], "make") == 0) {
+        return make(argv[2], argv[3], argv[4]);
+    }
+    if (argc == 5 && strcmp(argv[1], "commit") == 0) {
+        return commit(argv[2], argv[3], argv[4]);
+    }
+    if (argc == 3 && strcmp(argv[1], "digest") == 0) {
+        return print_digest(argv[2]);
+    }
+    return 2;
+}

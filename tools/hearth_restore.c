@@ -1,0 +1,139 @@
+/* hearth-restore: a data directory out of a snapshot. */
+#include "base/diag.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "tools/data_directory.h"
+#include "tools/restore.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Build the environment at `build_path` out of the input, by its kind. */
+static bool build(struct restore *restore, const char *build_path)
+{
+    if (input_begins_with(&restore->input, SNAPSHOT_MAGIC)) {
+        return restore_from_snapshot(restore, build_path);
+    }
+    tool_say(restore->tool, "%s is no Hearth snapshot", restore->input_path);
+    return false;
+}
+
+static bool look(struct restore *restore, struct data_directory *directory)
+{
+    enum status status = data_directory_look(restore->data_dir, directory);
+
+    if (status != STATUS_OK) {
+        tool_say(restore->tool, "cannot look into %s: %s", restore->data_dir, strerror(errno));
+        return false;
+    }
+    if (!restore->is_forced && (directory->has_data || directory->has_other)) {
+        tool_say(restore->tool, "%s is not empty%s; --force replaces Hearth's data and leaves other files",
+                 restore->data_dir, directory->has_data ? ": it holds Hearth data" : "");
+        return false;
+    }
+    return true;
+}
+
+static int run_in(struct restore *restore, const struct data_directory *directory)
+{
+    char *build_path;
+    enum status status = data_directory_prepare(directory, &build_path);
+    int exit_code = TOOL_EXIT_PROBLEM;
+
+    if (status != STATUS_OK) {
+        tool_say(restore->tool, "cannot build in %s: %s (%s)", restore->data_dir, status_name(status), strerror(errno));
+        return TOOL_EXIT_USAGE;
+    }
+    if (!build(restore, build_path)) {
+        data_directory_abandon(directory, build_path);
+    } else if (interrupt_check(&restore->interrupt)) {
+        tool_say(restore->tool, "interrupted");
+        data_directory_abandon(directory, build_path);
+    } else {
+        status = data_directory_install(directory, build_path);
+        if (status == STATUS_OK) {
+            restore_describe(restore);
+            exit_code = TOOL_EXIT_OK;
+        } else {
+            tool_say(restore->tool, "cannot put the data in place: %s (%s)", status_name(status), strerror(errno));
+        }
+    }
+    memory_free(build_path);
+    return exit_code;
+}
+
+static int run(struct restore *restore)
+{
+    struct data_directory directory;
+    enum status status;
+    int exit_code;
+
+    if (!interrupt_init(&restore->interrupt)) {
+        tool_say(restore->tool, "signalfd: %s", strerror(errno));
+        return TOOL_EXIT_PROBLEM;
+    }
+    if (!look(restore, &directory)) {
+        return TOOL_EXIT_USAGE;
+    }
+    status = input_open(&restore->input, restore->input_path, &restore->interrupt);
+    if (status != STATUS_OK) {
+        tool_say(restore->tool, "cannot read %s: %s", restore->input_path, strerror(errno));
+        return TOOL_EXIT_USAGE;
+    }
+    exit_code = run_in(restore, &directory);
+    input_close(&restore->input);
+    return exit_code;
+}
+
+static bool check(struct restore *restore, const char *const *arguments, int argument_count)
+{
+    if (restore->data_dir == NULL) {
+        tool_say(restore->tool, "give --data-dir DIR");
+        return false;
+    }
+    if (argument_count != 1) {
+        tool_say(restore->tool, argument_count == 0 ? "which file? (- is standard input)" : "one file at a time");
+        return false;
+    }
+    restore->input_path = arguments[0];
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct restore restore = {.data_dir = NULL};
+    const struct option_description options[] = {
+        {"data-dir", OPTION_TEXT, "DIR", "The data directory to make; it must be new or empty.", &restore.data_dir, 0,
+         0},
+        {"force", OPTION_FLAG, NULL, "Replace the Hearth data that DIR holds.", &restore.is_forced, 0, 0},
+        {"quiet", OPTION_FLAG, NULL, "Say nothing but errors.", &restore.is_quiet, 0, 0},
+        {.name = NULL},
+    };
+    const struct tool_description tool = {
+        .name = "hearth-restore",
+        .usage = "  hearth-restore --data-dir DIR FILE [options]",
+        .summary =
+            "Makes a data directory out of a snapshot (- reads it from standard input). Everything is verified before\n"
+            "DIR changes. A server started on DIR joins its former master by partial sync.",
+        .options = options,
+        .exit_codes = "  0  The data is in place and on disk.\n"
+                      "  1  FILE is damaged, or the disk failed; DIR is as it was.\n"
+                      "  2  The command line is wrong, DIR is not empty, or FILE cannot be read.",
+    };
+    const char **arguments = memory_allocate((size_t)argc * sizeof(*arguments));
+    int argument_count;
+    enum options_outcome outcome = options_read(&tool, argc, argv, arguments, &argument_count);
+    int exit_code;
+
+    (void)diag_open("/dev/stderr");
+    restore.tool = &tool;
+    if (outcome == OPTIONS_DONE) {
+        exit_code = TOOL_EXIT_OK;
+    } else if (outcome == OPTIONS_WRONG || !check(&restore, arguments, argument_count)) {
+        exit_code = TOOL_EXIT_USAGE;
+    } else {
+        exit_code = run(&restore);
+    }
+    memory_free(arguments);
+    return exit_code;
+}
