@@ -10,17 +10,21 @@ const char *crash_point_armed;
  * parameter, or the code under test would differ from the code that is shipped. */
 static atomic_ulong passages_left;
 
+void crash_point_arm(const char *name)
+{
+    const char *colon = name == NULL ? NULL : strchr(name, ':');
+
+    atomic_store(&passages_left, colon == NULL ? 1 : strtoul(colon + 1, NULL, 10));
+    crash_point_armed = name;
+}
+
 __attribute__((constructor)) static void arm(void)
 {
     const char *name = getenv(CRASH_POINT_VARIABLE);
-    const char *colon;
 
-    if (name == NULL || *name == '\0') {
-        return;
+    if (name != NULL && *name != '\0') {
+        crash_point_arm(name);
     }
-    colon = strchr(name, ':');
-    atomic_store(&passages_left, colon == NULL ? 1 : strtoul(colon + 1, NULL, 10));
-    crash_point_armed = name;
 }
 
 void crash_point_pass(const char *name)

@@ -17,6 +17,10 @@
 /* The name to die at, NULL in every ordinary run. Set before main(), constant from then on. */
 extern const char *crash_point_armed;
 
+/* Arm by `name` (as in the variable; borrowed for good), or disarm by NULL: for a test's child that begins by fork.
+ * Before it starts threads. */
+void crash_point_arm(const char *name);
+
 /* Count a passage of `name`, and die by SIGKILL if it is the one that was asked for. */
 void crash_point_pass(const char *name);
 

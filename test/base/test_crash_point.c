@@ -60,11 +60,33 @@ static void test_dies_at_the_counted_passage(void **state)
     assert_lived(run_with("a.b.after:4"));
 }
 
+/* A child made by fork has the variable's reading behind it. */
+static void test_a_forked_child_arms_itself(void **state)
+{
+    int wait_status;
+    pid_t child = fork();
+
+    (void)state;
+    assert_true(child >= 0);
+    if (child == 0) {
+        crash_point_arm("c.d.before");
+        crash_point_arm(NULL);
+        crash_point("c.d.before");
+        crash_point_arm("e.f.before:2");
+        crash_point("e.f.before");
+        crash_point("e.f.before");
+        _exit(7);
+    }
+    assert_int_equal(waitpid(child, &wait_status, 0), child);
+    assert_killed(wait_status);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dies_at_the_named_place_only),
         cmocka_unit_test(test_dies_at_the_counted_passage),
+        cmocka_unit_test(test_a_forked_child_arms_itself),
     };
 
     if (argc == 2 && strcmp(argv[1], PASSAGES) == 0) {
