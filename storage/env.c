@@ -3,9 +3,9 @@
 #include "base/memory.h"
 #include "storage/env_lmdb.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* The map is address space and no memory: large enough never to be grown, which LMDB allows only between transactions.
@@ -23,8 +23,7 @@
 #define MAP_BYTES_MIN ((size_t)1 << 30)
 #define READERS_MAX   250u /* The loop, snapshots, and tools beside the server: 64 bytes each. */
 #define FILE_MODE     0640
-/* Less room than this on the file system, and a half-done write was for want of space. */
-#define FULL_DISK_BYTES (1u << 20)
+#define PROBE_BYTES   (1u << 20)
 
 struct env {
     MDB_env *handle;
@@ -78,15 +77,30 @@ enum status env_status(int result)
     }
 }
 
+/* Whether the disk, a quota or a limit has no room for `PROBE_BYTES` more at the data file's end: what a file without a
+ * name is refused there. */
+static bool is_full(const struct env *env)
+{
+    struct stat facts;
+    char *block;
+    int fd = open(env->path, O_TMPFILE | O_RDWR | O_CLOEXEC, FILE_MODE);
+    ssize_t written;
+    bool refused;
+
+    if (fd < 0) {
+        return errno == ENOSPC || errno == EDQUOT;
+    }
+    block = memory_allocate_zeroed(PROBE_BYTES);
+    written = pwrite(fd, block, PROBE_BYTES, stat(env->file_path, &facts) == 0 ? facts.st_size : 0);
+    refused = written < 0 ? errno == ENOSPC || errno == EDQUOT || errno == EFBIG : (size_t)written < PROBE_BYTES;
+    memory_free(block);
+    close(fd);
+    return refused;
+}
+
 enum status env_write_status(const struct env *env, int result)
 {
-    struct statvfs room;
-
-    if (result == EIO && statvfs(env->file_path, &room) == 0 &&
-        (uint64_t)room.f_bavail * room.f_frsize < FULL_DISK_BYTES) {
-        return STATUS_NO_SPACE;
-    }
-    return env_status(result);
+    return result == EIO && is_full(env) ? STATUS_NO_SPACE : env_status(result);
 }
 
 /* Reading ahead helps while the data fits in memory, and throws out what is hot when it does not. */

@@ -28,9 +28,18 @@ struct env_meta {
         uint64_t expiry_count;
         uint64_t expiry_sum_ms;       /* For the average TTL. */
     } *databases;                     /* database_count of them; owned by the meta, see env_meta_release(). */
+    bool is_pending;                  /* Part of a checkpoint beyond X is in the data, and the redo file (redo.h) has all of
+                                         it: who reads beside the store waits until this is false again. */
     bool is_clean;                    /* The log holds nothing beyond X: it may be absent. Never true while a store is open. */
 };
 void env_meta_release(struct env_meta *meta);
+/* Make `to` a copy that owns its databases. */
+void env_meta_copy(struct env_meta *to, const struct env_meta *from);
+/* The checksummed record of it, as the meta table and the redo file hold it. */
+struct buf;
+void env_meta_encode(const struct env_meta *meta, struct buf *out);
+/* STATUS_CORRUPT: it fails its checksum or its form. */
+MUST_CHECK enum status env_meta_decode(struct slice record, struct env_meta *meta);
 
 /* Sizes, for INFO and for the checkpoint's decisions. */
 struct env_usage {

@@ -17,6 +17,7 @@
 #define DATABASE_BYTES 32u
 #define CRC_BYTES      4u
 #define FLAG_CLEAN     1u
+#define FLAG_PENDING   2u
 
 static const char name_format[] = "format";
 static const char name_checkpoint[] = "checkpoint";
@@ -36,7 +37,7 @@ static void encode(char *to, const struct env_meta *meta)
     bytes_put_le64(to + 88, meta->position.offset);
     bytes_put_le64(to + 96, meta->position.hash);
     bytes_put_le32(to + 104, (uint32_t)meta->selected_db);
-    bytes_put_le32(to + 108, meta->is_clean ? FLAG_CLEAN : 0);
+    bytes_put_le32(to + 108, (meta->is_clean ? FLAG_CLEAN : 0) | (meta->is_pending ? FLAG_PENDING : 0));
     bytes_put_le64(to + 112, meta->next_generation);
     bytes_put_le64(to + 120, meta->key_hash_seed);
     bytes_put_le32(to + 128, meta->database_count);
@@ -60,6 +61,7 @@ static void decode(const char *from, struct env_meta *meta)
     meta->position.hash = bytes_get_le64(from + 96);
     meta->selected_db = (int32_t)bytes_get_le32(from + 104);
     meta->is_clean = (bytes_get_le32(from + 108) & FLAG_CLEAN) != 0;
+    meta->is_pending = (bytes_get_le32(from + 108) & FLAG_PENDING) != 0;
     meta->next_generation = bytes_get_le64(from + 112);
     meta->key_hash_seed = bytes_get_le64(from + 120);
     meta->database_count = bytes_get_le32(from + 128);
@@ -83,6 +85,35 @@ static bool record_is_valid(struct slice record)
                bytes_get_le32(record.data + record.len - CRC_BYTES) &&
            history_id_is_valid(slice_make(record.data, HISTORY_ID_LEN)) &&
            history_id_is_valid(slice_make(record.data + HISTORY_ID_LEN, HISTORY_ID_LEN));
+}
+
+void env_meta_encode(const struct env_meta *meta, struct buf *out)
+{
+    size_t len = FIXED_BYTES + DATABASE_BYTES * (size_t)meta->database_count;
+    char *record = memory_allocate_zeroed(len + CRC_BYTES);
+
+    encode(record, meta);
+    bytes_put_le32(record + len, checksum_crc32(0, slice_make(record, len)));
+    buf_put(out, slice_make(record, len + CRC_BYTES));
+    memory_free(record);
+}
+
+enum status env_meta_decode(struct slice record, struct env_meta *meta)
+{
+    if (!record_is_valid(record)) {
+        return STATUS_CORRUPT;
+    }
+    decode(record.data, meta);
+    return STATUS_OK;
+}
+
+void env_meta_copy(struct env_meta *to, const struct env_meta *from)
+{
+    *to = *from;
+    to->databases = memory_allocate_zeroed(sizeof(*to->databases) * (from->database_count + 1u));
+    for (uint32_t i = 0; i < from->database_count; i++) {
+        to->databases[i] = from->databases[i];
+    }
 }
 
 static enum status get_value(const struct env *env, MDB_txn *txn, const char *name, struct slice *value)
@@ -119,31 +150,30 @@ enum status env_get_meta(const struct env *env, MDB_txn *txn, struct env_meta *m
     if (status != STATUS_OK) {
         return status;
     }
-    if (!record_is_valid(value)) {
-        return STATUS_CORRUPT;
-    }
-    decode(value.data, meta);
-    return STATUS_OK;
+    return env_meta_decode(value, meta);
+}
+
+static int put_value(const struct env *env, MDB_txn *txn, const char *name, struct slice bytes)
+{
+    MDB_val key = {.mv_size = strlen(name), .mv_data = (void *)(uintptr_t)name};
+    MDB_val value = {.mv_size = bytes.len, .mv_data = (void *)(uintptr_t)bytes.data};
+
+    return mdb_put(txn, env_table_handle(env, TABLE_META), &key, &value, 0);
 }
 
 enum status env_put_meta(const struct env *env, MDB_txn *txn, const struct env_meta *meta)
 {
-    size_t len = FIXED_BYTES + DATABASE_BYTES * (size_t)meta->database_count;
     char version[4];
-    char *record = memory_allocate_zeroed(len + CRC_BYTES);
-    MDB_val key = {.mv_size = strlen(name_format), .mv_data = (void *)(uintptr_t)name_format};
-    MDB_val value = {.mv_size = sizeof(version), .mv_data = version};
+    struct buf record;
     int result;
 
     bytes_put_le32(version, ENV_FORMAT_VERSION);
-    encode(record, meta);
-    bytes_put_le32(record + len, checksum_crc32(0, slice_make(record, len)));
-    result = mdb_put(txn, env_table_handle(env, TABLE_META), &key, &value, 0);
+    buf_init(&record, BUF_NO_CEILING);
+    env_meta_encode(meta, &record);
+    result = put_value(env, txn, name_format, slice_make(version, sizeof(version)));
     if (result == 0) {
-        key = (MDB_val){.mv_size = strlen(name_checkpoint), .mv_data = (void *)(uintptr_t)name_checkpoint};
-        value = (MDB_val){.mv_size = len + CRC_BYTES, .mv_data = record};
-        result = mdb_put(txn, env_table_handle(env, TABLE_META), &key, &value, 0);
+        result = put_value(env, txn, name_checkpoint, buf_slice(&record));
     }
-    memory_free(record);
+    buf_release(&record);
     return env_write_status(env, result);
 }
