@@ -31,8 +31,8 @@ const struct memtable *view_freeze(struct view *view);
 bool view_has_frozen(const struct view *view);
 /* Renew LMDB's read transaction to see the checkpoint that has been committed, and free the frozen memtable. */
 MUST_CHECK enum status view_drop_frozen(struct view *view);
-/* Renew LMDB's read transaction alone, after a commit that changed nothing that can be found (purging), so that its pages
- * come free. There must be no frozen memtable. */
+/* Renew LMDB's read transaction alone, after a commit that changed nothing that can be found (purging), so that its
+ * pages come free. There must be no frozen memtable. */
 MUST_CHECK enum status view_renew(struct view *view);
 
 #endif
