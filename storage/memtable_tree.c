@@ -373,12 +373,13 @@ static void insert_pending(struct memtable_tree *tree)
 void memtable_tree_insert(struct memtable_tree *tree, uint32_t reference)
 {
     struct slice key = memtable_record_key(memtable_space_at(tree->space, reference));
-    struct memtable_node *node = tree->root;
+    struct memtable_node *node;
     uint32_t end;
 
     if (tree->pending_count == MEMTABLE_TREE_PENDING_MAX) {
         insert_pending(tree);
     }
+    node = tree->root; /* After the insertion, which may have raised it. */
     /* Not to look at the leaf, not even at its level, is the point. */
     for (unsigned level = node == NULL ? 0 : node->level; level > 0; level--) {
         node = node->links[bound(tree, node, key, true)];

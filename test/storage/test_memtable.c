@@ -410,6 +410,41 @@ static void test_clear_keeps_the_memory_and_trim_frees_it(void **state)
     memtable_free(memtable);
 }
 
+/* An insertion may raise the root for the next one; without a look between, so that records stay pending all along. */
+static void test_the_order_holds_while_the_tree_grows(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct memtable *memtable = memtable_create(seed);
+        struct memtable_cursor cursor;
+        struct random random;
+        char last_bytes[TABLE_KEY_BYTES_MAX];
+        struct slice last = slice_make(last_bytes, 0);
+        size_t count = 1;
+
+        random_init(&random, seed);
+        for (unsigned i = 0; i < 2000; i++) {
+            char key_bytes[TABLE_KEY_BYTES_MAX];
+
+            memtable_put(memtable, TABLE_KEYS, sorted_model_random_key(&random, key_bytes), slice_empty());
+        }
+        assert_true(memtable_seek(&cursor, memtable, TABLE_KEYS, slice_empty()));
+        while (memtable_next(&cursor)) {
+            struct slice key;
+            struct slice value;
+            enum table table;
+
+            memtable_at(&cursor, &table, &key, &value);
+            assert_true(slice_compare(last, key) < 0);
+            memcpy(last_bytes, key.data, key.len);
+            last.len = key.len;
+            count++;
+        }
+        assert_int_equal(count, memtable_count(memtable));
+        memtable_free(memtable);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -421,6 +456,7 @@ int main(void)
         cmocka_unit_test(test_a_value_may_be_rewritten_from_itself),
         cmocka_unit_test(test_random_operations_match_a_sorted_array),
         cmocka_unit_test(test_many_keys_in_any_order_of_insertion),
+        cmocka_unit_test(test_the_order_holds_while_the_tree_grows),
         cmocka_unit_test(test_clear_keeps_the_memory_and_trim_frees_it),
     };
 
