@@ -33,6 +33,14 @@ static inline void list_append(struct list *list, struct list_node *node)
     list->head.prev = node;
 }
 
+static inline void list_prepend(struct list *list, struct list_node *node)
+{
+    node->next = list->head.next;
+    node->prev = &list->head;
+    list->head.next->prev = node;
+    list->head.next = node;
+}
+
 /* Unlink `node`, which then links to itself, so that removing it twice is harmless. */
 static inline void list_remove(struct list_node *node)
 {

@@ -1,5 +1,5 @@
-/* The expiry index: which keys have an expiry, soonest first (TABLE_EXPIRY). It knows rows; what they mean for databases
- * and who deletes keys is keyspace_expire.c's.
+/* The expiry index: which keys have an expiry, soonest first (TABLE_EXPIRY). It knows rows; what they mean for
+ * databases and who deletes keys is keyspace_expire.c's.
  *
  * Rows before the floor are gone, so looking for the first skips the tombstones of what has expired since the last
  * checkpoint instead of walking over them again each time. */

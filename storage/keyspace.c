@@ -189,7 +189,7 @@ static char *put_bytes(char *to, struct slice bytes)
 
 /* A row's value in three parts: the full name of a long key, the entry's header, its body. */
 struct row_value {
-    struct slice key;  /* Empty if it stands for itself. */
+    struct slice key; /* Empty if it stands for itself. */
     struct slice body;
     size_t key_header_len;
     size_t header_len;

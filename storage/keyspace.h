@@ -1,8 +1,8 @@
 /* The keyspace: databases of keys, each with its entry, expiry and content.
  *
  * Every key belongs to a space, a 64-bit number that a database has now: FLUSHDB gives the database a new one and
- * leaves the old as an orphan, SWAPDB exchanges two; both are O(1). A collection's content is found by its generation in
- * the same way. Orphans are purged by checkpoints, in bounded steps.
+ * leaves the old as an orphan, SWAPDB exchanges two; both are O(1). A collection's content is found by its generation
+ * in the same way. Orphans are purged by checkpoints, in bounded steps.
  *
  * Expiry: a key is due when the clock is past its expiry. Whoever executes a command sets the clock before it:
  *
@@ -35,19 +35,19 @@ struct keyspace_hooks {
 
 /* A keyspace over `view` (borrowed) as of `meta`, with `database_count` databases, 1 to KEYSPACE_DATABASES_MAX.
  *
- * Databases that the meta has beyond that stay as they are, out of reach but for keyspace_flush_all(); those that it has
- * not are empty and get spaces. A meta of no databases and next_generation 1 is that of an empty keyspace. */
+ * Databases that the meta has beyond that stay as they are, out of reach but for keyspace_flush_all(); those that it
+ * has not are empty and get spaces. A meta of no databases and next_generation 1 is that of an empty keyspace. */
 struct keyspace *keyspace_open(struct view *view, const struct env_meta *meta, uint32_t database_count);
 void keyspace_close(struct keyspace *keyspace);
 /* What a checkpoint at this moment is to store: fills next_generation, key_hash_seed, and the databases (a new array,
  * which the caller releases with env_meta_release()). */
 void keyspace_describe(const struct keyspace *keyspace, struct env_meta *meta);
-/* Begin anew with other data: `view` and `meta` as for keyspace_open(). Cursors of SCAN start over. Database count, clock
- * and hooks stay. */
+/* Begin anew with other data: `view` and `meta` as for keyspace_open(). Cursors of SCAN start over. Database count,
+ * clock and hooks stay. */
 void keyspace_reload(struct keyspace *keyspace, struct view *view, const struct env_meta *meta);
 
-/* The time that decides what is due, and whether due keys are deleted or hidden (see above); set by dispatch before each
- * command, so that one command sees one time. At first it is 0 and false. */
+/* The time that decides what is due, and whether due keys are deleted or hidden (see above); set by dispatch before
+ * each command, so that one command sees one time. At first it is 0 and false. */
 void keyspace_set_clock(struct keyspace *keyspace, uint64_t now_ms, bool expire_on_access);
 uint64_t keyspace_now_ms(const struct keyspace *keyspace);
 void keyspace_set_hooks(struct keyspace *keyspace, const struct keyspace_hooks *hooks);
@@ -56,8 +56,8 @@ uint32_t keyspace_database_count(const struct keyspace *keyspace);
 /* Exact and O(1). Due keys that are not deleted yet count, as in Redis. */
 uint64_t keyspace_key_count(const struct keyspace *keyspace, uint32_t db);
 uint64_t keyspace_expiry_count(const struct keyspace *keyspace, uint32_t db);
-/* Mean time to live of the keys with expiry, counted from the clock; 0 if there are none or it is past. Exact as long as
- * the times to live sum up to less than 2^63 ms. */
+/* Mean time to live of the keys with expiry, counted from the clock; 0 if there are none or it is past. Exact as long
+ * as the times to live sum up to less than 2^63 ms. */
 uint64_t keyspace_average_ttl_ms(const struct keyspace *keyspace, uint32_t db);
 
 /* Find a live key. False if it is absent or due. */
@@ -66,7 +66,8 @@ bool keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice key, str
 bool keyspace_peek(struct keyspace *keyspace, uint32_t db, struct slice key, struct entry *entry);
 
 /* Write `entry` under `key`, creating or replacing: counts and expiry index follow; if the former entry had another
- * generation, that one becomes an orphan. entry->body is copied; it may be borrowed from the keyspace. `key` may not. */
+ * generation, that one becomes an orphan. entry->body is copied; it may be borrowed from the keyspace. `key` may not.
+ */
 void keyspace_put(struct keyspace *keyspace, uint32_t db, struct slice key, const struct entry *entry);
 /* The same for a body that is not borrowed from the keyspace: one copy less. */
 void keyspace_put_foreign(struct keyspace *keyspace, uint32_t db, struct slice key, const struct entry *entry);
@@ -89,8 +90,8 @@ void keyspace_flush_database(struct keyspace *keyspace, uint32_t db);
 void keyspace_flush_all(struct keyspace *keyspace);
 void keyspace_swap(struct keyspace *keyspace, uint32_t a, uint32_t b);
 
-/* Delete up to `limit` keys that are due, soonest first; returns how many. Master only: 0 unless the clock says to expire
- * on access. */
+/* Delete up to `limit` keys that are due, soonest first; returns how many. Master only: 0 unless the clock says to
+ * expire on access. */
 size_t keyspace_expire_due(struct keyspace *keyspace, size_t limit);
 /* A wall-clock time in ms before which no key falls due, and O(1); UINT64_MAX if there is none. keyspace_expire_due()
  * brings it up to date, so waiting for it and calling that never spins. */

@@ -12,8 +12,8 @@ static bool find_database(const struct keyspace *keyspace, uint64_t space, uint3
     return false;
 }
 
-/* Delete the key of an expiry row. False if its space is an orphan: then the row goes alone, and the purge, which may be
- * at it now, finds it gone. */
+/* Delete the key of an expiry row. False if its space is an orphan: then the row goes alone, and the purge, which may
+ * be at it now, finds it gone. */
 static bool expire_row(struct keyspace *keyspace, const struct keycode *row)
 {
     struct keyspace_place place;
@@ -23,8 +23,8 @@ static bool expire_row(struct keyspace *keyspace, const struct keycode *row)
     struct entry entry;
     uint64_t due_ms;
     uint64_t space;
-    bool is_whole = keycode_parse_expiry(keycode_slice(row), &due_ms, &coded_key) &&
-                    keycode_parse_key(coded_key, &space, &name);
+    bool is_whole =
+        keycode_parse_expiry(keycode_slice(row), &due_ms, &coded_key) && keycode_parse_key(coded_key, &space, &name);
     bool found;
 
     ASSERT(is_whole); /* K4 */
@@ -38,7 +38,7 @@ static bool expire_row(struct keyspace *keyspace, const struct keycode *row)
     ASSERT(found); /* K1 */
     keyspace_decode(coded_key, value, &place.key, &entry);
     ASSERT(entry.expire_at_ms == due_ms); /* K1 */
-    buf_clear(&keyspace->scratch); /* The row holds the key, and goes. */
+    buf_clear(&keyspace->scratch);        /* The row holds the key, and goes. */
     buf_put(&keyspace->scratch, place.key);
     place.key = buf_slice(&keyspace->scratch);
     keyspace_expire(keyspace, &place, &entry);

@@ -4,8 +4,8 @@
 
 #include "storage/keyspace.h"
 
-/* A walk over the live keys that begin with `prefix`, in byte order of their encoded form (long keys last among equals).
- * It ends with the command that began it. */
+/* A walk over the live keys that begin with `prefix`, in byte order of their encoded form (long keys last among
+ * equals). It ends with the command that began it. */
 struct keyspace_walk;
 struct keyspace_walk *keyspace_walk_begin(struct keyspace *keyspace, uint32_t db, struct slice prefix);
 /* False at the end. `*key` is borrowed until the next call; the entry's body too. */

@@ -17,14 +17,14 @@ struct keyspace_database {
 };
 
 struct keyspace {
-    struct view *view;          /* Borrowed. */
-    uint64_t now_ms;            /* 0: nothing is due. */
-    bool expire_on_access;      /* Due keys are deleted when found, else hidden. */
-    uint32_t database_count;    /* Those in reach. */
-    uint32_t held_count;        /* Those in the array. */
+    struct view *view;       /* Borrowed. */
+    uint64_t now_ms;         /* 0: nothing is due. */
+    bool expire_on_access;   /* Due keys are deleted when found, else hidden. */
+    uint32_t database_count; /* Those in reach. */
+    uint32_t held_count;     /* Those in the array. */
     struct keyspace_database *databases;
     uint64_t next_generation;
-    uint64_t name_seed;         /* Of long names. */
+    uint64_t name_seed; /* Of long names. */
     struct expiry expiry;
     struct keyspace_hooks hooks;
     struct buf scratch;         /* Values being put together. */

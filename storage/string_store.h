@@ -1,5 +1,5 @@
-/* Strings: inline up to STRING_INLINE_BYTES_MAX, beyond that in chunks found by their generation, so that APPEND, SETRANGE,
- * SETBIT and GETRANGE of a long value touch only the chunks that they name. */
+/* Strings: inline up to STRING_INLINE_BYTES_MAX, beyond that in chunks found by their generation, so that APPEND,
+ * SETRANGE, SETBIT and GETRANGE of a long value touch only the chunks that they name. */
 #ifndef STORAGE_STRING_STORE_H
 #define STORAGE_STRING_STORE_H
 

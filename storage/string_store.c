@@ -1,0 +1,194 @@
+#include "storage/string_store.h"
+#include "base/assert.h"
+#include "storage/keycode.h"
+
+/* How a string that is not ENTRY_INLINE lies in TABLE_FIELDS. A chunk that is absent, or shorter than its part of the
+ * value, is zero bytes there: setting a bit far out writes one chunk. */
+#define ENTRY_CHUNKED 1
+
+/* The part of a value that lies in one chunk. */
+struct part {
+    uint32_t chunk;
+    size_t start; /* In the chunk. */
+    size_t len;
+};
+
+static struct part part_at(size_t start, size_t len)
+{
+    struct part part = {.chunk = (uint32_t)(start / STRING_CHUNK_BYTES), .start = start % STRING_CHUNK_BYTES};
+    size_t room = STRING_CHUNK_BYTES - part.start;
+
+    part.len = len < room ? len : room;
+    return part;
+}
+
+/* The stored bytes of a chunk, borrowed; empty if it is absent. */
+static struct slice read_chunk(const struct keyspace *keyspace, uint64_t generation, uint32_t chunk)
+{
+    struct keycode code;
+    struct slice bytes;
+
+    keycode_chunk(&code, generation, chunk);
+    if (!view_get(keyspace_view(keyspace), TABLE_FIELDS, keycode_slice(&code), &bytes)) {
+        return slice_empty();
+    }
+    ASSERT(bytes.len <= STRING_CHUNK_BYTES); /* K4 */
+    return bytes;
+}
+
+size_t string_len(const struct entry *entry)
+{
+    ASSERT(entry->type == ENTRY_STRING && entry->encoding <= ENTRY_CHUNKED); /* K4 */
+    return entry->encoding == ENTRY_INLINE ? entry->body.len : (size_t)entry->count;
+}
+
+enum status string_read(struct keyspace *keyspace, const struct entry *entry, size_t start, size_t len, struct buf *out)
+{
+    char *tail;
+    enum status status;
+
+    ASSERT(start <= string_len(entry) && len <= string_len(entry) - start);
+    if (entry->encoding == ENTRY_INLINE) {
+        return buf_append(out, slice_first(slice_after(entry->body, start), len));
+    }
+    status = buf_reserve(out, len, &tail);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (size_t done = 0; done < len;) {
+        struct part part = part_at(start + done, len - done);
+        struct slice bytes = read_chunk(keyspace, entry->generation, part.chunk);
+        size_t stored = bytes.len <= part.start ? 0 : bytes.len - part.start;
+
+        if (stored > part.len) {
+            stored = part.len;
+        }
+        if (stored > 0) {
+            memcpy(tail + done, bytes.data + part.start, stored);
+        }
+        memset(tail + done + stored, 0, part.len - stored);
+        done += part.len;
+    }
+    buf_commit(out, len);
+    return STATUS_OK;
+}
+
+enum status string_value(struct keyspace *keyspace, const struct entry *entry, struct buf *scratch, struct slice *value)
+{
+    enum status status;
+
+    if (entry->encoding == ENTRY_INLINE) {
+        *value = entry->body;
+        return STATUS_OK;
+    }
+    buf_clear(scratch);
+    status = string_read(keyspace, entry, 0, string_len(entry), scratch);
+    if (status == STATUS_OK) {
+        *value = buf_slice(scratch);
+    }
+    return status;
+}
+
+/* Write `bytes` over one chunk from part.start on. */
+static void write_part(struct keyspace *keyspace, uint64_t generation, struct part part, struct slice bytes)
+{
+    struct slice old = part.len == STRING_CHUNK_BYTES ? slice_empty() : read_chunk(keyspace, generation, part.chunk);
+    size_t end = part.start + part.len;
+    size_t len = old.len > end ? old.len : end;
+    char merged[STRING_CHUNK_BYTES];
+    struct keycode code;
+
+    keycode_chunk(&code, generation, part.chunk);
+    if (part.start == 0 && old.len <= end) {
+        view_put(keyspace_view(keyspace), TABLE_FIELDS, keycode_slice(&code), bytes);
+        return;
+    }
+    if (old.len > 0) {
+        memcpy(merged, old.data, old.len);
+    }
+    if (old.len < part.start) {
+        memset(merged + old.len, 0, part.start - old.len);
+    }
+    memcpy(merged + part.start, bytes.data, part.len);
+    view_put(keyspace_view(keyspace), TABLE_FIELDS, keycode_slice(&code), slice_make(merged, len));
+}
+
+static void write_chunks(struct keyspace *keyspace, uint64_t generation, size_t start, struct slice bytes)
+{
+    while (bytes.len > 0) {
+        struct part part = part_at(start, bytes.len);
+
+        write_part(keyspace, generation, part, slice_first(bytes, part.len));
+        start += part.len;
+        bytes = slice_after(bytes, part.len);
+    }
+}
+
+void string_set(struct keyspace *keyspace, uint32_t db, struct slice key, struct slice value, uint64_t expire_at_ms)
+{
+    struct entry entry = {.type = ENTRY_STRING, .expire_at_ms = expire_at_ms, .body = value};
+
+    ASSERT(value.len <= STRING_BYTES_MAX);
+    if (value.len > STRING_INLINE_BYTES_MAX) {
+        entry.encoding = ENTRY_CHUNKED;
+        entry.generation = keyspace_new_generation(keyspace);
+        entry.count = value.len;
+        entry.body = slice_empty();
+        write_chunks(keyspace, entry.generation, 0, value);
+    }
+    keyspace_put_foreign(keyspace, db, key, &entry);
+}
+
+/* Where the write of a value that stays inline happens. */
+static void write_inline(struct keyspace *keyspace, uint32_t db, struct slice key, struct entry *entry, size_t start,
+                         struct slice bytes)
+{
+    char merged[STRING_INLINE_BYTES_MAX];
+    size_t end = start + bytes.len;
+    size_t len = entry->body.len > end ? entry->body.len : end;
+
+    if (entry->body.len > 0) {
+        memcpy(merged, entry->body.data, entry->body.len);
+    }
+    if (entry->body.len < start) {
+        memset(merged + entry->body.len, 0, start - entry->body.len);
+    }
+    memcpy(merged + start, bytes.data, bytes.len);
+    entry->body = slice_make(merged, len);
+    keyspace_put_foreign(keyspace, db, key, entry);
+}
+
+void string_write(struct keyspace *keyspace, uint32_t db, struct slice key, const struct entry *entry, size_t start,
+                  struct slice bytes, size_t *len)
+{
+    struct entry next = {.type = ENTRY_STRING, .body = slice_empty()};
+    size_t old_len = entry == NULL ? 0 : string_len(entry);
+    size_t end = start + bytes.len;
+
+    *len = bytes.len == 0 || old_len > end ? old_len : end;
+    ASSERT(*len <= STRING_BYTES_MAX);
+    if (entry != NULL) {
+        next = *entry;
+    }
+    if (bytes.len == 0) {
+        if (entry == NULL) {
+            keyspace_put(keyspace, db, key, &next);
+        }
+        return;
+    }
+    if (next.encoding == ENTRY_INLINE && *len <= STRING_INLINE_BYTES_MAX) {
+        write_inline(keyspace, db, key, &next, start, bytes);
+        return;
+    }
+    if (next.encoding == ENTRY_INLINE) {
+        next.encoding = ENTRY_CHUNKED;
+        next.generation = keyspace_new_generation(keyspace);
+        write_chunks(keyspace, next.generation, 0, next.body);
+        next.body = slice_empty();
+    }
+    write_chunks(keyspace, next.generation, start, bytes);
+    if (next.count != *len) {
+        next.count = *len;
+        keyspace_put(keyspace, db, key, &next);
+    }
+}
