@@ -10,6 +10,8 @@
 #include "storage/memtable_tree.h"
 #include "storage/memtable_value.h"
 
+#define CACHE_LINE 64
+
 struct memtable {
     struct memtable_space space;
     struct memtable_values values;
@@ -78,6 +80,32 @@ struct memtable_key memtable_key(uint64_t hash_seed, enum table table, struct sl
 static uint32_t index_hash(const struct memtable_key *key)
 {
     return (uint32_t)(key->hash >> 32);
+}
+
+void memtable_prefetch(const struct memtable *memtable, const struct memtable_key *key)
+{
+    uint32_t hash = index_hash(key);
+
+    __builtin_prefetch(&memtable_index_segment(&memtable->index, hash)->slots[memtable_index_home(hash)]);
+}
+
+bool memtable_prefetch_record(const struct memtable *memtable, const struct memtable_key *key)
+{
+    uint32_t hash = index_hash(key);
+    const struct memtable_index_segment *segment = memtable_index_segment(&memtable->index, hash);
+    uint32_t slot = memtable_index_home(hash);
+
+    for (; segment->slots[slot].reference != 0; slot = memtable_index_step(slot)) {
+        if (segment->slots[slot].hash == hash) {
+            const char *record = memtable_space_at(&memtable->space, segment->slots[slot].reference);
+
+            __builtin_prefetch(record);
+            __builtin_prefetch(record + CACHE_LINE);
+            __builtin_prefetch(record + 2 * CACHE_LINE);
+            return true;
+        }
+    }
+    return false;
 }
 
 static struct memtable_record *find(const struct memtable *memtable, const struct memtable_key *key)

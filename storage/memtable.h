@@ -50,6 +50,10 @@ struct memtable_key {
 struct memtable_key memtable_key(uint64_t hash_seed, enum table table, struct slice key);
 enum memtable_found memtable_get_hashed(const struct memtable *memtable, const struct memtable_key *key,
                                         struct slice *value);
+/* Ask for the memory that a lookup of `key` will read first, to look there a little later. */
+void memtable_prefetch(const struct memtable *memtable, const struct memtable_key *key);
+/* Then, when that has come, for the record. False if there is none. */
+bool memtable_prefetch_record(const struct memtable *memtable, const struct memtable_key *key);
 void memtable_put_hashed(struct memtable *memtable, const struct memtable_key *key, struct slice value);
 char *memtable_put_space_hashed(struct memtable *memtable, const struct memtable_key *key, size_t len);
 void memtable_delete_hashed(struct memtable *memtable, const struct memtable_key *key);

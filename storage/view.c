@@ -1,8 +1,58 @@
 #include "storage/view.h"
 #include "base/assert.h"
+#include "base/diag.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "storage/view_sources.h"
+#include <stdlib.h>
+
+#define TRIM_BYTES ((size_t)4 * 1024 * 1024)
+
+void view_stop(const struct view *view, const char *operation, int result)
+{
+    diag(DIAG_WARNING, "%s: %s failed: %s; check the data with hearth-check", env_path(view->env), operation,
+         mdb_strerror(result));
+    abort();
+}
+
+static void close_lookups(struct view *view)
+{
+    for (int table = 0; table < TABLE_COUNT; table++) {
+        if (view->lookups[table] != NULL) {
+            mdb_cursor_close(view->lookups[table]);
+        }
+    }
+}
+
+static enum status open_lookups(struct view *view)
+{
+    for (int table = 0; table < TABLE_COUNT; table++) {
+        int result = table == TABLE_META ? 0
+                                         : mdb_cursor_open(view->txn, env_table_handle(view->env, (enum table)table),
+                                                           &view->lookups[table]);
+
+        if (result != 0) {
+            return env_status(result);
+        }
+    }
+    return STATUS_OK;
+}
+
+/* The transaction is a new one: forget where keys were in the old one. */
+static void renew_cache(struct view *view)
+{
+    static const enum table tables[] = {TABLE_KEYS, TABLE_FIELDS, TABLE_SCORES};
+    uint64_t key_count = 0;
+
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        MDB_stat stat;
+
+        if (mdb_stat(view->txn, env_table_handle(view->env, tables[i]), &stat) == 0) {
+            key_count += stat.ms_entries;
+        }
+    }
+    view_cache_renew(&view->cache, key_count);
+}
 
 enum status view_open(struct env *env, struct view **view)
 {
@@ -15,12 +65,24 @@ enum status view_open(struct env *env, struct view **view)
     opened->hash_seed = random_next(&random);
     status = env_begin_read(env, &opened->txn);
     if (status != STATUS_OK) {
-        memory_free(opened);
-        return status;
+        goto fail_allocated;
+    }
+    status = open_lookups(opened);
+    if (status != STATUS_OK) {
+        goto fail_begun;
     }
     opened->active = memtable_create(opened->hash_seed);
+    view_cache_init(&opened->cache, VIEW_CACHE_BYTES_DEFAULT);
+    renew_cache(opened);
     *view = opened;
     return STATUS_OK;
+
+fail_begun:
+    close_lookups(opened);
+    mdb_txn_abort(opened->txn);
+fail_allocated:
+    memory_free(opened);
+    return status;
 }
 
 void view_close(struct view *view)
@@ -28,48 +90,90 @@ void view_close(struct view *view)
     if (view == NULL) {
         return;
     }
+    view_cache_release(&view->cache);
     memtable_free(view->spare);
     memtable_free(view->frozen);
     memtable_free(view->active);
+    close_lookups(view);
     mdb_txn_abort(view->txn);
     memory_free(view);
+}
+
+/* The way down LMDB's tree, which takes a microsecond, and a note of where it led. */
+static bool look_up(struct view *view, const struct memtable_key *key, struct slice *value)
+{
+    MDB_val found_key = {.mv_size = key->bytes.len, .mv_data = (void *)(uintptr_t)key->bytes.data};
+    MDB_val found;
+    int result = mdb_cursor_get(view->lookups[key->table], &found_key, &found, MDB_SET_KEY);
+
+    if (result == MDB_NOTFOUND) {
+        return false;
+    }
+    if (result != 0) {
+        view_stop(view, "lookup", result);
+    }
+    *value = slice_make(found.mv_data, found.mv_size);
+    view_cache_put(&view->cache, key, slice_make(found_key.mv_data, found_key.mv_size), *value);
+    return true;
 }
 
 bool view_get(struct view *view, enum table table, struct slice key, struct slice *value)
 {
     struct memtable_key hashed = memtable_key(view->hash_seed, table, key);
-    enum memtable_found found = memtable_get_hashed(view->active, &hashed, value);
-    MDB_val wanted = {.mv_size = key.len, .mv_data = (void *)(uintptr_t)key.data};
-    MDB_val data;
-    int result;
+    enum memtable_found found;
 
+    ASSERT(key.len > 0 && key.len <= TABLE_KEY_BYTES_MAX);
+    /* The three are asked one after the other, but wait for memory at the same time. */
+    view_cache_prefetch(&view->cache, &hashed);
+    if (view->frozen != NULL) {
+        memtable_prefetch(view->frozen, &hashed);
+    }
+    found = memtable_get_hashed(view->active, &hashed, value);
     if (found == MEMTABLE_ABSENT && view->frozen != NULL) {
         found = memtable_get_hashed(view->frozen, &hashed, value);
     }
     if (found != MEMTABLE_ABSENT) {
         return found == MEMTABLE_PRESENT;
     }
-    result = mdb_get(view->txn, env_table_handle(view->env, table), &wanted, &data);
-    ASSERT(result == MDB_SUCCESS || result == MDB_NOTFOUND); /* Keys are never empty nor too long. */
-    if (result == MDB_NOTFOUND) {
-        return false;
+    return view_cache_get(&view->cache, &hashed, value) || look_up(view, &hashed, value);
+}
+
+void view_announce(struct view *view, const struct view_announced *keys, size_t count)
+{
+    struct memtable_key hashed[VIEW_ANNOUNCE_MAX];
+
+    ASSERT(count <= VIEW_ANNOUNCE_MAX);
+    for (size_t i = 0; i < count; i++) {
+        hashed[i] = memtable_key(view->hash_seed, keys[i].table, keys[i].key);
+        view_cache_prefetch(&view->cache, &hashed[i]);
+        memtable_prefetch(view->active, &hashed[i]);
+        if (view->frozen != NULL) {
+            memtable_prefetch(view->frozen, &hashed[i]);
+        }
     }
-    *value = slice_make(data.mv_data, data.mv_size);
-    return true;
+    for (size_t i = 0; i < count; i++) {
+        if (!memtable_prefetch_record(view->active, &hashed[i]) &&
+            (view->frozen == NULL || !memtable_prefetch_record(view->frozen, &hashed[i]))) {
+            view_cache_prefetch_place(&view->cache, &hashed[i]);
+        }
+    }
 }
 
 void view_put(struct view *view, enum table table, struct slice key, struct slice value)
 {
+    ASSERT(key.len > 0);
     memtable_put(view->active, table, key, value);
 }
 
 char *view_put_space(struct view *view, enum table table, struct slice key, size_t len)
 {
+    ASSERT(key.len > 0);
     return memtable_put_space(view->active, table, key, len);
 }
 
 void view_delete(struct view *view, enum table table, struct slice key)
 {
+    ASSERT(key.len > 0);
     memtable_delete(view->active, table, key);
 }
 
@@ -86,7 +190,7 @@ size_t view_active_count(const struct view *view)
 const struct memtable *view_freeze(struct view *view)
 {
     ASSERT(view->frozen == NULL);
-    memtable_settle(view->active);
+    memtable_settle(view->active); /* From here on another thread reads it too. */
     view->frozen = view->active;
     view->active = view->spare != NULL ? view->spare : memtable_create(view->hash_seed);
     view->spare = NULL;
@@ -101,8 +205,20 @@ bool view_has_frozen(const struct view *view)
 /* See the last commit. Nothing that the old transaction gave may be in use. */
 static enum status renew(struct view *view)
 {
+    int result;
+
     mdb_txn_reset(view->txn);
-    return env_status(mdb_txn_renew(view->txn));
+    result = mdb_txn_renew(view->txn);
+    for (int table = 0; result == 0 && table < TABLE_COUNT; table++) {
+        if (view->lookups[table] != NULL) {
+            result = mdb_cursor_renew(view->txn, view->lookups[table]);
+        }
+    }
+    if (result != 0) {
+        return env_status(result);
+    }
+    renew_cache(view);
+    return STATUS_OK;
 }
 
 enum status view_drop_frozen(struct view *view)
@@ -123,4 +239,13 @@ enum status view_renew(struct view *view)
 {
     ASSERT(view->frozen == NULL);
     return renew(view);
+}
+
+bool view_trim(struct view *view)
+{
+    if (view->spare != NULL && !memtable_trim(view->spare, TRIM_BYTES)) {
+        memtable_free(view->spare);
+        view->spare = NULL;
+    }
+    return view->spare != NULL;
 }

@@ -10,6 +10,9 @@
 
 enum source_kind { SOURCE_ACTIVE, SOURCE_FROZEN, SOURCE_LMDB, SOURCE_COUNT }; /* Newest first. */
 
+/* Sorts after every key of a table. */
+static const char beyond_all_keys[TABLE_KEY_BYTES_MAX + 1] = {[0 ... TABLE_KEY_BYTES_MAX] = (char)0xff};
+
 struct source {
     struct memtable_cursor memtable;
     bool is_there; /* It has a candidate. */
@@ -37,15 +40,21 @@ struct view_cursor {
 struct view_cursor *view_cursor_create(struct view *view, enum table table, struct slice prefix)
 {
     struct view_cursor *cursor = memory_allocate(sizeof(*cursor));
+    int result;
 
-    ASSERT(prefix.len <= sizeof(cursor->prefix));
+    ASSERT(table != TABLE_META && prefix.len <= sizeof(cursor->prefix));
     memset(cursor, 0, offsetof(struct view_cursor, prefix));
     cursor->view = view;
     cursor->table = table;
     cursor->frozen = view->frozen;
     cursor->prefix_len = prefix.len;
-    memcpy(cursor->prefix, prefix.data, prefix.len);
-    ASSERT(mdb_cursor_open(view->txn, env_table_handle(view->env, table), &cursor->lmdb) == MDB_SUCCESS);
+    if (prefix.len > 0) {
+        memcpy(cursor->prefix, prefix.data, prefix.len);
+    }
+    result = mdb_cursor_open(view->txn, env_table_handle(view->env, table), &cursor->lmdb);
+    if (result != MDB_SUCCESS) {
+        view_stop(view, "opening a cursor", result);
+    }
     return cursor;
 }
 
@@ -78,7 +87,9 @@ static void take_lmdb(struct view_cursor *cursor, int result, const MDB_val *key
 {
     struct source *source = &cursor->sources[SOURCE_LMDB];
 
-    ASSERT(result == MDB_SUCCESS || result == MDB_NOTFOUND);
+    if (result != MDB_SUCCESS && result != MDB_NOTFOUND) {
+        view_stop(cursor->view, "walk", result);
+    }
     source->is_there = result == MDB_SUCCESS;
     if (source->is_there) {
         source->key = slice_make(key->mv_data, key->mv_size);
@@ -154,10 +165,11 @@ static void seek_memtable(struct view_cursor *cursor, int kind, struct bound bou
         return;
     }
     if (!cursor->is_forward) {
-        enum table table = bound.is_after_all && bound.key.len == 0 ? (enum table)(cursor->table + 1) : cursor->table;
+        struct slice key =
+            bound.is_after_all && bound.key.len == 0 ? slice_make(beyond_all_keys, sizeof(beyond_all_keys)) : bound.key;
 
         is_there =
-            memtable_seek_last(&source->memtable, memtable, table, bound.key, bound.is_open || bound.is_after_all);
+            memtable_seek_last(&source->memtable, memtable, cursor->table, key, bound.is_open || bound.is_after_all);
     } else {
         enum table table = cursor->table;
         struct slice key;

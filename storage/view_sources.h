@@ -4,14 +4,21 @@
 
 #include "storage/env_lmdb.h"
 #include "storage/view.h"
+#include "storage/view_cache.h"
 
 struct view {
-    struct env *env;         /* Borrowed. */
-    MDB_txn *txn;            /* The loop's read transaction: LMDB as of the last checkpoint. */
-    struct memtable *active; /* Owned. */
-    struct memtable *frozen; /* Owned; NULL when there is none. */
-    struct memtable *spare;  /* Owned: emptied, keeps its memory for the next freeze. */
-    uint64_t hash_seed;      /* Of all memtables, so that one hash serves both. */
+    struct env *env;                  /* Borrowed. */
+    MDB_txn *txn;                     /* The loop's read transaction: LMDB as of the last checkpoint. */
+    MDB_cursor *lookups[TABLE_COUNT]; /* Owned: for gets; NULL for TABLE_META. */
+    struct memtable *active;          /* Owned. */
+    struct memtable *frozen;          /* Owned; NULL when there is none. */
+    struct memtable *spare;           /* Owned: emptied, keeps its memory for the next freeze. */
+    struct view_cache cache;          /* Places in LMDB's map as of txn. */
+    uint64_t hash_seed;               /* Of all memtables and the cache, so that one hash serves them. */
 };
+
+/* LMDB has failed where it cannot unless its file is damaged: say so and stop. Going on would show a key as absent that
+ * is there. */
+_Noreturn void view_stop(const struct view *view, const char *operation, int result);
 
 #endif
