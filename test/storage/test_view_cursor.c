@@ -162,10 +162,33 @@ static void test_the_last_of_all_tables_can_be_walked_from_its_end(void **state)
     view_cursor_free(cursor);
 }
 
+/* Keys ahead of the walk that the active memtable has already: they change where they are, nothing is inserted. */
+static void test_a_walk_sees_rewritten_and_deleted_keys_ahead(void **state)
+{
+    struct view_fixture *f = *state;
+    struct view_cursor *cursor;
+
+    view_put(f->view, TABLE_KEYS, slice_of("a"), slice_of("1"));
+    view_put(f->view, TABLE_KEYS, slice_of("bb"), slice_of("1"));
+    view_fixture_freeze(f);
+    view_put(f->view, TABLE_KEYS, slice_of("b"), slice_of("1"));
+    view_put(f->view, TABLE_KEYS, slice_of("c"), slice_of("1"));
+    cursor = view_cursor_create(f->view, TABLE_KEYS, slice_empty());
+    assert_true(view_cursor_first(cursor));
+    view_put(f->view, TABLE_KEYS, slice_of("b"), slice_of("2, and longer"));
+    assert_true(view_cursor_next(cursor));
+    assert_true(slice_equal(view_cursor_value(cursor), slice_of("2, and longer")));
+    assert_true(view_cursor_next(cursor));
+    view_delete(f->view, TABLE_KEYS, slice_of("c"));
+    assert_false(view_cursor_next(cursor));
+    view_cursor_free(cursor);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_walks_agree_with_a_sorted_array, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_walk_sees_rewritten_and_deleted_keys_ahead, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_last_of_all_tables_can_be_walked_from_its_end, set_up, tear_down),
     };
 
