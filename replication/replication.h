@@ -107,6 +107,8 @@ void replication_turn(struct replication *replication);
 struct replica_channel {
     void (*wake)(void *context);                      /* There may be more to produce. */
     void (*close)(void *context, const char *reason); /* Close it; ends with replica_detach(). */
+    /* The same, but after all that was produced has left. May be NULL: then it is closed at once. */
+    void (*finish)(void *context, const char *reason);
     void *context;
     char peer_ip[64];
     uint16_t peer_port;
@@ -119,9 +121,13 @@ struct replica_handshake {
     bool capa_eof;
     bool capa_psync2;
     bool capa_snapshot; /* Takes our snapshot format: "capa hearth-snapshot". */
-    bool rdb_only;
-    bool has_hash; /* Told its running hash with "hearth-hash <hex>". */
+    bool rdb_only;      /* Wants an RDB file and no stream. */
+    bool snapshot_only; /* Wants a snapshot file and no stream: "hearth-snapshot-only 1". */
+    bool has_hash;      /* Told its running hash with "hearth-hash <hex>". */
     uint64_t hash;
+    char also_id[HISTORY_ID_LEN + 1]; /* "hearth-also <id>": true at the same offset; "" for none. */
+    char resume_name[40];             /* "hearth-snapshot-resume <name> <byte>"; "" for none. */
+    uint64_t resume_from;
 };
 
 /* REPLCONF's options before PSYNC: writes +OK or an error to `reply`. ACK and GETACK are replica_replconf()'s. */
@@ -136,6 +142,8 @@ struct replica *replication_attach(struct replication *replication, const struct
 void replica_detach(struct replica *replica);
 /* Append at most about `limit` bytes to be sent now; false with nothing appended means: wait for wake. */
 bool replica_produce(struct replica *replica, size_t limit, struct buf *out);
+/* Bytes came from the replica, whatever they mean: it is alive. */
+void replica_heard(struct replica *replica);
 /* REPLCONF on an attached connection: ACK <offset>, no reply. */
 void replica_replconf(struct replica *replica, const struct slice *argv, size_t argc);
 
