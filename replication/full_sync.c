@@ -1,0 +1,497 @@
+#include "replication/full_sync.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/crash_point.h"
+#include "base/diag.h"
+#include "base/memory.h"
+#include "storage/snapshot_read.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+#define MAKING_NAME      "making.tmp"
+#define SNAPSHOT_LEVEL   1 /* zlib's fastest: a full sync is to be over soon, not small. */
+#define SNAPSHOT_THREADS 2
+/* An old payload is reused while the log has grown by no more than this beyond it, or than its own size: replaying the
+ * log costs its receiver, making a new one costs us. */
+#define REUSE_LOG_BYTES (64u * 1024 * 1024)
+
+enum full_sync_stage {
+    FULL_SYNC_IDLE,
+    FULL_SYNC_CHECKPOINT, /* Waits for a checkpoint at `target` or later. */
+    FULL_SYNC_WRITING,    /* The worker writes the file. */
+};
+
+/* What the worker is given, and gives back. */
+struct making {
+    struct env *env;
+    struct file_system *files;
+    char *path;
+    enum full_sync_kind kind;
+    const atomic_bool *cancelled;
+    atomic_uint_fast64_t done_bytes;
+    enum status status;
+    struct snapshot_summary summary;
+};
+
+struct full_sync {
+    struct store *store;
+    struct file_system *files;
+    char *directory;      /* Owned. */
+    struct list payloads; /* Oldest first. */
+    struct list waiters;  /* First come, first served. */
+    enum full_sync_stage stage;
+    uint64_t target;          /* FULL_SYNC_CHECKPOINT: the offset that it must reach. */
+    uint64_t failures_before; /* Checkpoint failures when it was asked for. */
+    uint64_t making_from;     /* FULL_SYNC_WRITING: the log must stay from here. */
+    uint64_t rdb_count;       /* Names RDB files. */
+    struct making making;
+    struct worker worker;
+};
+
+static struct full_sync_payload *payload_of(struct list_node *node)
+{
+    return LIST_ENTRY(node, struct full_sync_payload, node);
+}
+
+static struct full_sync_waiter *waiter_of(struct list_node *node)
+{
+    return LIST_ENTRY(node, struct full_sync_waiter, node);
+}
+
+static void remove_path(struct full_sync *full_sync, const char *path)
+{
+    enum status status = file_remove(full_sync->files, path);
+
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        diag(DIAG_WARNING, "%s cannot be removed: %s", path, status_name(status));
+    }
+}
+
+static void free_payload(struct full_sync_payload *payload)
+{
+    list_remove(&payload->node);
+    memory_free(payload->path);
+    memory_free(payload);
+}
+
+static void remove_payload(struct full_sync *full_sync, struct full_sync_payload *payload)
+{
+    remove_path(full_sync, payload->path);
+    free_payload(payload);
+}
+
+/* Whether who installs this payload can go on from our log. */
+static bool is_usable(const struct full_sync *full_sync, const struct full_sync_payload *payload)
+{
+    struct log *log = store_log(full_sync->store);
+
+    return strcmp(payload->history.id, log_history(log)->id) == 0 &&
+           payload->position.offset >= log_first_offset(log) && payload->position.offset <= log_released_offset(log);
+}
+
+/* Keep a snapshot that an earlier process made, if it is whole and its rest is in the log. */
+static struct full_sync_payload *adopt(struct full_sync *full_sync, const char *name, char *path)
+{
+    struct full_sync_payload *payload = memory_allocate_zeroed(sizeof(*payload));
+    struct snapshot_header header;
+    struct snapshot_problem problem;
+    struct file *file;
+    enum status status;
+
+    status = file_open(full_sync->files, path, FILE_READ, &file);
+    if (status == STATUS_OK) {
+        status = snapshot_read_header(file, &header, &problem);
+        if (status == STATUS_OK) {
+            status = file_size(file, &payload->total_bytes);
+        }
+        file_close(file);
+    }
+    list_node_init(&payload->node);
+    payload->path = path;
+    if (status == STATUS_OK) {
+        payload->kind = FULL_SYNC_SNAPSHOT;
+        payload->history = header.history;
+        payload->position = header.position;
+        memcpy(payload->name, name, SNAPSHOT_NAME_LEN);
+    }
+    if (status != STATUS_OK || !is_usable(full_sync, payload)) {
+        remove_payload(full_sync, payload);
+        return NULL;
+    }
+    return payload;
+}
+
+struct looking {
+    struct full_sync *full_sync;
+    uint64_t now_ms;
+};
+
+static void look(void *context, const char *name)
+{
+    struct looking *looking = context;
+    struct full_sync *full_sync = looking->full_sync;
+    char *path = file_join(full_sync->directory, name);
+    struct full_sync_payload *payload;
+
+    if (strlen(name) != SNAPSHOT_NAME_LEN + strlen(SNAPSHOT_SUFFIX) ||
+        strcmp(name + SNAPSHOT_NAME_LEN, SNAPSHOT_SUFFIX) != 0) {
+        remove_path(full_sync, path);
+        memory_free(path);
+        return;
+    }
+    payload = adopt(full_sync, name, path);
+    if (payload != NULL) {
+        payload->idle_since_ms = looking->now_ms;
+        list_append(&full_sync->payloads, &payload->node);
+    }
+}
+
+enum status full_sync_open(const struct full_sync_options *options, uint64_t now_ms, struct full_sync **full_sync)
+{
+    struct full_sync *new = memory_allocate_zeroed(sizeof(*new));
+    struct looking looking = {.full_sync = new, .now_ms = now_ms};
+    enum status status;
+
+    new->store = options->store;
+    new->files = options->files;
+    new->directory = file_join(options->data_directory, FULL_SYNC_DIRECTORY);
+    new->stage = FULL_SYNC_IDLE;
+    list_init(&new->payloads);
+    list_init(&new->waiters);
+    worker_init(&new->worker, options->wake, options->context);
+    status = file_make_directory(new->files, new->directory);
+    if (status == STATUS_EXISTS) {
+        status = file_list(new->files, new->directory, look, &looking);
+    }
+    if (status != STATUS_OK) {
+        diag(DIAG_WARNING, "%s cannot be made ready: %s", new->directory, status_name(status));
+        full_sync_close(new);
+        return status;
+    }
+    *full_sync = new;
+    return STATUS_OK;
+}
+
+static void end_making(struct full_sync *full_sync)
+{
+    remove_path(full_sync, full_sync->making.path);
+    memory_free(full_sync->making.path);
+    full_sync->making.path = NULL;
+    full_sync->stage = FULL_SYNC_IDLE;
+}
+
+static void stop_making(struct full_sync *full_sync)
+{
+    if (full_sync->stage == FULL_SYNC_WRITING) {
+        worker_cancel(&full_sync->worker);
+        end_making(full_sync);
+    }
+    full_sync->stage = FULL_SYNC_IDLE;
+}
+
+void full_sync_close(struct full_sync *full_sync)
+{
+    if (full_sync == NULL) {
+        return;
+    }
+    ASSERT(list_is_empty(&full_sync->waiters));
+    stop_making(full_sync);
+    LIST_FOR_EACH(&full_sync->payloads, node)
+    {
+        struct full_sync_payload *payload = payload_of(node);
+
+        ASSERT(payload->user_count == 0);
+        if (payload->kind == FULL_SYNC_RDB) {
+            remove_path(full_sync, payload->path);
+        }
+        free_payload(payload);
+    }
+    memory_free(full_sync->directory);
+    memory_free(full_sync);
+}
+
+void full_sync_ask(struct full_sync *full_sync, struct full_sync_waiter *waiter, bool is_alone)
+{
+    waiter->at_least = is_alone ? log_end(store_log(full_sync->store)).offset : 0;
+    list_append(&full_sync->waiters, &waiter->node);
+}
+
+void full_sync_cancel(struct full_sync_waiter *waiter)
+{
+    list_remove(&waiter->node);
+}
+
+void full_sync_hold(struct full_sync_payload *payload)
+{
+    payload->user_count++;
+}
+
+struct full_sync_payload *full_sync_find(struct full_sync *full_sync, struct slice name)
+{
+    LIST_FOR_EACH(&full_sync->payloads, node)
+    {
+        struct full_sync_payload *payload = payload_of(node);
+
+        if (payload->kind == FULL_SYNC_SNAPSHOT && slice_equal(name, slice_of(payload->name)) &&
+            is_usable(full_sync, payload)) {
+            full_sync_hold(payload);
+            return payload;
+        }
+    }
+    return NULL;
+}
+
+void full_sync_release(struct full_sync *full_sync, struct full_sync_payload *payload, uint64_t now_ms)
+{
+    ASSERT(payload->user_count > 0);
+    payload->user_count--;
+    payload->idle_since_ms = now_ms;
+    if (payload->user_count == 0 && (payload->kind == FULL_SYNC_RDB || !is_usable(full_sync, payload))) {
+        remove_payload(full_sync, payload);
+    }
+}
+
+/* A payload at hand that serves the waiter; the newest first. */
+static struct full_sync_payload *find_for(struct full_sync *full_sync, const struct full_sync_waiter *waiter)
+{
+    uint64_t end = log_end(store_log(full_sync->store)).offset;
+    struct full_sync_payload *found = NULL;
+
+    LIST_FOR_EACH(&full_sync->payloads, node)
+    {
+        struct full_sync_payload *payload = payload_of(node);
+        uint64_t worth = payload->total_bytes > REUSE_LOG_BYTES ? payload->total_bytes : REUSE_LOG_BYTES;
+
+        if (payload->kind == waiter->kind && is_usable(full_sync, payload) &&
+            payload->position.offset >= waiter->at_least && end - payload->position.offset <= worth) {
+            found = payload;
+        }
+    }
+    return found;
+}
+
+static void tell(struct full_sync_waiter *waiter, struct full_sync_payload *payload, const char *problem)
+{
+    list_remove(&waiter->node);
+    if (payload != NULL) {
+        full_sync_hold(payload);
+    }
+    waiter->ready(waiter->context, payload, problem);
+}
+
+static void serve_waiters(struct full_sync *full_sync)
+{
+    LIST_FOR_EACH(&full_sync->waiters, node)
+    {
+        struct full_sync_payload *payload = find_for(full_sync, waiter_of(node));
+
+        if (payload != NULL) {
+            tell(waiter_of(node), payload, "");
+        }
+    }
+}
+
+static void fail_waiters(struct full_sync *full_sync, const char *problem)
+{
+    diag(DIAG_WARNING, "replication: a full sync cannot be made: %s", problem);
+    LIST_FOR_EACH(&full_sync->waiters, node)
+    {
+        tell(waiter_of(node), NULL, problem);
+    }
+}
+
+static void count_progress(void *context, uint64_t done_bytes, uint64_t total_bytes)
+{
+    struct making *making = context;
+
+    (void)total_bytes;
+    atomic_store_explicit(&making->done_bytes, done_bytes, memory_order_relaxed);
+}
+
+static enum status make_snapshot(struct making *making, struct file *file)
+{
+    const struct snapshot_write_options options = {
+        .level = SNAPSHOT_LEVEL,
+        .thread_count = SNAPSHOT_THREADS,
+        .cancelled = making->cancelled,
+        .on_progress = count_progress,
+        .context = making,
+    };
+
+    return snapshot_write_file(making->env, file, &options, &making->summary);
+}
+
+/* The worker's job. */
+static void make(void *context)
+{
+    struct making *making = context;
+    struct file *file;
+
+    crash_point("full_sync.make.before");
+    making->status = file_open(making->files, making->path, FILE_CREATE_OR_TRUNCATE, &file);
+    if (making->status != STATUS_OK) {
+        return;
+    }
+    making->status = making->kind == FULL_SYNC_SNAPSHOT ? make_snapshot(making, file) : STATUS_UNSUPPORTED;
+    file_close(file);
+    crash_point("full_sync.make.after");
+}
+
+static void begin_making(struct full_sync *full_sync, enum full_sync_kind kind)
+{
+    struct making *making = &full_sync->making;
+
+    making->env = store_env(full_sync->store);
+    making->files = full_sync->files;
+    making->path = file_join(full_sync->directory, MAKING_NAME);
+    making->kind = kind;
+    making->cancelled = &full_sync->worker.cancelled;
+    atomic_store(&making->done_bytes, 0);
+    full_sync->making_from = store_get_statistics(full_sync->store)->checkpoint_offset;
+    full_sync->stage = FULL_SYNC_WRITING;
+    if (worker_start(&full_sync->worker, make, making) != STATUS_OK) {
+        end_making(full_sync);
+        fail_waiters(full_sync, "no thread is to be had");
+    }
+}
+
+/* Begin what the first waiter needs: a checkpoint if the log has more than the last one. */
+static void begin(struct full_sync *full_sync)
+{
+    const struct store_statistics *statistics = store_get_statistics(full_sync->store);
+    uint64_t end = log_end(store_log(full_sync->store)).offset;
+    enum status status;
+
+    if (statistics->checkpoint_offset >= end) {
+        begin_making(full_sync, waiter_of(full_sync->waiters.head.next)->kind);
+        return;
+    }
+    full_sync->target = end;
+    full_sync->failures_before = statistics->checkpoint_failures;
+    status = store_begin_checkpoint(full_sync->store, true);
+    if (status != STATUS_OK && status != STATUS_BUSY) {
+        fail_waiters(full_sync, "no checkpoint can be made");
+        return;
+    }
+    full_sync->stage = FULL_SYNC_CHECKPOINT;
+}
+
+static void await_checkpoint(struct full_sync *full_sync)
+{
+    const struct store_statistics *statistics = store_get_statistics(full_sync->store);
+
+    if (list_is_empty(&full_sync->waiters)) {
+        full_sync->stage = FULL_SYNC_IDLE;
+    } else if (statistics->checkpoint_offset >= full_sync->target) {
+        begin_making(full_sync, waiter_of(full_sync->waiters.head.next)->kind);
+    } else if (statistics->checkpoint_failures > full_sync->failures_before) {
+        full_sync->stage = FULL_SYNC_IDLE;
+        fail_waiters(full_sync, "the checkpoint before it failed");
+    }
+}
+
+/* Give the finished file its name, so that nothing half made ever bears one. */
+static enum status keep_file(struct full_sync *full_sync, struct full_sync_payload *payload)
+{
+    const struct making *making = &full_sync->making;
+    char name[SNAPSHOT_NAME_LEN + sizeof(SNAPSHOT_SUFFIX)];
+    enum status status;
+
+    if (making->kind == FULL_SYNC_SNAPSHOT) {
+        snprintf(name, sizeof(name), "%s" SNAPSHOT_SUFFIX, payload->name);
+    } else {
+        snprintf(name, sizeof(name), "%" PRIu64 ".rdb", ++full_sync->rdb_count);
+    }
+    payload->path = file_join(full_sync->directory, name);
+    status = file_rename(full_sync->files, making->path, payload->path);
+    if (status == STATUS_OK) {
+        status = file_sync_directory(full_sync->files, full_sync->directory);
+    }
+    return status;
+}
+
+static void take_made(struct full_sync *full_sync, uint64_t now_ms)
+{
+    struct making *making = &full_sync->making;
+    struct full_sync_payload *payload = memory_allocate_zeroed(sizeof(*payload));
+    enum status status = making->status;
+
+    list_append(&full_sync->payloads, &payload->node);
+    if (status == STATUS_OK) {
+        payload->kind = making->kind;
+        payload->history = making->summary.header.history;
+        payload->position = making->summary.header.position;
+        payload->total_bytes = making->summary.file_bytes;
+        payload->idle_since_ms = now_ms;
+        memcpy(payload->name, making->summary.name, sizeof(payload->name));
+        status = keep_file(full_sync, payload);
+    }
+    end_making(full_sync);
+    if (status != STATUS_OK) {
+        if (payload->path != NULL) {
+            remove_path(full_sync, payload->path);
+        }
+        free_payload(payload);
+        fail_waiters(full_sync, status_name(status));
+    }
+}
+
+static void remove_idle(struct full_sync *full_sync, uint64_t now_ms, uint64_t keep_ms)
+{
+    LIST_FOR_EACH(&full_sync->payloads, node)
+    {
+        struct full_sync_payload *payload = payload_of(node);
+
+        if (payload->user_count == 0 && (now_ms - payload->idle_since_ms > keep_ms || !is_usable(full_sync, payload))) {
+            remove_payload(full_sync, payload);
+        }
+    }
+}
+
+void full_sync_turn(struct full_sync *full_sync, uint64_t now_ms, uint64_t keep_ms)
+{
+    if (full_sync->stage == FULL_SYNC_WRITING && worker_take(&full_sync->worker)) {
+        take_made(full_sync, now_ms);
+    }
+    serve_waiters(full_sync);
+    remove_idle(full_sync, now_ms, keep_ms);
+    if (full_sync->stage == FULL_SYNC_CHECKPOINT) {
+        await_checkpoint(full_sync);
+    }
+    if (full_sync->stage == FULL_SYNC_IDLE && !list_is_empty(&full_sync->waiters)) {
+        begin(full_sync);
+    }
+}
+
+uint64_t full_sync_lowest_offset(const struct full_sync *full_sync)
+{
+    uint64_t lowest = full_sync->stage == FULL_SYNC_WRITING ? full_sync->making_from : UINT64_MAX;
+
+    LIST_FOR_EACH(&full_sync->payloads, node)
+    {
+        if (payload_of(node)->position.offset < lowest) {
+            lowest = payload_of(node)->position.offset;
+        }
+    }
+    return lowest;
+}
+
+void full_sync_reset(struct full_sync *full_sync)
+{
+    stop_making(full_sync);
+    if (!list_is_empty(&full_sync->waiters)) {
+        fail_waiters(full_sync, "our own data is being replaced");
+    }
+    LIST_FOR_EACH(&full_sync->payloads, node)
+    {
+        ASSERT(payload_of(node)->user_count == 0);
+        remove_payload(full_sync, payload_of(node));
+    }
+}
+
+bool full_sync_is_making(const struct full_sync *full_sync, uint64_t *done_bytes)
+{
+    *done_bytes = atomic_load_explicit(&full_sync->making.done_bytes, memory_order_relaxed);
+    return full_sync->stage == FULL_SYNC_WRITING;
+}
