@@ -1,0 +1,258 @@
+#include "replication/link_socket.h"
+
+#include "base/assert.h"
+#include "base/diag.h"
+#include <errno.h>
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <event2/util.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Keepalive probes find a master whose machine is gone even when nobody speaks. */
+#define KEEPALIVE_S 60
+
+void link_socket_init(struct link_socket *socket, struct event_base *base, const struct link_socket_handler *handler)
+{
+    *socket = (struct link_socket){.base = base, .handler = *handler, .fd = -1};
+    buf_init(&socket->output, BUF_NO_CEILING);
+}
+
+void link_socket_release(struct link_socket *socket)
+{
+    link_socket_close(socket);
+    if (socket->dns != NULL) {
+        evdns_base_free(socket->dns, 0);
+        socket->dns = NULL;
+    }
+    buf_release(&socket->output);
+}
+
+void link_socket_close(struct link_socket *socket)
+{
+    if (socket->lookup != NULL) {
+        evdns_getaddrinfo_cancel(socket->lookup);
+        socket->lookup = NULL;
+    }
+    if (socket->readable != NULL) {
+        event_free(socket->readable);
+        socket->readable = NULL;
+    }
+    if (socket->writable != NULL) {
+        event_free(socket->writable);
+        socket->writable = NULL;
+    }
+    if (socket->fd >= 0) {
+        close(socket->fd);
+        socket->fd = -1;
+    }
+    socket->is_connected = false;
+    socket->is_paused = false;
+    buf_clear(&socket->output);
+}
+
+bool link_socket_is_open(const struct link_socket *socket)
+{
+    return socket->fd >= 0 || socket->lookup != NULL;
+}
+
+static void end(struct link_socket *socket, const char *reason)
+{
+    link_socket_close(socket);
+    socket->handler.closed(socket->handler.context, reason);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct link_socket *socket = context;
+    ssize_t len;
+    char *to;
+
+    (void)what;
+    if (buf_reserve(socket->target, LINK_SOCKET_READ_BYTES, &to) != STATUS_OK) {
+        end(socket, "no memory for what the master sends");
+        return;
+    }
+    len = recv(fd, to, LINK_SOCKET_READ_BYTES, 0);
+    if (len > 0) {
+        buf_commit(socket->target, (size_t)len);
+        socket->input_bytes += (uint64_t)len;
+        socket->handler.received(socket->handler.context);
+    } else if (len == 0) {
+        end(socket, "the master closed the connection");
+    } else if (errno != EAGAIN && errno != EINTR) {
+        end(socket, strerror(errno));
+    }
+}
+
+static void write_some(struct link_socket *socket)
+{
+    struct slice bytes = buf_slice(&socket->output);
+    ssize_t len;
+
+    if (bytes.len == 0) {
+        return;
+    }
+    len = send(socket->fd, bytes.data, bytes.len, MSG_NOSIGNAL);
+    if (len >= 0) {
+        buf_consume(&socket->output, (size_t)len);
+    } else if (errno != EAGAIN && errno != EINTR) {
+        /* The read side tells the owner; nothing more can be said on this connection. */
+        buf_clear(&socket->output);
+        return;
+    }
+    if (socket->output.len > 0) {
+        event_add(socket->writable, NULL);
+    }
+}
+
+static void finish_connecting(struct link_socket *socket)
+{
+    int error = 0;
+    int on = 1;
+    int idle_s = KEEPALIVE_S;
+    socklen_t len = sizeof(error);
+
+    if (getsockopt(socket->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0) {
+        error = errno;
+    }
+    if (error != 0) {
+        end(socket, strerror(error));
+        return;
+    }
+    (void)setsockopt(socket->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    (void)setsockopt(socket->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    (void)setsockopt(socket->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+    socket->is_connected = true;
+    event_add(socket->readable, NULL);
+    socket->handler.connected(socket->handler.context);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *context)
+{
+    struct link_socket *socket = context;
+
+    (void)fd;
+    (void)what;
+    if (socket->is_connected) {
+        write_some(socket);
+    } else {
+        finish_connecting(socket);
+    }
+}
+
+static void connect_to(struct link_socket *link, const struct addrinfo *address)
+{
+    link->fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (link->fd < 0) {
+        end(link, strerror(errno));
+        return;
+    }
+    link->readable = event_new(link->base, link->fd, EV_READ | EV_PERSIST, on_readable, link);
+    link->writable = event_new(link->base, link->fd, EV_WRITE, on_writable, link);
+    ASSERT(link->readable != NULL && link->writable != NULL);
+    if (connect(link->fd, address->ai_addr, address->ai_addrlen) != 0 && errno != EINPROGRESS) {
+        end(link, strerror(errno));
+        return;
+    }
+    event_add(link->writable, NULL);
+}
+
+/* One of the addresses in the list, another one for each attempt. */
+static const struct addrinfo *choose(const struct addrinfo *list, uint32_t attempt)
+{
+    uint32_t count = 0;
+
+    for (const struct addrinfo *at = list; at != NULL; at = at->ai_next) {
+        count++;
+    }
+    attempt %= count;
+    while (attempt-- > 0) {
+        list = list->ai_next;
+    }
+    return list;
+}
+
+static void on_looked_up(int error, struct evutil_addrinfo *list, void *context)
+{
+    struct link_socket *socket = context;
+
+    if (error == EVUTIL_EAI_CANCEL) {
+        return;
+    }
+    socket->lookup = NULL;
+    if (error != 0 || list == NULL) {
+        end(socket, evutil_gai_strerror(error));
+        return;
+    }
+    connect_to(socket, choose(list, socket->attempt));
+    evutil_freeaddrinfo(list);
+}
+
+static void look_up(struct link_socket *socket, const char *host, const char *service)
+{
+    struct evutil_addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
+
+    if (socket->dns == NULL) {
+        socket->dns =
+            evdns_base_new(socket->base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+    }
+    if (socket->dns == NULL) {
+        end(socket, "names cannot be resolved: no resolver");
+        return;
+    }
+    /* NULL means that the answer has been given already. */
+    socket->lookup = evdns_getaddrinfo(socket->dns, host, service, &hints, on_looked_up, socket);
+}
+
+void link_socket_connect(struct link_socket *socket, const char *host, uint16_t port, uint32_t attempt)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
+    struct addrinfo *list = NULL;
+    char service[8];
+
+    ASSERT(!link_socket_is_open(socket));
+    socket->attempt = attempt;
+    snprintf(service, sizeof(service), "%u", port);
+    if (getaddrinfo(host, service, &hints, &list) != 0) {
+        look_up(socket, host, service);
+        return;
+    }
+    connect_to(socket, choose(list, attempt));
+    freeaddrinfo(list);
+}
+
+void link_socket_set_target(struct link_socket *socket, struct buf *target)
+{
+    socket->target = target;
+}
+
+void link_socket_pause(struct link_socket *socket, bool is_paused)
+{
+    if (socket->is_paused == is_paused || !socket->is_connected) {
+        return;
+    }
+    socket->is_paused = is_paused;
+    if (is_paused) {
+        event_del(socket->readable);
+    } else {
+        event_add(socket->readable, NULL);
+    }
+}
+
+void link_socket_send(struct link_socket *socket, struct slice bytes)
+{
+    bool was_empty = socket->output.len == 0;
+
+    if (!socket->is_connected || bytes.len == 0) {
+        return;
+    }
+    buf_put(&socket->output, bytes);
+    if (was_empty) {
+        write_some(socket);
+    }
+}

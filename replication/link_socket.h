@@ -1,0 +1,60 @@
+/* The socket under a link: resolving, connecting, reading into a buffer that its owner names, writing what gathers.
+ *
+ * It says what happened and decides nothing. Event loop only. */
+#ifndef REPLICATION_LINK_SOCKET_H
+#define REPLICATION_LINK_SOCKET_H
+
+#include "base/buf.h"
+#include "base/status.h"
+#include <stdint.h>
+
+struct event;
+struct event_base;
+struct evdns_base;
+struct evdns_getaddrinfo_request;
+
+#define LINK_SOCKET_READ_BYTES (256u * 1024) /* The most that is read before the owner is told. */
+
+struct link_socket_handler {
+    void (*connected)(void *context);
+    /* Bytes were added to the target. */
+    void (*received)(void *context);
+    /* It ended, for this reason; the socket is closed. Not called by link_socket_close(). */
+    void (*closed)(void *context, const char *reason);
+    void *context;
+};
+
+struct link_socket {
+    struct event_base *base;
+    struct link_socket_handler handler;
+    int fd; /* -1 when closed. */
+    struct event *readable;
+    struct event *writable;
+    struct evdns_base *dns;                   /* Made when the first name must be resolved. */
+    struct evdns_getaddrinfo_request *lookup; /* Under way; NULL otherwise. */
+    uint32_t attempt;                         /* Chooses among several addresses of a name. */
+    bool is_connected;
+    bool is_paused;
+    struct buf *target;   /* Where received bytes go; borrowed. */
+    struct buf output;    /* To be written. */
+    uint64_t input_bytes; /* Ever received. */
+};
+
+void link_socket_init(struct link_socket *socket, struct event_base *base, const struct link_socket_handler *handler);
+void link_socket_release(struct link_socket *socket);
+
+/* Begin to connect. Which of several addresses is tried follows `attempt`. What fails is told by closed(), perhaps
+ * before this returns. */
+void link_socket_connect(struct link_socket *socket, const char *host, uint16_t port, uint32_t attempt);
+/* Close without a word to the handler; harmless when closed. */
+void link_socket_close(struct link_socket *socket);
+bool link_socket_is_open(const struct link_socket *socket);
+
+/* Received bytes go to `target` from now on. */
+void link_socket_set_target(struct link_socket *socket, struct buf *target);
+/* Stop reading, so that the peer feels it; go on. */
+void link_socket_pause(struct link_socket *socket, bool is_paused);
+/* Write `bytes`, now or when the socket has room. What fails is told by closed(), later. */
+void link_socket_send(struct link_socket *socket, struct slice bytes);
+
+#endif

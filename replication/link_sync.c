@@ -1,0 +1,135 @@
+#include "replication/link_sync.h"
+
+#include "base/memory.h"
+#include "replication/psync.h"
+#include "storage/snapshot_read.h"
+
+enum status link_sync_open(struct link_sync *sync, const struct link_sync_options *options)
+{
+    enum status status;
+
+    *sync = (struct link_sync){
+        .store = options->store, .files = options->files, .settings = options->settings, .rdb = options->rdb};
+    status = incoming_open(&sync->incoming, options->files, options->directory);
+    if (status == STATUS_OK) {
+        sync->directory = memory_copy_text(options->directory);
+        worker_init(&sync->worker, options->wake, options->context);
+    }
+    return status;
+}
+
+void link_sync_close(struct link_sync *sync)
+{
+    worker_cancel(&sync->worker);
+    lone_tail_close(&sync->install.tail);
+    incoming_close(&sync->incoming);
+    memory_free(sync->directory);
+}
+
+static uint64_t count_own_keys(const struct link_sync *sync)
+{
+    struct keyspace *keyspace = store_keyspace(sync->store);
+    uint64_t count = 0;
+
+    for (uint32_t db = 0; db < keyspace_database_count(keyspace); db++) {
+        count += keyspace_key_count(keyspace, db);
+    }
+    return count;
+}
+
+/* The history that the payload continues, with the one before it if the payload tells. */
+static enum status read_history(struct link_sync *sync, const struct replica_payload *payload, struct history *history)
+{
+    struct snapshot_problem problem;
+    struct snapshot_header header;
+    struct file *file;
+    enum status status;
+
+    if (payload->kind != REPLICA_PAYLOAD_SNAPSHOT) {
+        history_adopt(history, slice_of(payload->id));
+        return STATUS_OK;
+    }
+    status = file_open(sync->files, sync->incoming.path, FILE_READ, &file);
+    if (status == STATUS_OK) {
+        status = snapshot_read_header(file, &header, &problem);
+        file_close(file);
+    }
+    if (status == STATUS_OK) {
+        *history = header.history;
+    }
+    return status;
+}
+
+/* Where what we alone hold begins. After a divergence nothing says since when: then all that the log has. */
+static uint64_t find_tail(const struct link_sync *sync, const struct replica_payload *payload,
+                          const struct history *theirs, bool *is_related)
+{
+    struct log *log = store_log(sync->store);
+    uint64_t from = psync_lone_tail(log_history(log), log_end(log).offset, theirs, payload->offset, is_related);
+
+    return slice_starts_with(slice_of(payload->reason), slice_of("diverged")) ? 0 : from;
+}
+
+enum status link_sync_install(struct link_sync *sync, const struct replica_payload *payload, bool wants_full)
+{
+    struct log *log = store_log(sync->store);
+    uint64_t end = log_end(log).offset;
+    struct history theirs;
+    bool is_related;
+    uint64_t from;
+    enum status status;
+
+    status = read_history(sync, payload, &theirs);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    from = find_tail(sync, payload, &theirs, &is_related);
+    sync->install = (struct install){
+        .files = sync->files,
+        .data_directory = sync->directory,
+        .payload_path = sync->incoming.path,
+        .data_path = sync->incoming.data_path,
+        .payload = *payload,
+        .rdb = sync->rdb,
+        .own_key_count = count_own_keys(sync),
+        .may_wipe = sync->settings->allow_wipe || is_related,
+    };
+    status = lone_tail_open(&sync->install.tail, log, wants_full ? end : from, end);
+    if (status == STATUS_OK) {
+        sync->is_stale = false;
+        status = worker_start(&sync->worker, install_run, &sync->install);
+    }
+    if (status != STATUS_OK) {
+        lone_tail_close(&sync->install.tail);
+    }
+    return status;
+}
+
+const struct install *link_sync_take_installed(struct link_sync *sync)
+{
+    if (!worker_take(&sync->worker)) {
+        return NULL;
+    }
+    lone_tail_close(&sync->install.tail);
+    if (sync->is_stale) {
+        sync->is_stale = false;
+        link_sync_discard(sync);
+        return NULL;
+    }
+    return &sync->install;
+}
+
+void link_sync_abandon(struct link_sync *sync)
+{
+    sync->is_stale = sync->worker.is_running;
+}
+
+bool link_sync_is_stale(const struct link_sync *sync)
+{
+    return sync->is_stale;
+}
+
+void link_sync_discard(struct link_sync *sync)
+{
+    incoming_discard(&sync->incoming);
+}

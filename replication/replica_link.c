@@ -1,0 +1,617 @@
+#include "replication/replica_link.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/crash_point.h"
+#include "base/memory.h"
+#include "replication/link_socket.h"
+#include "replication/link_sync.h"
+#include "replication/stream.h"
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define LINE_BYTES_MAX     (64u * 1024)       /* Of the master's answers. */
+#define STREAM_BUDGET      (256u * 1024)      /* Applied in one go, before clients get their turn. */
+#define STREAM_INPUT_BYTES (4u * 1024 * 1024) /* Beyond this much unapplied the master must wait. */
+#define DIVERGED_RETRY_MS  5000               /* Before the full sync that follows a divergence. */
+
+struct replica_link {
+    struct store *store;
+    const struct replication_settings *settings;
+    const struct replication_hooks *server;
+    struct events *events;
+    struct replica_link_hooks hooks;
+
+    char host[256];
+    uint16_t port;
+    struct replica_fsm fsm;
+    struct link_socket socket;
+    struct buf lines; /* Received, while the machine waits for lines or a payload comes. */
+    struct stream stream;
+    struct stream_sink sink;
+    struct event *resume; /* Activated to go on in the next turn. */
+    bool needs_room;      /* The store admits nothing: replica_link_turn() tries again. */
+    bool is_ack_due;      /* GETACK came: answer when the disk has the bytes before it. */
+    uint64_t ack_due_offset;
+    bool wants_full; /* Our data is known to differ. */
+
+    struct link_sync sync;
+    bool is_refusing;
+    uint64_t sync_begun_ms;
+    char full_reason[REPLICA_PROBLEM_BYTES];
+    char tail_name[LONE_TAIL_NAME_BYTES];
+    char noted_problem[REPLICA_PROBLEM_BYTES]; /* The last one in events, so that retries do not fill them. */
+};
+
+static void on_connected(void *context);
+static void on_received(void *context);
+static void on_closed(void *context, const char *reason);
+static void on_resume(evutil_socket_t fd, short what, void *context);
+static bool apply(void *context, uint32_t *db, const struct slice *argv, size_t argc);
+static enum status admit(void *context, size_t len);
+static enum status append(void *context, struct slice change, uint32_t db);
+static void asked(void *context);
+
+static uint64_t now_monotonic_ms(void)
+{
+    return clock_monotonic_us() / 1000;
+}
+
+enum status replica_link_open(const struct replica_link_options *options, struct replica_link **link)
+{
+    struct replica_link *new = memory_allocate_zeroed(sizeof(*new));
+    const struct link_socket_handler handler = {
+        .connected = on_connected,
+        .received = on_received,
+        .closed = on_closed,
+        .context = new,
+    };
+    const struct link_sync_options sync = {
+        .store = options->store,
+        .files = options->files,
+        .directory = options->directory,
+        .settings = options->settings,
+        .rdb = options->rdb,
+        .wake = options->hooks.wake,
+        .context = options->hooks.context,
+    };
+    enum status status;
+
+    new->store = options->store;
+    new->settings = options->settings;
+    new->server = options->server;
+    new->events = options->events;
+    new->hooks = options->hooks;
+    status = link_sync_open(&new->sync, &sync);
+    if (status != STATUS_OK) {
+        memory_free(new);
+        return status;
+    }
+    replica_fsm_init(&new->fsm);
+    link_socket_init(&new->socket, options->base, &handler);
+    buf_init(&new->lines, BUF_NO_CEILING);
+    stream_init(&new->stream);
+    new->sink = (struct stream_sink){.apply = apply, .admit = admit, .append = append, .asked = asked, .context = new};
+    new->resume = event_new(options->base, -1, 0, on_resume, new);
+    ASSERT(new->resume != NULL);
+    *link = new;
+    return STATUS_OK;
+}
+
+void replica_link_close(struct replica_link *link)
+{
+    if (link == NULL) {
+        return;
+    }
+    link_socket_release(&link->socket);
+    event_free(link->resume);
+    link_sync_close(&link->sync);
+    stream_release(&link->stream);
+    buf_release(&link->lines);
+    memory_free(link);
+}
+
+/* ---- The machine's view, and its orders ---- */
+
+static void gather_facts(const struct replica_link *link, struct replica_facts *facts)
+{
+    const struct replication_settings *settings = link->settings;
+    struct log *log = store_log(link->store);
+    bool has_part = link->sync.incoming.part_name[0] != '\0' && link->sync.incoming.part_bytes > 0;
+
+    *facts = (struct replica_facts){
+        .user = settings->master_user,
+        .password = settings->master_password,
+        .announce_ip = settings->announce_ip,
+        .announce_port = settings->announce_port != 0 ? settings->announce_port : settings->listening_port,
+        .timeout_ms = settings->timeout_s * 1000,
+        .history = log_history(log),
+        .end = log_end(log),
+        .wants_full = link->wants_full,
+        .acknowledged = log_released_offset(log),
+        .resume_name = has_part ? link->sync.incoming.part_name : NULL,
+        .resume_from = link->sync.incoming.part_bytes,
+    };
+}
+
+/* What one event needs: the facts, and a place for what is to be sent. */
+struct scratch {
+    struct replica_facts facts;
+    struct buf send;
+    struct replica_turn turn;
+    enum replica_state before;
+};
+
+static const struct replica_turn *begin_event(struct replica_link *link, struct scratch *scratch)
+{
+    gather_facts(link, &scratch->facts);
+    buf_init(&scratch->send, BUF_NO_CEILING);
+    scratch->turn =
+        (struct replica_turn){.now_ms = now_monotonic_ms(), .facts = &scratch->facts, .send = &scratch->send};
+    scratch->before = link->fsm.state;
+    return &scratch->turn;
+}
+
+static void act(struct replica_link *link, enum replica_action action);
+
+static void end_event(struct replica_link *link, struct scratch *scratch, enum replica_action action)
+{
+    bool was_up = scratch->before == REPLICA_STREAMING;
+
+    link_socket_send(&link->socket, buf_slice(&scratch->send));
+    buf_release(&scratch->send);
+    act(link, action);
+    if (was_up != (link->fsm.state == REPLICA_STREAMING)) {
+        link->hooks.state_changed(link->hooks.context);
+    }
+}
+
+/* The try is over, whoever ended it. */
+static void put_down(struct replica_link *link)
+{
+    link_socket_close(&link->socket);
+    incoming_break(&link->sync.incoming);
+    stream_reset(&link->stream, 0);
+    buf_clear(&link->lines);
+    link->needs_room = false;
+    link->is_ack_due = false;
+}
+
+static void note_problem(struct replica_link *link)
+{
+    if (strcmp(link->noted_problem, link->fsm.problem) != 0) {
+        memcpy(link->noted_problem, link->fsm.problem, sizeof(link->noted_problem));
+        events_add(link->events, clock_wall_ms(), "link to master %s:%u: %s", link->host, link->port,
+                   link->fsm.problem);
+    }
+}
+
+/* End the try for a reason of our own. */
+static void break_link(struct replica_link *link, const char *problem)
+{
+    bool was_up = link->fsm.state == REPLICA_STREAMING;
+
+    replica_fsm_closed(&link->fsm, now_monotonic_ms(), problem);
+    put_down(link);
+    note_problem(link);
+    if (was_up) {
+        link->hooks.state_changed(link->hooks.context);
+    }
+}
+
+/* ---- Receiving a payload ---- */
+
+static void end_payload(struct replica_link *link)
+{
+    struct scratch scratch;
+    const struct replica_turn *turn = begin_event(link, &scratch);
+
+    end_event(link, &scratch, replica_fsm_received(&link->fsm, turn));
+}
+
+static void take_payload(struct replica_link *link)
+{
+    size_t consumed;
+    bool is_whole;
+    enum status status;
+
+    status = incoming_take(&link->sync.incoming, buf_slice(&link->lines), &consumed, &is_whole);
+    if (status != STATUS_OK) {
+        char problem[REPLICA_PROBLEM_BYTES];
+
+        snprintf(problem, sizeof(problem), "the master's data cannot be kept: %s", status_name(status));
+        break_link(link, problem);
+        return;
+    }
+    buf_consume(&link->lines, consumed);
+    crash_point("replica_link.payload.after");
+    if (is_whole) {
+        end_payload(link);
+    }
+}
+
+static void begin_receiving(struct replica_link *link)
+{
+    const struct replica_payload *payload = &link->fsm.payload;
+    enum status status;
+
+    link->sync_begun_ms = now_monotonic_ms();
+    memcpy(link->full_reason, payload->reason, sizeof(link->full_reason));
+    events_add(link->events, clock_wall_ms(),
+               "full sync from master %s:%u begins at byte %" PRIu64 " of %" PRIu64 ": %s", link->host, link->port,
+               payload->from_byte, payload->total_bytes,
+               payload->reason[0] != '\0' ? payload->reason : "the master did not say why");
+    status = incoming_begin(&link->sync.incoming, payload);
+    if (status != STATUS_OK) {
+        char problem[REPLICA_PROBLEM_BYTES];
+
+        snprintf(problem, sizeof(problem), "the master's data cannot be received: %s", status_name(status));
+        break_link(link, problem);
+        return;
+    }
+    take_payload(link);
+}
+
+/* ---- Installing it ---- */
+
+static void finish_install(struct replica_link *link, enum replica_install_result result, const char *problem)
+{
+    struct scratch scratch;
+    const struct replica_turn *turn = begin_event(link, &scratch);
+
+    link->is_refusing = result == REPLICA_INSTALL_REFUSED;
+    if (result != REPLICA_INSTALLED) {
+        link_sync_discard(&link->sync);
+    }
+    end_event(link, &scratch, replica_fsm_installed(&link->fsm, turn, result, problem));
+}
+
+static void begin_install(struct replica_link *link)
+{
+    enum status status = link_sync_install(&link->sync, &link->fsm.payload, link->wants_full);
+
+    link_socket_pause(&link->socket, true);
+    if (status != STATUS_OK) {
+        finish_install(link, REPLICA_INSTALL_FAILED, "the master's data cannot be looked at");
+    }
+}
+
+/* Swap the verified data in. */
+static void replace_data(struct replica_link *link)
+{
+    enum status status;
+
+    link->hooks.before_replace(link->hooks.context);
+    crash_point("replica_link.replace.before");
+    status = store_replace(link->store, link->sync.incoming.data_path);
+    crash_point("replica_link.replace.after");
+    if (status != STATUS_OK) {
+        char problem[REPLICA_PROBLEM_BYTES];
+
+        snprintf(problem, sizeof(problem), "the new data cannot be swapped in: %s", status_name(status));
+        finish_install(link, REPLICA_INSTALL_FAILED, problem);
+        return;
+    }
+    link_sync_discard(&link->sync);
+    link->wants_full = false;
+    memcpy(link->tail_name, link->sync.install.tail.name, sizeof(link->tail_name));
+    events_add(link->events, clock_wall_ms(),
+               "full sync from master %s:%u done in %" PRIu64 " ms: %" PRIu64 " keys at offset %" PRIu64 "%s%s",
+               link->host, link->port, now_monotonic_ms() - link->sync_begun_ms, link->sync.install.key_count,
+               link->fsm.payload.offset, link->tail_name[0] != '\0' ? "; what we alone held is in " : "",
+               link->tail_name);
+    link->server->data_replaced(link->server->context);
+    finish_install(link, REPLICA_INSTALLED, "");
+}
+
+void replica_link_take_work(struct replica_link *link)
+{
+    const struct install *install = link_sync_take_installed(&link->sync);
+
+    if (install == NULL) {
+        return;
+    }
+    if (install->result == REPLICA_INSTALLED) {
+        replace_data(link);
+    } else {
+        finish_install(link, install->result, install->problem);
+    }
+}
+
+/* ---- The stream ---- */
+
+static bool apply(void *context, uint32_t *db, const struct slice *argv, size_t argc)
+{
+    struct replica_link *link = context;
+
+    return link->server->apply(link->server->context, db, argv, argc);
+}
+
+static enum status admit(void *context, size_t len)
+{
+    struct replica_link *link = context;
+
+    return store_admit_write(link->store, len);
+}
+
+static enum status append(void *context, struct slice change, uint32_t db)
+{
+    struct replica_link *link = context;
+    uint64_t end;
+    enum status status = store_append(link->store, change, &end);
+
+    if (status == STATUS_OK) {
+        store_set_selected_db(link->store, (int32_t)db);
+    }
+    return status;
+}
+
+static void asked(void *context)
+{
+    struct replica_link *link = context;
+
+    link->is_ack_due = true;
+    link->ack_due_offset = log_end(store_log(link->store)).offset;
+}
+
+static void acknowledge(struct replica_link *link)
+{
+    struct scratch scratch;
+    const struct replica_turn *turn = begin_event(link, &scratch);
+
+    link->is_ack_due = false;
+    replica_fsm_acknowledge(&link->fsm, turn);
+    end_event(link, &scratch, REPLICA_DO_NOTHING);
+}
+
+static void note_divergence(struct replica_link *link)
+{
+    link->wants_full = true;
+    break_link(link, link->stream.problem);
+    link->fsm.retry_at_ms = now_monotonic_ms() + DIVERGED_RETRY_MS;
+}
+
+static void run_stream(struct replica_link *link)
+{
+    switch (stream_run(&link->stream, &link->sink, STREAM_BUDGET)) {
+    case STREAM_DRAINED:
+        link->needs_room = false;
+        link_socket_pause(&link->socket, false);
+        break;
+    case STREAM_MORE:
+        link->needs_room = false;
+        link_socket_pause(&link->socket, stream_input(&link->stream)->len > STREAM_INPUT_BYTES);
+        event_active(link->resume, 0, 0);
+        break;
+    case STREAM_WAIT:
+        link->needs_room = true;
+        link_socket_pause(&link->socket, true);
+        break;
+    case STREAM_BROKEN:
+        if (link->stream.has_diverged) {
+            note_divergence(link);
+        } else {
+            break_link(link, link->stream.problem);
+        }
+        break;
+    }
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *context)
+{
+    struct replica_link *link = context;
+
+    (void)fd;
+    (void)what;
+    if (link->fsm.state == REPLICA_STREAMING) {
+        run_stream(link);
+    }
+}
+
+/* Our history goes on under the name that the master has for it. */
+static bool take_history_name(struct replica_link *link)
+{
+    struct log *log = store_log(link->store);
+    struct history history = *log_history(log);
+    enum status status;
+
+    if (link->fsm.continue_id[0] == '\0' || strcmp(link->fsm.continue_id, history.id) == 0) {
+        return true;
+    }
+    history_rename(&history, slice_of(link->fsm.continue_id), log_end(log).offset);
+    status = store_begin_history(link->store, &history, clock_wall_ms());
+    if (status != STATUS_OK) {
+        break_link(link, "the history's new name cannot be logged");
+        return false;
+    }
+    link->hooks.history_changed(link->hooks.context, "our history has a new name");
+    return true;
+}
+
+static void begin_stream(struct replica_link *link)
+{
+    int32_t db = store_selected_db(link->store);
+
+    if (!take_history_name(link)) {
+        return;
+    }
+    link->is_refusing = false;
+    link->noted_problem[0] = '\0';
+    events_add(link->events, clock_wall_ms(), "link to master %s:%u is up at offset %" PRIu64, link->host, link->port,
+               log_end(store_log(link->store)).offset);
+    stream_reset(&link->stream, db < 0 ? 0 : (uint32_t)db);
+    buf_put(stream_input(&link->stream), buf_slice(&link->lines));
+    buf_clear(&link->lines);
+    link_socket_set_target(&link->socket, stream_input(&link->stream));
+    run_stream(link);
+}
+
+/* ---- Events ---- */
+
+static void act(struct replica_link *link, enum replica_action action)
+{
+    switch (action) {
+    case REPLICA_DO_NOTHING:
+        break;
+    case REPLICA_DO_CONNECT:
+        link_socket_close(&link->socket);
+        buf_clear(&link->lines);
+        link_socket_set_target(&link->socket, &link->lines);
+        link_socket_connect(&link->socket, link->host, link->port, link->fsm.failed_count);
+        break;
+    case REPLICA_DO_DISCONNECT:
+        put_down(link);
+        note_problem(link);
+        break;
+    case REPLICA_DO_RECEIVE:
+        begin_receiving(link);
+        break;
+    case REPLICA_DO_INSTALL_DISCONNECTED:
+        link_socket_close(&link->socket);
+        begin_install(link);
+        break;
+    case REPLICA_DO_INSTALL:
+        begin_install(link);
+        break;
+    case REPLICA_DO_STREAM:
+        begin_stream(link);
+        break;
+    }
+}
+
+static void on_connected(void *context)
+{
+    struct replica_link *link = context;
+    struct scratch scratch;
+    const struct replica_turn *turn = begin_event(link, &scratch);
+
+    end_event(link, &scratch, replica_fsm_connected(&link->fsm, turn));
+}
+
+/* Give the machine the next line. False if there is none yet. */
+static bool take_line(struct replica_link *link)
+{
+    struct slice input = buf_slice(&link->lines);
+    const char *newline = input.len == 0 ? NULL : memchr(input.data, '\n', input.len);
+    struct scratch scratch;
+    const struct replica_turn *turn;
+    enum replica_action action;
+
+    if (newline == NULL) {
+        if (input.len > LINE_BYTES_MAX) {
+            break_link(link, "the master's answer has no end");
+        }
+        return false;
+    }
+    turn = begin_event(link, &scratch);
+    action = replica_fsm_line(&link->fsm, turn, slice_first(input, (size_t)(newline - input.data)));
+    buf_consume(&link->lines, (size_t)(newline - input.data) + 1);
+    end_event(link, &scratch, action);
+    return true;
+}
+
+static void on_received(void *context)
+{
+    struct replica_link *link = context;
+
+    replica_fsm_heard(&link->fsm, now_monotonic_ms());
+    if (link->fsm.state == REPLICA_STREAMING) {
+        run_stream(link);
+        return;
+    }
+    while (replica_fsm_wants_lines(&link->fsm) && take_line(link)) {
+    }
+    if (link->fsm.state == REPLICA_PAYLOAD) {
+        take_payload(link);
+    }
+}
+
+static void on_closed(void *context, const char *reason)
+{
+    struct replica_link *link = context;
+
+    if (link->fsm.state != REPLICA_INSTALLING) { /* Then what has come is whole, and the install goes on. */
+        break_link(link, reason);
+    }
+}
+
+void replica_link_tick(struct replica_link *link, uint64_t now_ms)
+{
+    struct scratch scratch;
+    const struct replica_turn *turn;
+
+    (void)now_ms;
+    if (link->fsm.state == REPLICA_OFF || link_sync_is_stale(&link->sync)) {
+        return;
+    }
+    if (link->needs_room) {
+        replica_fsm_heard(&link->fsm, now_monotonic_ms()); /* The master is not to blame for our not reading. */
+    }
+    turn = begin_event(link, &scratch);
+    end_event(link, &scratch, replica_fsm_tick(&link->fsm, turn));
+}
+
+void replica_link_turn(struct replica_link *link)
+{
+    if (link->fsm.state != REPLICA_STREAMING) {
+        return;
+    }
+    if (link->needs_room) {
+        run_stream(link);
+    }
+    if (link->is_ack_due && log_released_offset(store_log(link->store)) >= link->ack_due_offset) {
+        acknowledge(link);
+    }
+}
+
+void replica_link_drain(struct replica_link *link)
+{
+    enum stream_outcome outcome = STREAM_MORE;
+
+    while (outcome == STREAM_MORE && link->fsm.state == REPLICA_STREAMING) {
+        outcome = stream_run(&link->stream, &link->sink, STREAM_BUDGET);
+    }
+}
+
+void replica_link_follow(struct replica_link *link, const char *host, uint16_t port, uint64_t now_ms)
+{
+    replica_link_stop(link);
+    snprintf(link->host, sizeof(link->host), "%s", host);
+    link->port = port;
+    replica_fsm_start(&link->fsm, now_ms);
+    replica_link_tick(link, now_ms);
+}
+
+void replica_link_stop(struct replica_link *link)
+{
+    replica_fsm_stop(&link->fsm);
+    put_down(link);
+    link_sync_abandon(&link->sync);
+    link->is_refusing = false;
+    link->noted_problem[0] = '\0';
+    link->host[0] = '\0';
+    link->port = 0;
+}
+
+/* ---- Looking ---- */
+
+bool replica_link_is_up(const struct replica_link *link)
+{
+    return link->fsm.state == REPLICA_STREAMING;
+}
+
+void replica_link_look(const struct replica_link *link, struct replica_link_view *view)
+{
+    *view = (struct replica_link_view){
+        .fsm = &link->fsm,
+        .host = link->host,
+        .port = link->port,
+        .received_offset = log_end(store_log(link->store)).offset + link->stream.input.len,
+        .payload_bytes = link->sync.incoming.position,
+        .input_bytes = link->socket.input_bytes,
+        .full_reason = link->full_reason,
+        .tail_name = link->tail_name,
+        .is_refusing = link->is_refusing,
+    };
+}
