@@ -1,0 +1,434 @@
+#include "replication/replication.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/crash_point.h"
+#include "base/diag.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "replication/handshake.h"
+#include "replication/info.h"
+#include "replication/master.h"
+#include "replication/replica.h"
+#include "replication/replica_link.h"
+#include "replication/role_file.h"
+#include "replication/settings.h"
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define TICK_US 100000 /* Time-outs and retries are no finer than this. */
+
+struct replication {
+    struct store *store;
+    struct file_system *files;
+    char *directory; /* Owned. */
+    struct replication_settings settings;
+    struct replication_hooks hooks;
+    struct role role; /* As in hearth.auto.conf. */
+    struct events events;
+    struct master *master;
+    struct replica_link *link;
+    struct event *tick;
+    struct event *woken;
+    int wake_fd; /* Workers write to it. */
+};
+
+static void wake(void *context)
+{
+    struct replication *replication = context;
+    uint64_t one = 1;
+    ssize_t written = write(replication->wake_fd, &one, sizeof(one));
+
+    (void)written; /* A full counter wakes as well. */
+}
+
+static struct master_role role_of(const struct replication *replication)
+{
+    bool is_up = replica_link_is_up(replication->link);
+
+    return (struct master_role){
+        .is_replica = replication->role.is_replica, .is_link_up = is_up, .is_catching_up = is_up};
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *context)
+{
+    struct replication *replication = context;
+    struct master_role role = role_of(replication);
+    uint64_t now_ms = clock_monotonic_us() / 1000;
+
+    (void)fd;
+    (void)what;
+    replica_link_tick(replication->link, now_ms);
+    master_tick(replication->master, now_ms, &role);
+}
+
+static void on_woken(evutil_socket_t fd, short what, void *context)
+{
+    uint64_t count;
+    ssize_t len = read(fd, &count, sizeof(count));
+
+    (void)len; /* Spurious is harmless. */
+    replica_link_take_work(((struct replication *)context)->link);
+    on_tick(fd, what, context);
+}
+
+static void before_replace(void *context)
+{
+    master_reset(((struct replication *)context)->master);
+}
+
+static void history_changed(void *context, const char *reason)
+{
+    master_drop_all(((struct replication *)context)->master, reason);
+}
+
+static void state_changed(void *context)
+{
+    struct replication *replication = context;
+
+    replication->hooks.role_changed(replication->hooks.context);
+}
+
+/* ---- Opening ---- */
+
+/* The role that hearth.auto.conf has, else the one that the configuration has. */
+static enum status choose_role(struct replication *replication, const struct replication_options *options)
+{
+    struct role configured = {.is_replica = options->configured_host != NULL};
+    enum status status;
+
+    if (configured.is_replica) {
+        if (!role_host_is_valid(slice_of(options->configured_host)) || options->configured_port == 0) {
+            return STATUS_INVALID;
+        }
+        snprintf(configured.host, sizeof(configured.host), "%s", options->configured_host);
+        configured.port = options->configured_port;
+    }
+    status = role_load(options->files, options->directory, &replication->role);
+    if (status == STATUS_NOT_FOUND) {
+        replication->role = configured;
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK && configured.is_replica &&
+        (strcmp(configured.host, replication->role.host) != 0 || configured.port != replication->role.port)) {
+        diag(DIAG_NOTICE, "%s/" ROLE_FILE_NAME " wins over replicaof %s %u of the configuration: the role is %s %s %u",
+             options->directory, configured.host, configured.port,
+             replication->role.is_replica ? "replica of" : "master", replication->role.host, replication->role.port);
+    }
+    return status;
+}
+
+/* R2: a promotion that a crash cut short is finished, before a write can come under the old master's history. */
+static enum status finish_promotion(struct replication *replication)
+{
+    struct log *log = store_log(replication->store);
+    struct history history = *log_history(log);
+
+    if (replication->role.is_replica || strcmp(replication->role.promoted_from, history.id) != 0) {
+        return STATUS_OK;
+    }
+    diag(DIAG_NOTICE, "replication: the promotion that was cut short is finished");
+    history_fork(&history, log_end(log).offset);
+    return store_begin_history(replication->store, &history, clock_wall_ms());
+}
+
+static enum status open_parts(struct replication *replication, const struct replication_options *options)
+{
+    const struct master_options master = {
+        .store = options->store,
+        .files = options->files,
+        .directory = replication->directory,
+        .settings = &replication->settings,
+        .events = &replication->events,
+        .wake = wake,
+        .context = replication,
+    };
+    const struct replica_link_options link = {
+        .store = options->store,
+        .base = options->base,
+        .files = options->files,
+        .directory = replication->directory,
+        .settings = &replication->settings,
+        .server = &replication->hooks,
+        .events = &replication->events,
+        .hooks = {.before_replace = before_replace,
+                  .history_changed = history_changed,
+                  .state_changed = state_changed,
+                  .wake = wake,
+                  .context = replication},
+    };
+    enum status status;
+
+    status = master_open(&master, clock_monotonic_us() / 1000, &replication->master);
+    if (status == STATUS_OK) {
+        status = replica_link_open(&link, &replication->link);
+    }
+    return status;
+}
+
+static void begin_role(struct replication *replication)
+{
+    const struct role *role = &replication->role;
+
+    diag_set_role(role->is_replica ? 'S' : 'M');
+    if (role->is_replica) {
+        replica_link_follow(replication->link, role->host, role->port, clock_monotonic_us() / 1000);
+    }
+}
+
+enum status replication_open(const struct replication_options *options, struct replication **replication)
+{
+    static const struct timeval tick = {.tv_usec = TICK_US};
+    struct replication *new = memory_allocate_zeroed(sizeof(*new));
+    enum status status;
+
+    new->store = options->store;
+    new->files = options->files;
+    new->directory = memory_copy_text(options->directory);
+    new->hooks = options->hooks;
+    settings_copy(&new->settings, &options->settings);
+    events_init(&new->events);
+    new->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    status = new->wake_fd < 0 ? STATUS_NO_MEMORY : choose_role(new, options);
+    if (status == STATUS_OK) {
+        status = finish_promotion(new);
+    }
+    if (status == STATUS_OK) {
+        status = open_parts(new, options);
+    }
+    if (status != STATUS_OK) {
+        replication_close(new);
+        return status;
+    }
+    new->tick = event_new(options->base, -1, EV_PERSIST, on_tick, new);
+    new->woken = event_new(options->base, new->wake_fd, EV_READ | EV_PERSIST, on_woken, new);
+    ASSERT(new->tick != NULL &&new->woken != NULL);
+    event_add(new->tick, &tick);
+    event_add(new->woken, NULL);
+    begin_role(new);
+    *replication = new;
+    return STATUS_OK;
+}
+
+void replication_close(struct replication *replication)
+{
+    if (replication == NULL) {
+        return;
+    }
+    replica_link_close(replication->link);
+    master_close(replication->master);
+    if (replication->tick != NULL) {
+        event_free(replication->tick);
+        event_free(replication->woken);
+    }
+    if (replication->wake_fd >= 0) {
+        close(replication->wake_fd);
+    }
+    settings_release(&replication->settings);
+    memory_free(replication->directory);
+    memory_free(replication);
+}
+
+void replication_configure(struct replication *replication, const struct replication_settings *settings)
+{
+    struct replication_settings copy;
+
+    settings_copy(&copy, settings);
+    settings_release(&replication->settings);
+    replication->settings = copy;
+}
+
+/* ---- The role ---- */
+
+enum status replication_follow(struct replication *replication, struct slice host, uint16_t port, uint64_t now_ms)
+{
+    struct role role = {.is_replica = true, .port = port};
+    enum status status;
+
+    if (!role_host_is_valid(host) || port == 0) {
+        return STATUS_INVALID;
+    }
+    memcpy(role.host, host.data, host.len);
+    role.host[host.len] = '\0';
+    if (replication->role.is_replica && strcmp(replication->role.host, role.host) == 0 &&
+        replication->role.port == port) {
+        return STATUS_EXISTS;
+    }
+    status = role_store(replication->files, replication->directory, &role);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    replication->role = role;
+    diag_set_role('S');
+    events_add(&replication->events, now_ms, "replica of %s:%u from now on", role.host, port);
+    replica_link_follow(replication->link, role.host, port, clock_monotonic_us() / 1000);
+    state_changed(replication);
+    return STATUS_OK;
+}
+
+enum status replication_promote(struct replication *replication, uint64_t now_ms)
+{
+    struct log *log = store_log(replication->store);
+    struct history history = *log_history(log);
+    struct role role = {.is_replica = false};
+    enum status status;
+
+    if (!replication->role.is_replica) {
+        return STATUS_EXISTS;
+    }
+    replica_link_drain(replication->link);
+    role.promoted_at = log_end(log).offset;
+    memcpy(role.promoted_from, history.id, sizeof(history.id));
+    status = role_store(replication->files, replication->directory, &role);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    crash_point("replication.promote.between");
+    replication->role = role;
+    diag_set_role('M');
+    replica_link_stop(replication->link);
+    history_fork(&history, role.promoted_at);
+    status = store_begin_history(replication->store, &history, now_ms);
+    /* Whoever follows us must learn the new history's name; their place in it is the same, so it is a partial sync. */
+    master_drop_all(replication->master, "we are a master now, with a new history");
+    events_add(&replication->events, now_ms, "promoted to master at offset %" PRIu64 ", history %.8s", role.promoted_at,
+               history.id);
+    state_changed(replication);
+    return status;
+}
+
+bool replication_is_replica(const struct replication *replication)
+{
+    return replication->role.is_replica;
+}
+
+bool replication_link_is_up(const struct replication *replication)
+{
+    return replica_link_is_up(replication->link);
+}
+
+const char *replication_master_host(const struct replication *replication)
+{
+    return replication->role.host;
+}
+
+uint16_t replication_master_port(const struct replication *replication)
+{
+    return replication->role.port;
+}
+
+/* ---- Telling ---- */
+
+static struct info_sources sources_of(const struct replication *replication)
+{
+    struct info_sources sources = {
+        .store = replication->store,
+        .settings = &replication->settings,
+        .master = replication->master,
+        .events = &replication->events,
+        .is_replica = replication->role.is_replica,
+    };
+
+    replica_link_look(replication->link, &sources.link);
+    return sources;
+}
+
+void replication_write_info(struct replication *replication, uint64_t now_ms, struct buf *out)
+{
+    struct info_sources sources = sources_of(replication);
+
+    (void)now_ms; /* Ages are told by the monotonic clock. */
+    info_write(&sources, clock_monotonic_us() / 1000, out);
+}
+
+void replication_write_role(struct replication *replication, struct buf *out, int protocol)
+{
+    struct info_sources sources = sources_of(replication);
+
+    (void)protocol; /* The same in both. */
+    info_write_role(&sources, out);
+}
+
+void replication_get_statistics(const struct replication *replication, struct replication_statistics *statistics)
+{
+    struct replica_link_view link;
+
+    *statistics = (struct replication_statistics){.sync_full = 0};
+    master_add_statistics(replication->master, statistics);
+    replica_link_look(replication->link, &link);
+    statistics->input_bytes = link.input_bytes;
+}
+
+uint32_t replication_count_acknowledged(const struct replication *replication, uint64_t offset)
+{
+    return acks_count(master_acks(replication->master), offset);
+}
+
+void replication_request_acknowledgements(struct replication *replication)
+{
+    if (!replication->role.is_replica) {
+        master_request_acknowledgements(replication->master);
+    }
+}
+
+size_t replication_events(const struct replication *replication, struct replication_event *events, size_t room)
+{
+    return events_copy(&replication->events, events, room);
+}
+
+void replication_turn(struct replication *replication)
+{
+    replica_link_turn(replication->link);
+    master_turn(replication->master);
+}
+
+/* ---- Replicas' connections ---- */
+
+void replication_replconf(struct replica_handshake *handshake, const struct slice *argv, size_t argc, struct buf *reply)
+{
+    handshake_take(handshake, argv, argc, reply);
+}
+
+struct replica *replication_attach(struct replication *replication, const struct replica_channel *channel,
+                                   const struct replica_handshake *handshake, struct slice id, int64_t offset,
+                                   struct buf *reply)
+{
+    struct master_role role = role_of(replication);
+    struct replica *replica = master_attach(replication->master, channel, handshake, &role, id, offset, reply);
+
+    if (replica != NULL) {
+        replica->owner = replication;
+    }
+    return replica;
+}
+
+void replica_detach(struct replica *replica)
+{
+    master_detach(replica->master, replica);
+}
+
+bool replica_produce(struct replica *replica, size_t limit, struct buf *out)
+{
+    return replica_produce_at(replica, limit, clock_monotonic_us(), out);
+}
+
+void replica_heard(struct replica *replica)
+{
+    replica->heard_ms = clock_monotonic_us() / 1000;
+}
+
+void replica_replconf(struct replica *replica, const struct slice *argv, size_t argc)
+{
+    struct replication *replication = replica->owner;
+    uint64_t offset;
+
+    if (argc != 3 || !slice_is_word(argv[1], "ack") || !number_parse_uint64(argv[2], &offset)) {
+        return; /* No reply is ever sent on a feed. */
+    }
+    if (replica_acknowledge(replica, offset, clock_monotonic_us() / 1000)) {
+        replication->hooks.acknowledged(replication->hooks.context);
+    }
+}
