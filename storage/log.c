@@ -6,10 +6,8 @@
 #include "base/crash_point.h"
 #include "base/diag.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "storage/log_chain.h"
 #include "storage/log_keeper.h"
-#include "storage/log_reader.h"
 #include "storage/log_scan.h"
 #include "storage/log_sync.h"
 
@@ -62,11 +60,11 @@ static struct log_keeper *start_keeper(const struct log_options *options, uint64
     return log_keeper_start(&keeper_options);
 }
 
-static void begin(struct log *log, const struct log_options *options, const struct log_sync_start *start)
+static void begin(struct log *log, const struct log_options *options, const struct log_writer *writer)
 {
-    log->history = start->header.history;
-    log->end_offset = start->end.offset;
-    log->sync = log_sync_start(options, log->chain, log->keeper, start);
+    log->history = writer->header.history;
+    log->end_offset = writer->end.offset;
+    log->sync = log_sync_start(options, writer);
     log->room = log_sync_room(log->sync);
 }
 
@@ -83,42 +81,9 @@ static enum status check_absent(const struct log_options *options)
     return status;
 }
 
-/* Make the first segment in `start`. */
-static enum status create_segment(struct log *log, const struct log_origin *origin, struct log_sync_start *start)
-{
-    struct random random;
-    enum status status;
-
-    random_init_from_system(&random);
-    start->header = (struct log_segment_header){
-        .history = origin->history,
-        .start = origin->position,
-        .salt = random_next(&random),
-    };
-    start->end = origin->position;
-    start->position = LOG_SEGMENT_HEADER_BYTES;
-    /* Asked first, because taking would wait for a full disk to get room. */
-    status = log_keeper_reserve(log->keeper, LOG_SEGMENT_HEADER_BYTES);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = log_keeper_take_spare(log->keeper, LOG_SEGMENT_HEADER_BYTES, &start->file, &start->capacity);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = log_sync_install(log->chain->files, log->chain->directory, start->file, &start->header);
-    log_keeper_make_next(log->keeper);
-    if (status != STATUS_OK) {
-        file_close(start->file);
-        return status;
-    }
-    log_chain_add(log->chain, &start->header, start->capacity);
-    return STATUS_OK;
-}
-
 enum status log_create(const struct log_options *options, const struct log_origin *origin, struct log **log)
 {
-    struct log_sync_start start;
+    struct log_writer writer = {0};
     struct log *made;
     enum status status = check_absent(options);
 
@@ -127,13 +92,15 @@ enum status log_create(const struct log_options *options, const struct log_origi
     }
     made = make(options);
     made->keeper = start_keeper(options, 0);
-    status = create_segment(made, origin, &start);
+    writer.chain = made->chain;
+    writer.keeper = made->keeper;
+    status = log_writer_create(&writer, &origin->history, origin->position);
     if (status != STATUS_OK) {
         destroy(made);
         (void)!log_remove_all(options->files, options->directory); /* It may have got its name before it failed. */
         return status;
     }
-    begin(made, options, &start);
+    begin(made, options, &writer);
     made->was_closed = true;
     *log = made;
     return STATUS_OK;
@@ -195,26 +162,29 @@ fail_path:
 
 enum status log_open(const struct log_options *options, uint64_t check_from, struct log **log)
 {
-    struct log_sync_start start;
+    struct log_writer writer = {0};
     struct log_tail tail;
     struct log *made = make(options);
     enum status status = log_scan(made->chain, check_from, &tail);
 
     if (status == STATUS_OK) {
-        status = repair(made, &tail, &start.file);
+        status = repair(made, &tail, &writer.file);
     }
     if (status != STATUS_OK) {
         destroy(made);
         return status;
     }
-    start.header = tail.header;
-    start.end = tail.end;
-    start.position = tail.position;
-    start.capacity = tail.capacity;
     made->keeper = start_keeper(options, tail.capacity * 2);
+    writer.chain = made->chain;
+    writer.keeper = made->keeper;
+    writer.header = tail.header;
+    writer.serial = log_chain_newest(made->chain);
+    writer.position = tail.position;
+    writer.capacity = tail.capacity;
+    writer.end = tail.end;
     made->was_closed = tail.is_sealed && !tail.is_torn;
     made->now_ms = tail.wall_ms;
-    begin(made, options, &start);
+    begin(made, options, &writer);
     *log = made;
     return STATUS_OK;
 }

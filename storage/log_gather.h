@@ -16,8 +16,8 @@ struct log_gather {
 /* Learn from a sync that took `sync_us` and carried `changes`. */
 void log_gather_learn(struct log_gather *gather, uint64_t sync_us, uint64_t changes);
 
-/* How long to wait, in all since the first of `changes` that are there, before syncing them; at most `limit_us`, which
- * 0 turns off. */
+/* How long to wait, in all since the last sync ended or, if that is later, the first of the `changes` came that are
+ * there, before syncing them; at most `limit_us`. */
 uint64_t log_gather_wait_us(const struct log_gather *gather, uint64_t changes, uint64_t limit_us);
 
 #endif

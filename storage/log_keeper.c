@@ -13,14 +13,15 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 
-/* Something to do with a closed segment. */
+/* Something to do with a segment. */
 struct job {
     struct list_node node;
-    uint64_t start;      /* Names the segment. */
-    uint64_t size_bytes; /* To trim it to; KEEP_NOTHING: discard it. */
+    enum job_kind { JOB_SYNC, JOB_TRIM, JOB_DISCARD } kind;
+    uint64_t start;                                  /* Names the segment. */
+    uint64_t size_bytes;                             /* JOB_TRIM: to what. */
+    void (*done)(void *context, enum status status); /* JOB_SYNC. */
+    void *context;
 };
-
-#define KEEP_NOTHING UINT64_MAX
 
 struct log_keeper {
     struct file_system *files;
@@ -106,12 +107,33 @@ static void trim(struct log_keeper *keeper, const struct job *job)
     memory_free(path);
 }
 
+static void sync_segment(struct log_keeper *keeper, const struct job *job)
+{
+    char *path = log_segment_path(keeper->directory, job->start);
+    struct file *file;
+    enum status status = STATUS_BUSY;
+
+    if (file_open(keeper->files, path, FILE_WRITE, &file) == STATUS_OK) {
+        status = file_sync(file);
+        file_close(file);
+    }
+    memory_free(path);
+    crash_point("log.background_sync.after");
+    job->done(job->context, status);
+}
+
 static void run_job(struct log_keeper *keeper, struct job *job)
 {
-    if (job->size_bytes == KEEP_NOTHING) {
-        archive_or_remove(keeper, job->start);
-    } else {
+    switch (job->kind) {
+    case JOB_SYNC:
+        sync_segment(keeper, job);
+        break;
+    case JOB_TRIM:
         trim(keeper, job);
+        break;
+    case JOB_DISCARD:
+        archive_or_remove(keeper, job->start);
+        break;
     }
     memory_free(job);
 }
@@ -277,11 +299,11 @@ static enum status wait_for_spare(struct log_keeper *keeper, uint64_t size_bytes
     uint64_t begin_count = keeper->step_count;
     enum status status = STATUS_OK;
 
-    if (keeper->target_bytes < size_bytes) {
-        keeper->target_bytes = size_bytes;
-    }
     keeper->waiters++;
     while (keeper->stepping || keeper->spare.ready_bytes < size_bytes) {
+        if (keeper->target_bytes < size_bytes) {
+            keeper->target_bytes = size_bytes; /* Each time: somebody else may have taken the spare meanwhile. */
+        }
         if (must_give_up(keeper, begin_count, is_patient)) {
             status = keeper->trouble;
             break;
@@ -348,25 +370,28 @@ void log_keeper_give_up(struct log_keeper *keeper)
     (void)pthread_mutex_unlock(&keeper->lock);
 }
 
-static void add_job(struct log_keeper *keeper, uint64_t start, uint64_t size_bytes)
+static void add_job(struct log_keeper *keeper, struct job job)
 {
-    struct job *job = memory_allocate(sizeof(*job));
+    struct job *kept = memory_copy(&job, sizeof(job));
 
-    job->start = start;
-    job->size_bytes = size_bytes;
     (void)pthread_mutex_lock(&keeper->lock);
-    list_append(&keeper->jobs, &job->node);
+    list_append(&keeper->jobs, &kept->node);
     (void)pthread_cond_signal(&keeper->work);
     (void)pthread_mutex_unlock(&keeper->lock);
 }
 
+void log_keeper_sync(struct log_keeper *keeper, uint64_t start, void (*done)(void *context, enum status status),
+                     void *context)
+{
+    add_job(keeper, (struct job){.kind = JOB_SYNC, .start = start, .done = done, .context = context});
+}
+
 void log_keeper_discard(struct log_keeper *keeper, uint64_t start)
 {
-    add_job(keeper, start, KEEP_NOTHING);
+    add_job(keeper, (struct job){.kind = JOB_DISCARD, .start = start});
 }
 
 void log_keeper_trim(struct log_keeper *keeper, uint64_t start, uint64_t size_bytes)
 {
-    ASSERT(size_bytes != KEEP_NOTHING);
-    add_job(keeper, start, size_bytes);
+    add_job(keeper, (struct job){.kind = JOB_TRIM, .start = start, .size_bytes = size_bytes});
 }

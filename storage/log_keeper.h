@@ -5,7 +5,8 @@
  * (docs/adr/0003-log.md), and the disk cannot be full under it: the spare is the reserve of P8. It may be taken before
  * it has its full size; it is then a smaller segment.
  *
- * It also removes (or archives) discarded segments and gives back the unused end of closed ones. */
+ * It also syncs for the policies that do not wait for it, removes (or archives) discarded segments, and gives back the
+ * unused end of closed ones. */
 #ifndef STORAGE_LOG_KEEPER_H
 #define STORAGE_LOG_KEEPER_H
 
@@ -50,6 +51,11 @@ void log_keeper_make_next(struct log_keeper *keeper);
 bool log_keeper_is_stuck(const struct log_keeper *keeper);
 /* Let no one wait for space from now on: the log is being closed. */
 void log_keeper_give_up(struct log_keeper *keeper);
+
+/* Sync the segment that begins at `start` through a file of its own, beside whoever writes it, and then call `done` on
+ * the keeper's thread, with STATUS_BUSY if it could not be opened, and so was not tried. */
+void log_keeper_sync(struct log_keeper *keeper, uint64_t start, void (*done)(void *context, enum status status),
+                     void *context);
 
 /* Remove or archive the segment that begins at `start`. */
 void log_keeper_discard(struct log_keeper *keeper, uint64_t start);
