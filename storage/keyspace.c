@@ -324,6 +324,16 @@ bool keyspace_peek(struct keyspace *keyspace, uint32_t db, struct slice key, str
     return read_row(keyspace, &place, entry);
 }
 
+/* A long key may not take the place of another that has its prefix and hash (docs/formats/keyspace.md, Names). */
+static void assert_no_other_key(struct keyspace *keyspace, const struct keyspace_place *place)
+{
+    struct slice value;
+
+    if (__builtin_expect(place->key.len > KEYCODE_NAME_LITERAL_MAX, 0)) {
+        ASSERT(!view_get(keyspace->view, TABLE_KEYS, keycode_slice(&place->code), &value));
+    }
+}
+
 /* All of a put but the row itself: what was there goes, counts and index follow. */
 static void prepare_put(struct keyspace *keyspace, const struct keyspace_place *place, const struct entry *entry)
 {
@@ -335,6 +345,7 @@ static void prepare_put(struct keyspace *keyspace, const struct keyspace_place *
         found = false;
     }
     if (!found) {
+        assert_no_other_key(keyspace, place);
         old.expire_at_ms = 0;
         old.generation = 0;
         keyspace_database(keyspace, place->db)->key_count++;

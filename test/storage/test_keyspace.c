@@ -8,6 +8,10 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 static void test_key_is_found_in_its_database_alone(void **state)
 {
     struct keyspace_fixture *f = *state;
@@ -62,6 +66,37 @@ static void test_long_keys_are_told_apart(void **state)
     assert_string_equal(keyspace_fixture_get(f, 0, plain), "plain");
     assert_null(keyspace_fixture_get(f, 0, key[2]));
     assert_int_equal(keyspace_key_count(f->keyspace, 0), 3);
+}
+
+/* No two keys with one hash are known, so the row of one is put where the other's belongs. */
+static void test_key_of_the_same_hash_is_never_taken_for_another(void **state)
+{
+    struct keyspace_fixture *f = *state;
+    struct env_meta meta = {.selected_db = -1};
+    char key[2][1001];
+    struct keycode code[2];
+    struct slice value;
+    int ending;
+    pid_t child;
+
+    keyspace_describe(f->keyspace, &meta);
+    for (int i = 0; i < 2; i++) {
+        fill(key[i], 1000, (char)('a' + i));
+        keycode_key(&code[i], meta.databases[0].space, slice_of(key[i]), keyspace_name_seed(f->keyspace));
+    }
+    keyspace_fixture_set(f, 0, key[0], "a");
+    assert_true(view_get(f->view, TABLE_KEYS, keycode_slice(&code[0]), &value));
+    view_put(f->view, TABLE_KEYS, keycode_slice(&code[1]), value);
+    assert_null(keyspace_fixture_get(f, 0, key[1]));
+    assert_false(keyspace_delete(f->keyspace, 0, slice_of(key[1])));
+    child = fork();
+    if (child == 0) {
+        keyspace_fixture_set(f, 0, key[1], "b");
+        _exit(0);
+    }
+    assert_true(waitpid(child, &ending, 0) == child);
+    assert_true(WIFSIGNALED(ending) && WTERMSIG(ending) == SIGABRT);
+    env_meta_release(&meta);
 }
 
 /* What keyspace_find() gives may be put back, although it lies where the new value will. */
@@ -263,6 +298,7 @@ int main(void)
         TEST(test_key_is_found_in_its_database_alone),
         TEST(test_put_replaces_and_counts_once),
         TEST(test_long_keys_are_told_apart),
+        TEST(test_key_of_the_same_hash_is_never_taken_for_another),
         TEST(test_entry_may_be_put_back_under_its_key),
         TEST(test_expiry_is_set_changed_and_removed),
         TEST(test_average_ttl_is_exact_however_many_due_times_sum_up),
