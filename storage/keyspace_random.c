@@ -2,12 +2,11 @@
  *
  * The bytes of the keys are a tree. From its root we step to a random child until few keys are left, and take one of
  * these by count. A child is found by seeking a random byte among those that occur, so it is taken more often the wider
- * the gap before it, and all children count the same however many keys they hold: of the numbers 1 to 1000000,
- * unpadded, "1" would come up ten thousand times too often. But the probability with which a key was reached is known,
- * so we reach CANDIDATES keys and draw one of them, each weighed by the inverse of its probability (sampling importance
- * resampling). With one candidate that is the biased choice, with infinitely many the fair one. With four, keys of
- * equal depth come out alike within some percent, and of unpadded numbers a short one is at most a few times as likely
- * as it should be (test_keyspace_random.c measures both). */
+ * the gap before it, and all children count the same however many keys they hold. But the probability with which a key
+ * was reached is known, so we reach CANDIDATES keys and draw one of them, each weighed by the inverse of its
+ * probability (sampling importance resampling). With one candidate that is the biased choice, with infinitely many the
+ * fair one. Measured with four (test_keyspace_random.c): numbered keys come out alike, padded or not; of two families
+ * of keys the one with 1 % of them gets 2.3 %. */
 #include "base/random.h"
 #include "storage/keyspace_scan.h"
 #include "storage/keyspace_state.h"
@@ -19,8 +18,6 @@
 /* When about this many keys are left, they are counted; up to the second number. */
 #define COUNT_FROM 24.0
 #define COUNT_MAX  128
-/* A key that is the beginning of others is taken once in so many times. */
-#define STOP_IN 16
 
 /* On the way down. */
 struct descent {
@@ -126,6 +123,12 @@ static void step(struct descent *descent)
     keycode_add_byte(&descent->at, (uint8_t)child);
 }
 
+/* Uniform in [0, 1). */
+static double fraction(struct random *random)
+{
+    return (double)(random_next(random) >> 11) * 0x1p-53;
+}
+
 /* Reach a key; the inverse of its probability is in descent->weight. */
 static void descend(struct descent *descent, struct keycode *chosen)
 {
@@ -139,21 +142,19 @@ static void descend(struct descent *descent, struct keycode *chosen)
             return;
         }
         if (descent->first.len == descent->at.len) {
-            if (random_below(descent->random, STOP_IN) == 0) {
+            /* It is one of those that are left, and fairly taken as often as that. */
+            double part = descent->left > 2 ? 1 / descent->left : 0.5;
+
+            if (fraction(descent->random) < part) {
                 *chosen = descent->first;
-                descent->weight *= STOP_IN;
+                descent->weight /= part;
                 return;
             }
-            descent->weight *= (double)STOP_IN / (STOP_IN - 1);
+            descent->weight /= 1 - part;
+            descent->left -= 1;
         }
         step(descent);
     }
-}
-
-/* Uniform in [0, 1). */
-static double fraction(struct random *random)
-{
-    return (double)(random_next(random) >> 11) * 0x1p-53;
 }
 
 /* Choose a row of the database, which is not empty. */
