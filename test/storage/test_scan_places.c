@@ -99,7 +99,7 @@ static void test_cursor_of_another_owner_is_unknown(void **state)
     assert_unknown(*state, cursor);
     assert_true(scan_places_find(*state, 7, cursor, &place));
     /* Nor does it go on with the other's chain. */
-    remember(*state, cursor, "two");
+    assert_place(*state, remember(*state, cursor, "two"), "two");
     assert_true(scan_places_find(*state, 7, cursor, &place));
 }
 

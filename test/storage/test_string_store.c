@@ -154,7 +154,16 @@ static void test_write_of_nothing_creates_an_empty_string_only(void **state)
 static void test_write_pads_with_zeros_and_keeps_the_expiry(void **state)
 {
     struct keyspace_fixture *f = *state;
+    char *bytes = pattern(10000);
 
+    string_set(f->keyspace, 0, KEY, slice_of("ab"), 0);
+    write_at(f, 0, slice_make(bytes, 10000), 10000); /* The next write must not find these on the stack. */
+    string_set(f->keyspace, 0, KEY, slice_of("ab"), 1000);
+    write_at(f, 9000, slice_of("cd"), 9002);
+    memset(bytes, 0, 10000);
+    memcpy(bytes, "ab", 2);
+    memcpy(bytes + 9000, "cd", 2);
+    assert_value(f, slice_make(bytes, 9002));
     string_set(f->keyspace, 0, KEY, slice_of("ab"), 1000);
     write_at(f, 4, slice_of("cd"), 6);
     assert_value(f, slice_make("ab\0\0cd", 6));
@@ -164,6 +173,7 @@ static void test_write_pads_with_zeros_and_keeps_the_expiry(void **state)
     write_at(f, 40000, slice_of("z"), 40001);
     assert_int_equal(keyspace_expiry_count(f->keyspace, 0), 1);
     assert_int_equal(keyspace_fixture_row_count(f, TABLE_ORPHANS, slice_empty()), 0);
+    memory_free(bytes);
 }
 
 /* SETBIT key 4294967295 1 makes a value of 512 MB; it may not cost that. */

@@ -1,6 +1,8 @@
 #include "support/keyspace_fixture.h"
 #include "base/assert.h"
 #include "base/memory.h"
+#include "storage/checkpoint_apply.h"
+#include "storage/purge.h"
 #include "storage/view_cursor.h"
 #include "support/scratch.h"
 
@@ -21,6 +23,15 @@ static void open_keyspace(struct keyspace_fixture *fixture, const struct env_met
     keyspace_set_hooks(fixture->keyspace, &hooks);
 }
 
+static void open_env(struct keyspace_fixture *fixture, const char *path)
+{
+    enum status status = env_open(path, false, &fixture->env);
+
+    ASSERT(status == STATUS_OK);
+    status = view_open(fixture->env, &fixture->view);
+    ASSERT(status == STATUS_OK);
+}
+
 struct keyspace_fixture *keyspace_fixture_open(void)
 {
     struct keyspace_fixture *fixture = memory_allocate_zeroed(sizeof(*fixture));
@@ -33,11 +44,8 @@ struct keyspace_fixture *keyspace_fixture_open(void)
     path = file_join(fixture->directory, "data");
     status = env_create(file_system_posix(), path, &meta);
     ASSERT(status == STATUS_OK);
-    status = env_open(path, false, &fixture->env);
-    ASSERT(status == STATUS_OK);
+    open_env(fixture, path);
     memory_free(path);
-    status = view_open(fixture->env, &fixture->view);
-    ASSERT(status == STATUS_OK);
     buf_init(&fixture->expired, BUF_NO_CEILING);
     open_keyspace(fixture, &meta, KEYSPACE_FIXTURE_DATABASES);
     return fixture;
@@ -45,6 +53,9 @@ struct keyspace_fixture *keyspace_fixture_open(void)
 
 void keyspace_fixture_close(struct keyspace_fixture *fixture)
 {
+    if (fixture->frozen != NULL) {
+        keyspace_fixture_end_checkpoint(fixture);
+    }
     keyspace_close(fixture->keyspace);
     view_close(fixture->view);
     env_close(fixture->env);
@@ -73,6 +84,72 @@ void keyspace_fixture_reopen(struct keyspace_fixture *fixture, uint32_t database
     keyspace_close(fixture->keyspace);
     open_keyspace(fixture, &meta, database_count);
     env_meta_release(&meta);
+}
+
+void keyspace_fixture_begin_checkpoint(struct keyspace_fixture *fixture)
+{
+    enum status status = env_read_meta(fixture->env, &fixture->frozen_meta);
+
+    ASSERT(status == STATUS_OK && fixture->frozen == NULL);
+    env_meta_release(&fixture->frozen_meta);
+    keyspace_describe(fixture->keyspace, &fixture->frozen_meta);
+    fixture->frozen_meta.position.offset++;
+    fixture->frozen = view_freeze(fixture->view);
+}
+
+bool keyspace_fixture_has_checkpoint(const struct keyspace_fixture *fixture)
+{
+    return fixture->frozen != NULL;
+}
+
+void keyspace_fixture_end_checkpoint(struct keyspace_fixture *fixture)
+{
+    struct checkpoint_apply apply = {.files = file_system_posix(),
+                                     .env = fixture->env,
+                                     .frozen = fixture->frozen,
+                                     .meta = &fixture->frozen_meta,
+                                     .whole_pages_max = CHECKPOINT_WHOLE_PAGES,
+                                     .step_pages_max = CHECKPOINT_STEP_PAGES};
+    enum status status = checkpoint_apply(&apply);
+
+    ASSERT(status == STATUS_OK);
+    status = view_drop_frozen(fixture->view);
+    ASSERT(status == STATUS_OK);
+    fixture->frozen = NULL;
+    env_meta_release(&fixture->frozen_meta);
+}
+
+void keyspace_fixture_restart(struct keyspace_fixture *fixture)
+{
+    struct env_meta meta;
+    char *path = file_join(fixture->directory, "data");
+    enum status status;
+
+    keyspace_fixture_begin_checkpoint(fixture);
+    keyspace_fixture_end_checkpoint(fixture);
+    keyspace_close(fixture->keyspace);
+    view_close(fixture->view);
+    env_close(fixture->env);
+    open_env(fixture, path);
+    status = env_read_meta(fixture->env, &meta);
+    ASSERT(status == STATUS_OK);
+    open_keyspace(fixture, &meta, KEYSPACE_FIXTURE_DATABASES);
+    env_meta_release(&meta);
+    memory_free(path);
+}
+
+void keyspace_fixture_purge(struct keyspace_fixture *fixture)
+{
+    bool more = true;
+    enum status status;
+
+    ASSERT(fixture->frozen == NULL);
+    while (more) {
+        status = purge_step(fixture->env, &more);
+        ASSERT(status == STATUS_OK);
+    }
+    status = view_renew(fixture->view);
+    ASSERT(status == STATUS_OK);
 }
 
 void keyspace_fixture_master(struct keyspace_fixture *fixture, uint64_t now_ms)

@@ -13,7 +13,9 @@ struct keyspace_fixture {
     struct env *env;
     struct view *view;
     struct keyspace *keyspace;
-    struct buf expired; /* What on_expired was told: "db:key " each. */
+    struct buf expired;            /* What on_expired was told: "db:key " each. */
+    const struct memtable *frozen; /* Of the checkpoint under way; NULL for none. */
+    struct env_meta frozen_meta;   /* Its meta. */
 };
 
 /* An empty keyspace whose long names are hashed with a fixed seed. */
@@ -25,6 +27,15 @@ int keyspace_fixture_teardown(void **state);
 
 /* Close the keyspace and open it from its own description, over the same view. */
 void keyspace_fixture_reopen(struct keyspace_fixture *fixture, uint32_t database_count);
+
+/* Checkpoints, on this thread. What is put between begin and end is in neither LMDB nor the frozen memtable. */
+void keyspace_fixture_begin_checkpoint(struct keyspace_fixture *fixture);
+bool keyspace_fixture_has_checkpoint(const struct keyspace_fixture *fixture);
+void keyspace_fixture_end_checkpoint(struct keyspace_fixture *fixture);
+/* Begin, end, and close all and open it from the disk. No checkpoint may be under way. */
+void keyspace_fixture_restart(struct keyspace_fixture *fixture);
+/* Purge all orphans that checkpoints have brought to LMDB. No checkpoint may be under way. */
+void keyspace_fixture_purge(struct keyspace_fixture *fixture);
 
 /* Be a master, or a replica's client, or replay: keyspace_set_clock() by name. */
 void keyspace_fixture_master(struct keyspace_fixture *fixture, uint64_t now_ms);
