@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/buf.h"
 #include "base/memory.h"
+#include "base/resp_peek.h"
 #include "base/resp_read.h"
 #include "base/resp_write.h"
 #include "fuzz.h"
@@ -43,6 +44,32 @@ static void read_all(struct slice input, size_t step, struct buf *requests, stru
     resp_reader_release(&reader);
 }
 
+/* What a look ahead finds is what the reader then reads. */
+static void check_peek(struct slice input)
+{
+    struct slice words[16];
+    size_t peeked_len;
+    size_t count = resp_peek(input, words, 16, &peeked_len);
+    struct resp_reader reader;
+    size_t position = 0;
+    size_t found = 0;
+
+    ASSERT(peeked_len <= input.len);
+    resp_reader_init(&reader);
+    while (position < peeked_len) {
+        size_t consumed;
+
+        ASSERT(resp_read(&reader, slice_after(input, position), &limits, &consumed) == RESP_COMMAND);
+        if (reader.argc > 1) {
+            ASSERT(found < count && slice_equal(words[found], reader.argv[1]));
+            found++;
+        }
+        position += consumed;
+    }
+    ASSERT(found == count && position == peeked_len);
+    resp_reader_release(&reader);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice input;
@@ -57,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         buf_init(&errors[i], BUF_NO_CEILING);
     }
     input = slice_make(data + 1, size - 1);
+    check_peek(input);
     read_all(input, SIZE_MAX, &requests[0], &errors[0]);
     read_all(input, 1 + data[0] % 64u, &requests[1], &errors[1]);
     ASSERT(slice_equal(buf_slice(&requests[0]), buf_slice(&requests[1])));
