@@ -324,6 +324,27 @@ bool keyspace_peek(struct keyspace *keyspace, uint32_t db, struct slice key, str
     return read_row(keyspace, &place, entry);
 }
 
+void keyspace_announce(struct keyspace *keyspace, uint32_t db, const struct slice *keys, size_t count)
+{
+    struct view_announced announced[VIEW_ANNOUNCE_MAX];
+    struct keycode codes[VIEW_ANNOUNCE_MAX];
+    uint64_t space = keyspace_database(keyspace, db)->space;
+    size_t announced_count = 0;
+
+    ASSERT(count <= VIEW_ANNOUNCE_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct keycode *code = &codes[announced_count];
+
+        if (keys[i].len > KEYCODE_NAME_LITERAL_MAX) {
+            continue; /* Hashing it costs more than it saves. */
+        }
+        keycode_key(code, space, keys[i], keyspace->name_seed);
+        announced[announced_count] = (struct view_announced){.table = TABLE_KEYS, .key = keycode_slice(code)};
+        announced_count++;
+    }
+    view_announce(keyspace->view, announced, announced_count);
+}
+
 /* A long key may not take the place of another that has its prefix and hash (docs/formats/keyspace.md, Names). */
 static void assert_no_other_key(struct keyspace *keyspace, const struct keyspace_place *place)
 {

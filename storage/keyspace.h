@@ -65,6 +65,10 @@ bool keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice key, str
 /* The same without expiring or hiding: replay and tests. */
 bool keyspace_peek(struct keyspace *keyspace, uint32_t db, struct slice key, struct entry *entry);
 
+/* Say which keys of `db` will soon be found or put (see view_announce): at most VIEW_ANNOUNCE_MAX, words that are no
+ * keys among them. It has no effect but on time. */
+void keyspace_announce(struct keyspace *keyspace, uint32_t db, const struct slice *keys, size_t count);
+
 /* Write `entry` under `key`, creating or replacing: counts and expiry index follow; if the former entry had another
  * generation, that one becomes an orphan. entry->body is copied; it may be borrowed from the keyspace. `key` may not.
  */
