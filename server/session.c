@@ -3,8 +3,13 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "base/resp_peek.h"
 #include "base/resp_write.h"
+#include "server/services.h"
+#include "storage/store.h"
 #include <stdio.h>
+
+#define ANNOUNCE_MAX 16 /* Requests: what is fetched for them is still there when it is used. */
 
 struct sessions {
     struct sessions_options options;
@@ -70,6 +75,20 @@ static void refuse_protocol(struct session *session)
     session_close_after_reply(session);
 }
 
+/* Fetch ahead what the next requests of a pipeline will look up; returns the length of those. */
+static size_t announce_keys(const struct session *session, struct slice input)
+{
+    struct store *store = session->sessions->options.services->store;
+    struct slice words[ANNOUNCE_MAX];
+    size_t len;
+    size_t count = resp_peek(input, words, ANNOUNCE_MAX, &len);
+
+    if (count > 1) {
+        keyspace_announce(store_keyspace(store), session->db, words, count);
+    }
+    return len;
+}
+
 /* The session's request loop: execute all whole requests of the input. */
 static size_t on_input(void *context, struct slice input)
 {
@@ -77,6 +96,7 @@ static size_t on_input(void *context, struct slice input)
     struct sessions *sessions = session->sessions;
     struct resp_limits limits = {.bulk_bytes_max = sessions->options.bulk_bytes_max};
     struct slice rest = input;
+    size_t announced_len = 0; /* Of the rest's front; SIZE_MAX when there is nothing to announce. */
     uint64_t now_us = clock_monotonic_us();
 
     session->active_us = now_us;
@@ -110,6 +130,11 @@ static size_t on_input(void *context, struct slice input)
             }
         }
         rest = slice_after(rest, consumed);
+        announced_len = announced_len > consumed ? announced_len - consumed : 0;
+        if (announced_len == 0 && rest.len > 0) {
+            announced_len = announce_keys(session, rest);
+            announced_len = announced_len == 0 ? SIZE_MAX : announced_len;
+        }
     }
     connection_touch(session->connection);
     return input.len - rest.len;
