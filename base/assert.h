@@ -9,6 +9,9 @@
         }                                                                                                              \
     } while (0)
 
+/* For a place that is never reached, with the reason why it is not. */
+#define ASSERT_NEVER(reason) assert_failed(__FILE__, __LINE__, reason)
+
 /* Report the failed condition through diag and abort. */
 _Noreturn void assert_failed(const char *file, int line, const char *condition);
 

@@ -36,8 +36,8 @@ void acks_join(struct acks *acks, struct ack *ack, const char *name, uint64_t of
 /* It acknowledged `offset`. Returns whether that moved it. One that was ahead is never taken back: an older number is a
  * late packet, not a loss. */
 bool acks_update(struct ack *ack, uint64_t offset, uint64_t now_ms);
-/* It left; `remember` unless nothing it said is worth keeping the log for. */
-void acks_leave(struct acks *acks, struct ack *ack, uint64_t now_ms, bool remember);
+/* It left; `is_remembered` unless nothing it said is worth keeping the log for. */
+void acks_leave(struct acks *acks, struct ack *ack, uint64_t now_ms, bool is_remembered);
 /* Forget an absent replica: it is lost. Frees `absent`. */
 void acks_forget(struct acks *acks, struct ack *absent);
 /* Forget all absent ones: the history that they knew is gone. */

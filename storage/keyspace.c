@@ -174,7 +174,7 @@ static bool read_row(struct keyspace *keyspace, const struct keyspace_place *pla
         return slice_equal(full, place->key);
     }
     if (!entry_decode(value, entry)) {
-        ASSERT(!"a value of TABLE_KEYS is damaged"); /* K4 */
+        ASSERT_NEVER("a value of TABLE_KEYS is damaged"); /* K4 */
     }
     return true;
 }

@@ -342,7 +342,7 @@ bool memtable_seek(struct memtable_cursor *cursor, const struct memtable *memtab
         place.index = 0;
     }
     if (place.leaf == NULL) {
-        return enter_next_table(cursor, table);
+        return enter_next_table(cursor, (int)table);
     }
     cursor->node = place.leaf;
     cursor->index = place.index;
@@ -362,7 +362,7 @@ bool memtable_seek_last(struct memtable_cursor *cursor, const struct memtable *m
         place.index = place.leaf == NULL ? 0 : place.leaf->count;
     }
     if (place.leaf == NULL) {
-        return enter_prev_table(cursor, table);
+        return enter_prev_table(cursor, (int)table);
     }
     cursor->node = place.leaf;
     cursor->index = place.index - 1;

@@ -80,13 +80,14 @@ static uint64_t any_expiry(struct model *m)
 /* Set the clock of one of the three roles. */
 static void any_role(struct model *m)
 {
-    m->role = random_below(&m->random, 4);
+    uint64_t choice = random_below(&m->random, 4);
+
+    m->role = choice == 1 ? REPLICA : choice == 2 ? REPLAY : MASTER;
     if (m->role == REPLICA) {
         keyspace_fixture_replica(m->f, m->now_ms);
     } else if (m->role == REPLAY) {
         keyspace_fixture_replay(m->f);
     } else {
-        m->role = MASTER;
         keyspace_fixture_master(m->f, m->now_ms);
     }
 }

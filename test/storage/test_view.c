@@ -100,14 +100,14 @@ static void test_tables_of_equal_keys_are_told_apart(void **state)
     struct slice value;
 
     for (int i = 0; i < 4; i++) {
-        view_put(f->view, tables[i], slice_of("same"), slice_make("0123" + i, 1));
+        view_put(f->view, tables[i], slice_of("same"), slice_make(&"0123"[i], 1));
     }
     view_fixture_freeze(f);
     view_fixture_commit_frozen(f);
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < 4; i++) {
             assert_true(view_get(f->view, tables[i], slice_of("same"), &value));
-            assert_true(slice_equal(value, slice_make("0123" + i, 1)));
+            assert_true(slice_equal(value, slice_make(&"0123"[i], 1)));
         }
         assert_false(view_get(f->view, tables[4], slice_of("same"), &value));
     }
