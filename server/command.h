@@ -138,9 +138,9 @@ struct command {
 /* One execution of one command: all that a handler sees. */
 struct call {
     const struct command *command;
-    struct command_entry *entry;    /* The command as it was called: registry.h. */
-    struct services *services; /* The server's parts, for the few commands that are about them. */
-    struct session *session;   /* Who calls. */
+    struct command_entry *entry; /* The command as it was called: registry.h. */
+    struct services *services;   /* The server's parts, for the few commands that are about them. */
+    struct session *session;     /* Who calls. */
     struct keyspace *keyspace;
     struct change *change;    /* What will be logged; see change.h. */
     uint32_t db;              /* Selected database. */

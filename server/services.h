@@ -6,18 +6,18 @@
 
 struct acl;
 struct blocking;
-struct commands;    /* registry.h */
+struct commands; /* registry.h */
 struct config;
-struct dispatch;    /* dispatch.h */
+struct dispatch; /* dispatch.h */
 struct latency;
 struct metrics;
-struct monitors;    /* monitor.h */
+struct monitors; /* monitor.h */
 struct notify;
 struct pubsub;
 struct replication; /* replication/replication.h */
 struct script;
-struct server;      /* server.h: shutdown and the like. */
-struct sessions;    /* session.h: all clients. */
+struct server;   /* server.h: shutdown and the like. */
+struct sessions; /* session.h: all clients. */
 struct slowlog;
 struct store;
 struct transactions;

@@ -1,8 +1,8 @@
 /* LMDB's environment: opening, reading, committing. The only part of the house that knows it is LMDB, with
  * snapshot_write, view and checkpoint, which include storage/env_lmdb.h for its handles.
  *
- * Options are LMDB's full-sync defaults (no NOSYNC, no WRITEMAP: a power cut breaks those), MDB_NOTLS, a large sparse map.
- * A new environment is made in a temporary folder, committed once, synced, and renamed into place. */
+ * Options are LMDB's full-sync defaults (no NOSYNC, no WRITEMAP: a power cut breaks those), MDB_NOTLS, a large sparse
+ * map. A new environment is made in a temporary folder, committed once, synced, and renamed into place. */
 #ifndef STORAGE_ENV_H
 #define STORAGE_ENV_H
 
@@ -20,17 +20,17 @@ struct env_meta {
     struct history_position position; /* X: all changes before it are in the data, none after. */
     int32_t selected_db;              /* Of the log's reader at X; -1 none. */
     uint64_t next_generation;
-    uint64_t key_hash_seed;           /* For long keys; set at creation. */
+    uint64_t key_hash_seed; /* For long keys; set at creation. */
     uint32_t database_count;
     struct env_database {
         uint64_t space;
         uint64_t key_count;
         uint64_t expiry_count;
-        uint64_t expiry_sum_ms;       /* For the average TTL. */
-    } *databases;                     /* database_count of them; owned by the meta, see env_meta_release(). */
-    bool is_pending;                  /* Part of a checkpoint beyond X is in the data, and the redo file (redo.h) has all of
-                                         it: who reads beside the store waits until this is false again. */
-    bool is_clean;                    /* The log holds nothing beyond X: it may be absent. Never true while a store is open. */
+        uint64_t expiry_sum_ms; /* For the average TTL. */
+    } * databases;              /* database_count of them; owned by the meta, see env_meta_release(). */
+    bool is_pending;            /* Part of a checkpoint beyond X is in the data, and the redo file (redo.h) has all of
+                                   it: who reads beside the store waits until this is false again. */
+    bool is_clean; /* The log holds nothing beyond X: it may be absent. Never true while a store is open. */
 };
 void env_meta_release(struct env_meta *meta);
 /* Make `to` a copy that owns its databases. */
@@ -54,12 +54,9 @@ struct env_usage {
  * `path`.new, so a crash leaves nothing at `path` or all of it.
  *   STATUS_EXISTS (something is at `path`), STATUS_IO, STATUS_NO_SPACE. */
 MUST_CHECK enum status env_create(struct file_system *files, const char *path, const struct env_meta *meta);
-/* Open the environment in `path`. A process may open the same one only once at a time; `read_only` is for tools beside a
- * running server.
- *   STATUS_NOT_FOUND    There is none.
- *   STATUS_UNSUPPORTED  Its format version, or LMDB's, is not known here.
- *   STATUS_CORRUPT      Not LMDB's, cut short, or the meta is unreadable.
- *   STATUS_IO, STATUS_NO_MEMORY. */
+/* Open the environment in `path`. A process may open the same one only once at a time; `read_only` is for tools beside
+ * a running server. STATUS_NOT_FOUND    There is none. STATUS_UNSUPPORTED  Its format version, or LMDB's, is not known
+ * here. STATUS_CORRUPT      Not LMDB's, cut short, or the meta is unreadable. STATUS_IO, STATUS_NO_MEMORY. */
 MUST_CHECK enum status env_open(const char *path, bool read_only, struct env **env);
 void env_close(struct env *env);
 /* The meta of the last committed checkpoint; release with env_meta_release(). */

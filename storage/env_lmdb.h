@@ -19,9 +19,9 @@ MDB_dbi env_table_handle(const struct env *env, enum table table);
 /* The status that fits what LMDB returned. STATUS_NO_SPACE is a full disk or map: abort, and try again when space has
  * returned. STATUS_IO is for good, MDB_PANIC too. */
 enum status env_status(int result);
-/* The same for a write transaction's failure. LMDB says EIO of a write that the disk took in part, as a disk that has just
- * run full does: if there is indeed no room it is STATUS_NO_SPACE. Safe, since nobody reads a commit's pages until its
- * meta page is written, and a meta page that fails is MDB_PANIC. */
+/* The same for a write transaction's failure. LMDB says EIO of a write that the disk took in part, as a disk that has
+ * just run full does: if there is indeed no room it is STATUS_NO_SPACE. Safe, since nobody reads a commit's pages until
+ * its meta page is written, and a meta page that fails is MDB_PANIC. */
 enum status env_write_status(const struct env *env, int result);
 
 /* Begin a read transaction; MDB_NOTLS, so any one thread at a time may use it. End it by mdb_txn_abort().

@@ -23,8 +23,8 @@ struct store_options {
     uint32_t database_count;
     enum log_sync_policy policy;
     uint64_t segment_bytes;
-    uint64_t checkpoint_memory_bytes;   /* Freeze when the active memtable passes this. */
-    uint64_t checkpoint_interval_ms;    /* Freeze at least this often if anything changed; 0 never by time. */
+    uint64_t checkpoint_memory_bytes; /* Freeze when the active memtable passes this. */
+    uint64_t checkpoint_interval_ms;  /* Freeze at least this often if anything changed; 0 never by time. */
     /* Replays one logged command during recovery: executes it in the keyspace without logging it. Returns false if the
      * command cannot be executed, which is damage. */
     bool (*replay)(void *context, struct store *store, uint32_t *selected_db, const struct slice *argv, size_t argc);
@@ -34,36 +34,36 @@ struct store_options {
 };
 
 struct store_statistics {
-    uint64_t recovered_bytes;      /* Log bytes replayed at open. */
+    uint64_t recovered_bytes; /* Log bytes replayed at open. */
     uint64_t recovery_us;
     uint64_t checkpoint_count;
     uint64_t checkpoint_failures;
-    uint64_t checkpoint_last_us;   /* Duration of the last one. */
-    uint64_t checkpoint_wall_ms;   /* When the last one was committed. */
-    uint64_t checkpoint_offset;    /* Its offset X. */
+    uint64_t checkpoint_last_us; /* Duration of the last one. */
+    uint64_t checkpoint_wall_ms; /* When the last one was committed. */
+    uint64_t checkpoint_offset;  /* Its offset X. */
     uint64_t changes_since_checkpoint;
     uint64_t data_file_bytes;
     uint64_t map_used_bytes;
     uint64_t orphan_count;
     bool checkpoint_running;
     bool last_checkpoint_ok;
-    bool history_forked_at_open;   /* An unclean stop may have lost bytes: a new history began. */
+    bool history_forked_at_open; /* An unclean stop may have lost bytes: a new history began. */
 };
 
 /* Open the directory, creating it if it is missing or empty.
  *   STATUS_BUSY         Another process holds it; `*holder_pid` says which.
  *   STATUS_INVALID      It has foreign files and no Hearth data; nothing was touched.
  *   STATUS_UNSUPPORTED  Its format version is unknown.
- *   STATUS_CORRUPT      The log is damaged before its tail, or is missing what the data needs; diag has named the place.
- *   STATUS_IO, STATUS_NO_SPACE. */
+ *   STATUS_CORRUPT      The log is damaged before its tail, or is missing what the data needs; diag has named the
+ * place. STATUS_IO, STATUS_NO_SPACE. */
 MUST_CHECK enum status store_open(const struct store_options *options, struct store **store, long *holder_pid);
 /* Checkpoint if `checkpoint`, then close. Nothing acknowledged depends on the checkpoint. */
 void store_close(struct store *store, bool checkpoint);
 
 struct keyspace *store_keyspace(struct store *store);
 struct log *store_log(struct store *store);
-/* The environment of the last checkpoint: what snapshots are made of. Another one after store_replace(), which closes it:
- * whoever reads it on a thread must have ended before. */
+/* The environment of the last checkpoint: what snapshots are made of. Another one after store_replace(), which closes
+ * it: whoever reads it on a thread must have ended before. */
 struct env *store_env(struct store *store);
 const char *store_directory(const struct store *store);
 const struct store_statistics *store_get_statistics(struct store *store);

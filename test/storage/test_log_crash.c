@@ -28,9 +28,9 @@ struct model {
     struct buf payload; /* All that was appended and is not known to be lost, from offset 0. */
     uint64_t change_ends[CHANGES_MAX];
     size_t change_count;
-    uint64_t first_offset;         /* Discarded before. */
-    struct history history;        /* As of the last begun one. */
-    uint64_t large_bytes;          /* Of the largest change. */
+    uint64_t first_offset;  /* Discarded before. */
+    struct history history; /* As of the last begun one. */
+    uint64_t large_bytes;   /* Of the largest change. */
 };
 
 static uint64_t choose(struct model *model, uint64_t bound)
