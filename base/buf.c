@@ -49,6 +49,7 @@ static enum status move(struct buf *buf, size_t capacity)
             return STATUS_NO_MEMORY;
         }
     } else {
+        ASSERT(buf->memory != NULL); /* Something was consumed from it. */
         memory = memory_try_allocate(capacity);
         if (memory == NULL) {
             return STATUS_NO_MEMORY;

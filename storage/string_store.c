@@ -140,10 +140,11 @@ void string_set(struct keyspace *keyspace, uint32_t db, struct slice key, struct
 }
 
 /* Where the write of a value that stays inline happens. */
-static void write_inline(struct keyspace *keyspace, uint32_t db, struct slice key, struct entry *entry, size_t start,
-                         struct slice bytes)
+static void write_inline(struct keyspace *keyspace, uint32_t db, struct slice key, const struct entry *entry,
+                         size_t start, struct slice bytes)
 {
     char merged[STRING_INLINE_BYTES_MAX];
+    struct entry written = *entry;
     size_t end = start + bytes.len;
     size_t len = entry->body.len > end ? entry->body.len : end;
 
@@ -154,8 +155,8 @@ static void write_inline(struct keyspace *keyspace, uint32_t db, struct slice ke
         memset(merged + entry->body.len, 0, start - entry->body.len);
     }
     memcpy(merged + start, bytes.data, bytes.len);
-    entry->body = slice_make(merged, len);
-    keyspace_put_foreign(keyspace, db, key, entry);
+    written.body = slice_make(merged, len);
+    keyspace_put_foreign(keyspace, db, key, &written);
 }
 
 void string_write(struct keyspace *keyspace, uint32_t db, struct slice key, const struct entry *entry, size_t start,
