@@ -97,7 +97,7 @@ static bool may_replace(struct install *install)
     if (install->key_count == 0 && install->own_key_count > 0 && !install->may_wipe) {
         fail(install, REPLICA_INSTALL_REFUSED,
              "refused: the master is empty and unrelated, and would wipe our %" PRIu64
-             " keys; allow it with CONFIG SET replica-allow-wipe yes",
+             " keys; allow it with CONFIG SET repl-allow-wipe yes",
              install->own_key_count);
         return false;
     }

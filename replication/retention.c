@@ -46,9 +46,9 @@ const char *retention_loss_text(enum retention_loss loss)
     case RETENTION_KEPT:
         return "kept";
     case RETENTION_LOST_BYTES:
-        return "it held back more log than repl-retention-size allows";
+        return "it held back more log than repl-retention-max-size allows";
     case RETENTION_LOST_TIME:
-        return "it was away for longer than repl-retention-time allows";
+        return "it was away for longer than repl-retention-max-time allows";
     }
     return "";
 }

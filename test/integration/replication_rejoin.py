@@ -1,0 +1,236 @@
+#!/usr/bin/python3
+"""Nodes that restart, cleanly or by kill -9, rejoin by themselves and by partial sync (P3, P4); chains, promotion and
+demotion keep it so.
+
+Usage: replication_rejoin.py HEARTH_SERVER"""
+import glob
+import os
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from hearth import Server, run_tests, wait_until  # noqa: E402
+from replication import (assert_same_data, dataset, field, fill, follow, is_refused, offset, role_of, stat,  # noqa: E402
+                         wait_caught_up, wait_link)
+
+QUICK = ("--repl-ping-replica-period", "1", "--repl-timeout", "10")
+
+
+def pair(binary, *arguments):
+    master = Server(binary, *QUICK, *arguments)
+    replica = Server(binary, *QUICK, *arguments)
+    fill(master, 200)
+    follow(replica, master)
+    wait_caught_up(replica, master)
+    assert stat(master, "sync_full") == 1
+    return master, replica
+
+
+def restart(server, how):
+    getattr(server, how)()
+    server.start()
+
+
+def check_rejoin(binary, arguments=()):
+    """Every way to restart, with writes that the stopped one misses; never a second full sync."""
+    master, replica = pair(binary, *arguments)
+    for round_number, how in enumerate(("stop", "kill", "stop", "kill")):
+        getattr(replica, how)()
+        fill(master, 300, prefix="missed%d" % round_number, db=round_number % 3)
+        replica.start()
+        wait_caught_up(replica, master)
+        assert_same_data(master, replica)
+    assert stat(master, "sync_full") == 1, "a restarted replica was synced in full"
+    assert stat(master, "sync_partial_ok") >= 4
+    for round_number, how in enumerate(("stop", "kill")):
+        restart(master, how)
+        fill(master, 100, prefix="after%d" % round_number)
+        wait_caught_up(replica, master)
+        assert_same_data(master, replica)
+        assert role_of(master) == "master" and role_of(replica) == "slave"
+        assert stat(master, "sync_full") == 0, "after %s of the master the replica was synced in full" % how
+    for how in ("stop", "kill"):
+        getattr(master, how)()
+        getattr(replica, how)()
+        replica.start()
+        master.start()
+        fill(master, 50, prefix="both-" + how)
+        wait_caught_up(replica, master)
+        assert_same_data(master, replica)
+        assert stat(master, "sync_full") == 0
+
+
+def test_rejoin_with_always(binary):
+    check_rejoin(binary)
+
+
+def test_rejoin_with_everysec(binary):
+    check_rejoin(binary, ("--appendfsync", "everysec"))
+
+
+def test_rejoin_is_quick(binary):
+    master, replica = pair(binary)
+    replica.stop()
+    fill(master, 1000, prefix="missed")
+    begin = time.monotonic()
+    replica.start()
+    wait_caught_up(replica, master)
+    took = time.monotonic() - begin
+    print("     replica caught up 1000 writes %.0f ms after its start" % (took * 1000))
+    assert took < 5
+
+
+def test_chain_restarts_in_the_middle(binary):
+    master, middle = pair(binary)
+    last = Server(binary, *QUICK)
+    follow(last, middle)
+    wait_caught_up(last, middle)
+    assert field(middle, "connected_slaves") == "1" and field(master, "connected_slaves") == "1"
+    for round_number, how in enumerate(("stop", "kill")):
+        getattr(middle, how)()
+        fill(master, 100, prefix="middle%d" % round_number)
+        middle.start()
+        wait_caught_up(last, master)
+        assert_same_data(master, last)
+        assert stat(middle, "sync_full") == 0
+    assert stat(master, "sync_full") == 1
+    assert field(last, "master_replid") == field(master, "master_replid")
+
+
+def test_promotion_keeps_sisters_by_partial_sync(binary):
+    master, one = pair(binary)
+    two = Server(binary, *QUICK)
+    follow(two, master)
+    wait_caught_up(two, master)
+    fill(master, 100, prefix="before")
+    wait_caught_up(one, master)
+    wait_caught_up(two, master)
+    history = field(master, "master_replid")
+    master.kill()
+    with one.client() as client:
+        assert client.call("REPLICAOF", "NO", "ONE") == "OK"
+        info = client.info("replication")
+        assert info["master_replid2"] == history and info["master_replid"] != history, info
+        assert int(info["second_repl_offset"]) == int(info["master_repl_offset"]) + 1, info
+        assert client.call("SET", "promoted", "yes") == "OK"
+    follow(two, one)
+    wait_caught_up(two, one)
+    assert stat(one, "sync_full") == 0 and stat(one, "sync_partial_ok") == 1
+    # The former master comes back as a replica; it has nothing of its own, so it too goes on by partial sync.
+    master.start()
+    follow(master, one)
+    wait_caught_up(master, one)
+    assert stat(one, "sync_full") == 0
+    assert_same_data(one, two)
+    assert_same_data(one, master)
+    assert field(two, "master_replid") == field(one, "master_replid") == field(master, "master_replid")
+    # All of it holds over restarts of everybody.
+    for node in (one, two, master):
+        node.kill()
+    for node in (two, master, one):
+        node.start()
+    for node in (two, master):
+        wait_caught_up(node, one)
+        assert role_of(node) == "slave"
+    assert role_of(one) == "master" and stat(one, "sync_full") == 0
+
+
+def test_promotion_without_writes_can_be_taken_back(binary):
+    master, replica = pair(binary)
+    with replica.client() as client:
+        assert client.call("REPLICAOF", "NO", "ONE") == "OK"
+    fill(master, 50, prefix="meanwhile")
+    follow(replica, master)
+    wait_caught_up(replica, master)
+    assert stat(master, "sync_full") == 1
+    assert_same_data(master, replica)
+
+
+def test_diverged_tail_is_saved_and_named(binary):
+    master, replica = pair(binary)
+    with replica.client() as client:
+        assert client.call("REPLICAOF", "NO", "ONE") == "OK"
+    fill(replica, 20, prefix="new-master")
+    fill(master, 30, prefix="lonely")
+    alone = dataset(master)
+    begin = int(field(replica, "second_repl_offset")) - 1
+    end = offset(master)
+    follow(master, replica)
+    wait_caught_up(master, replica)
+    assert_same_data(master, replica)
+    name = field(master, "hearth_diverged_log")
+    assert name and name.startswith("diverged-") and name.endswith("-%d-%d.log" % (begin, end)), name
+    saved = open(os.path.join(master.data, name), "rb").read()
+    assert len(saved) == end - begin
+    lost = [key for (db, key) in alone if key.startswith(b"lonely")]
+    assert len(lost) == 30 and all(key in saved for key in lost)
+    assert "ended at offset" in field(master, "hearth_full_sync_reason")
+    assert len(glob.glob(os.path.join(master.data, "diverged-*"))) == 1
+
+
+def test_empty_unrelated_master_wipes_nobody(binary):
+    holder = Server(binary, *QUICK)
+    empty = Server(binary, *QUICK)
+    fill(holder, 100)
+    before = dataset(holder)
+    follow(holder, empty)
+    wait_until(lambda: field(holder, "hearth_full_sync_refused") == "1", "the refusal")
+    assert "would wipe our 100 keys" in field(holder, "hearth_link_problem")
+    assert dataset(holder) == before
+    assert field(holder, "master_link_status") == "down"
+    holder.kill()
+    holder.start()
+    wait_until(lambda: field(holder, "hearth_full_sync_refused") == "1", "the refusal after a restart")
+    assert dataset(holder) == before
+    with holder.client() as client:
+        client.call("CONFIG", "SET", "repl-allow-wipe", "yes")
+        client.call("REPLICAOF", "NO", "ONE")
+    follow(holder, empty)
+    wait_link(holder)
+    assert dataset(holder) == {}
+
+
+def test_everysec_replica_ahead_is_never_taken_for_equal(binary):
+    """A master that may have lost bytes begins a new history; whoever was ahead of it is synced in full."""
+    master, replica = pair(binary, "--appendfsync", "no")
+    history = field(master, "master_replid")
+    master.kill()
+    master.start()
+    wait_caught_up(replica, master)
+    assert field(master, "master_replid2") == history or field(master, "master_replid") == history
+    assert_same_data(master, replica)
+
+
+def test_replicas_refuse_writes_and_hide_nothing(binary):
+    master, replica = pair(binary)
+    assert is_refused(replica, "SET", "a", "b") == "READONLY You can't write against a read only replica."
+    with replica.client() as client:
+        role = client.call("ROLE")
+        assert role[0] == b"slave" and role[1] == b"127.0.0.1" and role[2] == master.port, role
+        assert role[3] == b"connected" and role[4] == offset(replica), role
+    with master.client() as client:
+        role = client.call("ROLE")
+        assert role[0] == b"master" and role[2][0][0] == b"127.0.0.1", role
+        assert role[2][0][1] == str(replica.port).encode(), role
+
+
+def test_wait_counts_replicas_that_have_it_on_disk(binary):
+    master, replica = pair(binary)
+    with master.client() as client:
+        client.call("SET", "waited", "for")
+        assert client.call("WAIT", 1, 5000) == 1
+        replica.stop()
+        client.call("SET", "waited", "again")
+        begin = time.monotonic()
+        assert client.call("WAIT", 1, 300) == 0
+        assert 0.25 < time.monotonic() - begin < 3
+
+
+if __name__ == "__main__":
+    run_tests([test_rejoin_with_always, test_rejoin_with_everysec, test_rejoin_is_quick,
+               test_chain_restarts_in_the_middle, test_promotion_keeps_sisters_by_partial_sync,
+               test_promotion_without_writes_can_be_taken_back, test_diverged_tail_is_saved_and_named,
+               test_empty_unrelated_master_wipes_nobody, test_everysec_replica_ahead_is_never_taken_for_equal,
+               test_replicas_refuse_writes_and_hide_nothing, test_wait_counts_replicas_that_have_it_on_disk],
+              (sys.argv[1],))
