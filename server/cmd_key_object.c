@@ -1,11 +1,10 @@
 /* OBJECT: what Redis would say of its own representation of such a value. */
-#include "base/number.h"
 #include "server/cmd_key.h"
+#include "server/object_encoding.h"
 #include "server/reply.h"
-#include "storage/string_store.h"
+#include "storage/keyspace.h"
 
-#define EMBEDDED_STRING_BYTES_MAX 44 /* Redis: longer strings are "raw". */
-#define SHARED_INTEGER_COUNT      10000
+#define SHARED_INTEGER_COUNT 10000
 
 static bool find(struct call *call, struct reply *reply, struct entry *entry)
 {
@@ -17,29 +16,12 @@ static bool find(struct call *call, struct reply *reply, struct entry *entry)
     return found;
 }
 
-/* Whether the string is an integer as Redis keeps one, and which. */
-static bool is_integer(const struct entry *entry, int64_t *value)
-{
-    return entry->type == ENTRY_STRING && entry->encoding == ENTRY_INLINE &&
-           entry->body.len < NUMBER_INTEGER_TEXT_MAX && number_parse_int64(entry->body, value);
-}
-
-static const char *string_encoding(const struct entry *entry)
-{
-    int64_t value;
-
-    if (is_integer(entry, &value)) {
-        return "int";
-    }
-    return string_len(entry) <= EMBEDDED_STRING_BYTES_MAX ? "embstr" : "raw";
-}
-
 static enum status run_object_encoding(struct call *call, struct reply *reply)
 {
     struct entry entry;
 
     if (find(call, reply, &entry)) {
-        reply_bulk_text(reply, string_encoding(&entry));
+        reply_bulk_text(reply, object_encoding(call, call->argv[2], &entry));
     }
     return STATUS_OK;
 }
@@ -51,7 +33,7 @@ static enum status run_object_refcount(struct call *call, struct reply *reply)
     int64_t value;
 
     if (find(call, reply, &entry)) {
-        bool is_shared = is_integer(&entry, &value) && value >= 0 && value < SHARED_INTEGER_COUNT;
+        bool is_shared = object_is_integer(&entry, &value) && value >= 0 && value < SHARED_INTEGER_COUNT;
 
         reply_integer(reply, is_shared ? INT32_MAX : 1);
     }

@@ -60,8 +60,11 @@ static enum status run_scan(struct call *call, struct reply *reply)
     char *prefix;
     size_t prefix_len;
     uint64_t next;
-    enum status status = scan_args_parse(call, reply, 1, &args);
+    enum status status = scan_args_parse_cursor(call, reply, 1, &args);
 
+    if (status == STATUS_OK) {
+        status = scan_args_parse_options(call, 2, true, &args);
+    }
     if (status != STATUS_OK) {
         return status;
     }

@@ -25,13 +25,19 @@ static bool parse_cursor(struct slice text, uint64_t *cursor)
     return *end == '\0' && end == terminated + text.len && errno != ERANGE;
 }
 
-enum status scan_args_parse(const struct call *call, struct reply *reply, size_t cursor_index, struct scan_args *args)
+enum status scan_args_parse_cursor(const struct call *call, struct reply *reply, size_t cursor_index,
+                                   struct scan_args *args)
 {
     *args = (struct scan_args){.count = 10};
     if (!parse_cursor(call->argv[cursor_index], &args->cursor)) {
         return reply_error(reply, "ERR invalid cursor");
     }
-    for (size_t i = cursor_index + 1; i < call->argc; i += 2) {
+    return STATUS_OK;
+}
+
+enum status scan_args_parse_options(const struct call *call, size_t first, bool has_types, struct scan_args *args)
+{
+    for (size_t i = first; i < call->argc; i += 2) {
         struct slice word = call->argv[i];
         int64_t count;
 
@@ -51,7 +57,7 @@ enum status scan_args_parse(const struct call *call, struct reply *reply, size_t
         } else if (args_is(word, "match")) {
             args->pattern = call->argv[i + 1];
             args->has_pattern = true;
-        } else if (args_is(word, "type") && cursor_index == 1) {
+        } else if (args_is(word, "type") && has_types) {
             args->type = call->argv[i + 1];
             args->has_type = true;
         } else {

@@ -18,11 +18,14 @@ struct scan_args {
     struct slice type; /* TYPE: its word; an unknown one matches nothing. SCAN only. */
 };
 
-/* Parse the cursor at argv[`cursor_index`] and the options after it.
- *   STATUS_REPLIED      The cursor is no number.
+/* Parse the cursor at argv[`cursor_index`]; the options are at their defaults.
+ *   STATUS_REPLIED  It is no number. */
+MUST_CHECK enum status scan_args_parse_cursor(const struct call *call, struct reply *reply, size_t cursor_index,
+                                              struct scan_args *args);
+/* Parse the options from argv[`first`] on; TYPE only if `has_types`. Redis looks for the key between the two.
  *   STATUS_NOT_INTEGER, STATUS_SYNTAX. */
-MUST_CHECK enum status scan_args_parse(const struct call *call, struct reply *reply, size_t cursor_index,
-                                       struct scan_args *args);
+MUST_CHECK enum status scan_args_parse_options(const struct call *call, size_t first, bool has_types,
+                                               struct scan_args *args);
 
 /* Whether the element passes MATCH. */
 bool scan_args_match(const struct scan_args *args, struct slice element);

@@ -1,0 +1,183 @@
+/* Elements from list to list, and from the first list that has any. */
+#include "base/assert.h"
+#include "base/number.h"
+#include "server/args.h"
+#include "server/change.h"
+#include "server/cmd_list.h"
+#include "server/notify.h"
+#include "server/reply.h"
+
+/* Move one element; the source is a list, the destination one or absent. They may be one. */
+static void move(struct call *call, struct reply *reply, enum list_end from_end, enum list_end to_end)
+{
+    struct collection from;
+    struct collection to;
+    struct buf item;
+
+    enum status status = collection_open(call->keyspace, call->db, call->argv[1], ENTRY_LIST, &from);
+
+    ASSERT(status == STATUS_OK);
+    buf_init(&item, BUF_NO_CEILING);
+    list_pop(&from, from_end, &item);
+    if (slice_equal(call->argv[1], call->argv[2])) {
+        list_push(&from, to_end, buf_slice(&item));
+        collection_commit(&from);
+        notify_key(call, NOTIFY_LIST, from_end == LIST_LEFT ? "lpop" : "rpop", call->db, from.key);
+        notify_key(call, NOTIFY_LIST, to_end == LIST_LEFT ? "lpush" : "rpush", call->db, from.key);
+    } else {
+        list_commit_and_tell(call, &from, from_end == LIST_LEFT ? "lpop" : "rpop");
+        status = collection_open(call->keyspace, call->db, call->argv[2], ENTRY_LIST, &to);
+        ASSERT(status != STATUS_WRONG_TYPE);
+        list_push(&to, to_end, buf_slice(&item));
+        list_commit_and_tell(call, &to, to_end == LIST_LEFT ? "lpush" : "rpush");
+        collection_close(&to);
+    }
+    collection_close(&from);
+    call->changes++;
+    reply_bulk(reply, buf_slice(&item));
+    buf_release(&item);
+}
+
+/* Check source and destination, then move. */
+static enum status check_and_move(struct call *call, struct reply *reply, enum list_end from_end, enum list_end to_end)
+{
+    struct entry from;
+    struct entry to;
+
+    if (!keyspace_find(call->keyspace, call->db, call->argv[1], &from)) {
+        reply_null(reply);
+        return STATUS_OK;
+    }
+    if (from.type != ENTRY_LIST ||
+        (keyspace_find(call->keyspace, call->db, call->argv[2], &to) && to.type != ENTRY_LIST)) {
+        return STATUS_WRONG_TYPE;
+    }
+    move(call, reply, from_end, to_end);
+    return STATUS_OK;
+}
+
+/* LMOVE source destination LEFT|RIGHT LEFT|RIGHT. */
+static enum status run_lmove(struct call *call, struct reply *reply)
+{
+    enum list_end from_end;
+    enum list_end to_end;
+
+    if (!list_parse_end(call->argv[3], &from_end) || !list_parse_end(call->argv[4], &to_end)) {
+        return STATUS_SYNTAX;
+    }
+    return check_and_move(call, reply, from_end, to_end);
+}
+
+static enum status run_rpoplpush(struct call *call, struct reply *reply)
+{
+    return check_and_move(call, reply, LIST_RIGHT, LIST_LEFT);
+}
+
+struct lmpop_options {
+    size_t key_count; /* Keys begin at argv[2]. */
+    enum list_end end;
+    int64_t count;
+};
+
+static enum status parse_lmpop(struct call *call, struct reply *reply, struct lmpop_options *options)
+{
+    int64_t key_count;
+    size_t i;
+    bool has_count = false;
+
+    *options = (struct lmpop_options){.count = 1};
+    if (args_int64(call->argv[1], &key_count) != STATUS_OK || key_count < 1) {
+        return reply_error(reply, "ERR numkeys should be greater than 0");
+    }
+    if ((uint64_t)key_count > call->argc || (size_t)key_count + 2 >= call->argc) {
+        return STATUS_SYNTAX;
+    }
+    options->key_count = (size_t)key_count;
+    i = 2 + options->key_count;
+    if (!list_parse_end(call->argv[i], &options->end)) {
+        return STATUS_SYNTAX;
+    }
+    for (i++; i < call->argc; i += 2) {
+        if (has_count || !args_is(call->argv[i], "count") || i + 1 >= call->argc) {
+            return STATUS_SYNTAX;
+        }
+        if (args_int64(call->argv[i + 1], &options->count) != STATUS_OK || options->count < 1) {
+            return reply_error(reply, "ERR count should be greater than 0");
+        }
+        has_count = true;
+    }
+    return STATUS_OK;
+}
+
+/* LMPOP numkeys key [key ...] LEFT|RIGHT [COUNT n]: the first list that is there, and what was popped. */
+static enum status run_lmpop(struct call *call, struct reply *reply)
+{
+    struct lmpop_options options;
+    enum status status = parse_lmpop(call, reply, &options);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < options.key_count; i++) {
+        struct slice key = call->argv[2 + i];
+        char text[NUMBER_INTEGER_TEXT_MAX];
+        struct slice words[] = {slice_of(options.end == LIST_LEFT ? "LPOP" : "RPOP"), key, {0}};
+        struct collection list;
+
+        status = collection_open(call->keyspace, call->db, key, ENTRY_LIST, &list);
+        if (status == STATUS_WRONG_TYPE) {
+            return status;
+        }
+        if (status == STATUS_OK) {
+            reply_array(reply, 2);
+            reply_bulk(reply, key);
+            list_pop_and_reply(call, reply, &list, options.end, (uint64_t)options.count);
+            words[2] = slice_make(text, number_format_uint64(text, call->changes));
+            change_replace(call->change, words, 3);
+            collection_close(&list);
+            return STATUS_OK;
+        }
+        collection_close(&list);
+    }
+    reply_null_array(reply);
+    return STATUS_OK;
+}
+const struct command list_move_commands[] = {
+    {.name = "lmove",
+     .summary = "Pop an element from a list, push it to another list and return it",
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .group = "list",
+     .arity = 5,
+     .flags = COMMAND_WRITE | COMMAND_DENYOOM,
+     .categories = CATEGORY_LIST,
+     .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_DELETE, 1, 0, 1), KEY_RANGE(KEY_RW | KEY_INSERT, 2, 0, 1)},
+     .run = run_lmove},
+    {.name = "rpoplpush",
+     .summary = "Remove the last element in a list, prepend it to another list and return it",
+     .since = "1.2.0",
+     .complexity = "O(1)",
+     .group = "list",
+     .arity = 3,
+     .flags = COMMAND_WRITE | COMMAND_DENYOOM,
+     .categories = CATEGORY_LIST,
+     .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_DELETE, 1, 0, 1), KEY_RANGE(KEY_RW | KEY_INSERT, 2, 0, 1)},
+     .run = run_rpoplpush},
+    {.name = "lmpop",
+     .summary = "Pop elements from a list",
+     .since = "7.0.0",
+     .complexity = "O(N+M) where N is the number of provided keys and M is the number of elements returned.",
+     .group = "list",
+     .arity = -4,
+     .flags = COMMAND_WRITE | COMMAND_MOVABLEKEYS,
+     .categories = CATEGORY_LIST,
+     .keys = {{.flags = KEY_RW | KEY_ACCESS | KEY_DELETE,
+               .begin = KEY_BEGIN_INDEX,
+               .index = 1,
+               .find = KEY_FIND_KEYNUM,
+               .keynum_index = 0,
+               .first_key = 1,
+               .step = 1}},
+     .run = run_lmpop},
+    {.name = NULL},
+};
