@@ -9,6 +9,9 @@ UNORDERED = {
 }
 # Pairs in hash table order.
 UNORDERED_PAIRS = {b"hgetall"}
+# Pages in hash table order.
+SCANS = {b"scan", b"hscan", b"sscan", b"zscan"}
+SCANS_OF_PAIRS = {b"hscan", b"zscan"}
 # Time passes between the two servers: integers may differ by this many units.
 TIME_SLACK = {b"ttl": 1, b"pttl": 1500, b"expiretime": 1, b"pexpiretime": 1500}
 # Random by contract: only the shape is compared.
@@ -39,11 +42,11 @@ def shape(reply):
     return (kind, len(payload) if isinstance(payload, list) else None)
 
 
-def scanned(reply):
-    """SCAN's page: its elements in any order."""
+def scanned(reply, is_pairs):
+    """A page of SCAN or its kin: elements in any order."""
     kind, payload = reply
     if isinstance(payload, list) and len(payload) == 2:
-        return (kind, [payload[0], unordered(payload[1])])
+        return (kind, [payload[0], (unordered_pairs if is_pairs else unordered)(payload[1])])
     return reply
 
 
@@ -65,8 +68,8 @@ def equal(words, a, b):
         return near(a, b, TIME_SLACK[name])
     if name in UNORDERED:
         return unordered(a) == unordered(b)
-    if name == b"scan":
-        return scanned(a) == scanned(b)
+    if name in SCANS:
+        return scanned(a, name in SCANS_OF_PAIRS) == scanned(b, name in SCANS_OF_PAIRS)
     if name in UNORDERED_PAIRS:
         return unordered_pairs(a) == unordered_pairs(b)
     if name in RANDOM:

@@ -12,4 +12,10 @@ def raw_encoding(words, redis, hearth):
             hearth[1] in (b"embstr", b"int"))
 
 
-RULES = [raw_encoding]
+def grown_encoding(words, redis, hearth):
+    """Redis keeps the large form of a collection that has become small again; the value as it is now decides here."""
+    return ([w.lower() for w in words[:2]] == [b"object", b"encoding"] and redis[1] in (b"hashtable", b"skiplist") and
+            hearth[1] in (b"listpack", b"intset"))
+
+
+RULES = [raw_encoding, grown_encoding]
