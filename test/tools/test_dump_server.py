@@ -1,13 +1,12 @@
 #!/usr/bin/python3
 """hearth-dump over the network: against a server that breaks transfers as told, and against redis-server."""
 import os
-import shutil
 import socket
 import subprocess
 import threading
-import time
 import unittest
 
+from redis_case import RedisCase
 from tool_case import ToolCase
 
 
@@ -148,35 +147,12 @@ class DumpFromServer(ToolCase):
         self.assertEqual(self.names(), ["made", "source"])
 
 
-@unittest.skipUnless(shutil.which("redis-server"), "no redis-server")
-class DumpFromRedis(ToolCase):
-    def start_redis(self, *options):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
-        process = subprocess.Popen(["redis-server", "--port", str(port), "--dir", self.folder, "--save", "",
-                                    "--bind", "127.0.0.1", *options], stdout=subprocess.DEVNULL)
-
-        def stop():
-            process.terminate()
-            process.wait()
-        self.addCleanup(stop)
-        for _ in range(200):
-            try:
-                return str(port), socket.create_connection(("127.0.0.1", port))
-            except OSError:
-                time.sleep(0.05)
-        self.fail("redis-server does not listen")
-
+class DumpFromRedis(RedisCase):
     def test_an_rdb_is_saved_and_a_snapshot_refused(self):
         for index, options in enumerate((("--repl-diskless-sync", "no"), ("--repl-diskless-sync-delay", "0"))):
             port, client = self.start_redis(*options)
-            with client:
-                for i in range(3000):
-                    client.sendall(f"SET key{i} value{i}\r\n".encode())
-                client.sendall(b"ECHO done\r\n")
-                received = b""
-                while b"done" not in received:
-                    received += client.recv(65536)
+            for i in range(3000):
+                client("SET", f"key{i}", f"value{i}")
             done = self.tool("hearth-dump", "--host", "127.0.0.1", "--port", port, "--output", self.path("got"), code=1)
             self.assertIn("--format rdb", done.stderr)
             self.tool("hearth-dump", "--host", "127.0.0.1", "--port", port, "--format", "rdb", "--output",

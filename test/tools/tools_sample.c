@@ -2,10 +2,14 @@
  *
  *     tools-sample make DATA_DIR KEY_COUNT SEED    a data directory with an environment and no log
  *     tools-sample commit DATA_DIR KEY_COUNT SEED  one more checkpoint
- *     tools-sample digest DATA_DIR                 "<digest> <records> <history> <offset>" */
+ *     tools-sample digest DATA_DIR                 "<digest> <records> <history> <offset>"
+ *     tools-sample rdb FILE                        what an RDB file holds, as JSON lines */
 #include "base/file.h"
 #include "base/memory.h"
+#include "storage/rdb_read.h"
 #include "support/sample_env.h"
+#include "tools/input.h"
+#include "tools/jsonl.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +59,38 @@ static int print_digest(const char *directory)
     return 0;
 }
 
+static enum status write_out(void *context, struct slice text)
+{
+    (void)context;
+    return fwrite(text.data, 1, text.len, stdout) == text.len ? STATUS_OK : STATUS_IO;
+}
+
+static int print_rdb(const char *path)
+{
+    struct interrupt interrupt = {.fd = -1};
+    struct input input;
+    struct rdb_source source = {.read = input_read, .context = &input};
+    struct rdb_problem problem;
+    struct key_visitor visitor;
+    struct jsonl jsonl;
+    enum status status;
+
+    if (input_open(&input, path, &interrupt) != STATUS_OK) {
+        return 2;
+    }
+    jsonl_init(&jsonl, write_out, NULL);
+    visitor = jsonl_visitor(&jsonl);
+    status = rdb_read(&source, &visitor, &problem);
+    if (status == STATUS_OK) {
+        status = jsonl_finish(&jsonl);
+    } else {
+        fprintf(stderr, "%s: %s\n", status_name(status), problem.text);
+    }
+    jsonl_release(&jsonl);
+    input_close(&input);
+    return status == STATUS_OK ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 5 && strcmp(argv[1], "make") == 0) {
@@ -65,6 +101,9 @@ int main(int argc, char **argv)
     }
     if (argc == 3 && strcmp(argv[1], "digest") == 0) {
         return print_digest(argv[2]);
+    }
+    if (argc == 3 && strcmp(argv[1], "rdb") == 0) {
+        return print_rdb(argv[2]);
     }
     return 2;
 }
