@@ -3,10 +3,13 @@
  *     tools-sample make DATA_DIR KEY_COUNT SEED    a data directory with an environment and no log
  *     tools-sample commit DATA_DIR KEY_COUNT SEED  one more checkpoint
  *     tools-sample digest DATA_DIR                 "<digest> <records> <history> <offset>"
- *     tools-sample rdb FILE                        what an RDB file holds, as JSON lines */
+ *     tools-sample rdb FILE                        what an RDB file holds, as JSON lines
+ *     tools-sample copy-rdb FROM TO VERSION        read an RDB file and write it with our writer */
 #include "base/file.h"
 #include "base/memory.h"
 #include "storage/rdb_read.h"
+#include "storage/rdb_write.h"
+#include "support/key_recorder.h"
 #include "support/sample_env.h"
 #include "tools/input.h"
 #include "tools/jsonl.h"
@@ -91,6 +94,59 @@ static int print_rdb(const char *path)
     return status == STATUS_OK ? 0 : 1;
 }
 
+static enum status write_pieces(void *context, const struct slice *pieces, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (fwrite(pieces[i].data, 1, pieces[i].len, context) != pieces[i].len) {
+            return STATUS_IO;
+        }
+    }
+    return STATUS_OK;
+}
+
+static int write_rdb(const struct key_recorder *recorder, const char *path, uint32_t version)
+{
+    FILE *file = fopen(path, "wb");
+    struct rdb_sink sink = {.write = write_pieces, .context = file};
+    struct rdb_writer writer;
+    struct key_visitor visitor;
+    enum status status;
+
+    if (file == NULL) {
+        return 2;
+    }
+    rdb_writer_init_file(&writer, &sink, version);
+    rdb_write_header(&writer);
+    rdb_write_aux(&writer, "redis-ver", slice_of("7.0.15"));
+    visitor = rdb_writer_visitor(&writer);
+    status = key_recorder_replay(recorder, &visitor);
+    if (status == STATUS_OK) {
+        status = rdb_write_end(&writer);
+    }
+    rdb_writer_release(&writer);
+    return fclose(file) == 0 && status == STATUS_OK ? 0 : 1;
+}
+
+static int copy_rdb(const char *from, const char *to, const char *version)
+{
+    struct key_recorder *recorder = key_recorder_create();
+    struct key_visitor visitor = key_recorder_visitor(recorder);
+    struct interrupt interrupt = {.fd = -1};
+    struct input input;
+    struct rdb_source source = {.read = input_read, .context = &input};
+    struct rdb_problem problem;
+    int result = 2;
+
+    if (input_open(&input, from, &interrupt) == STATUS_OK) {
+        if (rdb_read(&source, &visitor, &problem) == STATUS_OK) {
+            result = write_rdb(recorder, to, (uint32_t)atoi(version));
+        }
+        input_close(&input);
+    }
+    key_recorder_free(recorder);
+    return result;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 5 && strcmp(argv[1], "make") == 0) {
@@ -98,6 +154,9 @@ int main(int argc, char **argv)
     }
     if (argc == 5 && strcmp(argv[1], "commit") == 0) {
         return commit(argv[2], argv[3], argv[4]);
+    }
+    if (argc == 5 && strcmp(argv[1], "copy-rdb") == 0) {
+        return copy_rdb(argv[2], argv[3], argv[4]);
     }
     if (argc == 3 && strcmp(argv[1], "digest") == 0) {
         return print_digest(argv[2]);
