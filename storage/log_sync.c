@@ -196,6 +196,15 @@ static void write_record(struct log_sync *sync)
     atomic_store(&sync->written, sync->writer.end.offset + payload.len);
 }
 
+/* What was taken has its place. */
+static void release_charge(struct log_sync *sync)
+{
+    (void)pthread_mutex_lock(&sync->lock);
+    sync->writing_charge = 0;
+    sync->left_bytes = log_writer_left(&sync->writer);
+    (void)pthread_mutex_unlock(&sync->lock);
+}
+
 /* Move the end over what was taken, now that those who waited for it have been told. */
 static void finish_group(struct log_sync *sync)
 {
@@ -204,8 +213,6 @@ static void finish_group(struct log_sync *sync)
     buf_shrink(&sync->writing, KEEP_BYTES);
     sync->writing_changes = 0;
     (void)pthread_mutex_lock(&sync->lock);
-    sync->writing_charge = 0;
-    sync->left_bytes = log_writer_left(&sync->writer);
     sync->hashed = sync->writer.end;
     (void)pthread_cond_broadcast(&sync->progress);
     (void)pthread_mutex_unlock(&sync->lock);
@@ -219,6 +226,7 @@ static void process_group(struct log_sync *sync)
         if (!atomic_load(&sync->failed) && atomic_load(&sync->policy) == LOG_SYNC_ALWAYS) {
             sync_segment(sync);
         }
+        release_charge(sync);
         announce(sync);
     }
     finish_group(sync);
