@@ -156,6 +156,55 @@ static void test_discards_whole_segments(void **state)
     assert_int_equal(log_end_offset(f->log), 60000);
 }
 
+struct sizes {
+    struct log_fixture *log;
+    uint64_t total;
+};
+
+static void add_size(void *context, const char *name)
+{
+    struct sizes *sizes = context;
+    char *path = file_join(LOG_FIXTURE_DIRECTORY, name);
+    struct file *file;
+    uint64_t size_bytes;
+
+    assert_int_equal(file_open(sizes->log->options.files, path, FILE_READ, &file), STATUS_OK);
+    assert_int_equal(file_size(file, &size_bytes), STATUS_OK);
+    file_close(file);
+    memory_free(path);
+    sizes->total += size_bytes;
+}
+
+/* What closed segments did not use goes back to the disk, and log_disk_bytes() knows. */
+static void test_closed_segments_take_what_they_hold(void **state)
+{
+    struct log_fixture *f = *state;
+    struct sizes sizes = {.log = f};
+    uint64_t disk_bytes;
+
+    for (uint64_t i = 0; i < 12; i++) { /* Two to a segment. */
+        log_fixture_append_bytes(f, 5000, i);
+        log_fixture_wait_durable(f);
+    }
+    disk_bytes = log_disk_bytes(f->log);
+    assert_int_equal(disk_bytes, 5 * (4096 + 2 * 5044) + LOG_SEGMENT_BYTES_MIN);
+    log_fixture_close(f);
+    assert_int_equal(file_list(f->options.files, LOG_FIXTURE_DIRECTORY, add_size, &sizes), STATUS_OK);
+    assert_int_equal(sizes.total, disk_bytes);
+    assert_int_equal(log_fixture_open(f, 0), STATUS_OK);
+    assert_int_equal(log_disk_bytes(f->log), disk_bytes);
+}
+
+static void test_a_change_may_not_be_too_long(void **state)
+{
+    struct log_fixture *f = *state;
+    uint64_t end = 77;
+
+    assert_int_equal(log_append(f->log, slice_make("", (size_t)LOG_RECORD_BYTES_MAX + 1), &end), STATUS_TOO_BIG);
+    assert_int_equal(end, 77);
+    assert_int_equal(log_end_offset(f->log), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +214,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_power_cut_drops_only_what_was_not_synced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_begins_a_history, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_discards_whole_segments, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_closed_segments_take_what_they_hold, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_change_may_not_be_too_long, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 #include "base/checksum.h"
 #include "base/diag.h"
 #include "base/memory.h"
-#include "storage/log_segment.h"
+#include "storage/log_reader.h"
 #include "support/log_fixture.h"
 
 #include <setjmp.h>
@@ -244,6 +244,33 @@ static void test_a_record_behind_the_cut_never_comes_back(void **state)
     log_fixture_crash(f->log, FAULT_KEEP_NONE, 0);
     assert_int_equal(log_fixture_open(f->log, 0), STATUS_OK);
     assert_string_equal(log_fixture_replay(f->log, 0), "one@3 two@6 ");
+}
+
+/* The proof may lie across two of the windows through which the tail is searched. */
+static void test_proof_is_found_wherever_it_lies(void **state)
+{
+    (void)state;
+    for (size_t distance = LOG_READER_WINDOW_BYTES - HEADER - 2; distance < LOG_READER_WINDOW_BYTES + 2; distance++) {
+        struct log_fixture *f = log_fixture_create(LOG_SYNC_ALWAYS);
+        char *path = log_fixture_path(0);
+        char *image;
+        size_t len;
+
+        assert_int_equal(log_reserve(f->log, 2 * LOG_READER_WINDOW_BYTES), STATUS_OK);
+        log_fixture_append_bytes(f, distance - HEADER, distance); /* Goes to a new segment, which has room for more. */
+        log_fixture_wait_durable(f);
+        log_fixture_append(f, "proof");
+        log_fixture_wait_durable(f);
+        log_fixture_crash(f, FAULT_KEEP_NONE, 0);
+        image = log_fixture_read_file(f, path, &len);
+        assert_in_range(len, RECORDS + distance + HEADER + 5, RECORDS + 3 * LOG_READER_WINDOW_BYTES);
+        image[RECORDS + HEADER] = (char)(image[RECORDS + HEADER] ^ 1);
+        log_fixture_write_file(f, path, image, len);
+        assert_int_equal(log_fixture_open(f, 0), STATUS_CORRUPT);
+        memory_free(image);
+        memory_free(path);
+        log_fixture_free(f);
+    }
 }
 
 /* Put a record of "thr" in the place of the third, with `header` as it is but for the crcs, seeded by `seed`. */
@@ -518,6 +545,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_bad_unsynced_record_takes_the_later_ones_with_it, set_up_unsynced,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_record_behind_the_cut_never_comes_back, set_up_unsynced, tear_down),
+        cmocka_unit_test(test_proof_is_found_wherever_it_lies),
         cmocka_unit_test_setup_teardown(test_every_form_of_a_torn_record_is_cut, set_up, tear_down),
         cmocka_unit_test(test_a_missing_segment_is_refused_but_not_the_oldest),
         cmocka_unit_test(test_a_bad_last_record_of_an_older_segment_is_refused),

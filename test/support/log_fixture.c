@@ -21,7 +21,8 @@ struct log_fixture *log_fixture_create(enum log_sync_policy policy)
     struct log_origin origin = {0};
 
     fixture->disk = fault_file_create();
-    files = fault_file_system(fixture->disk);
+    fixture->gate = gate_file_create(fault_file_system(fixture->disk));
+    files = gate_file_system(fixture->gate);
     assert_int_equal(file_make_directory(files, LOG_FIXTURE_DIRECTORY), STATUS_OK);
     assert_int_equal(file_sync_directory(files, "/"), STATUS_OK);
     fixture->options = (struct log_options){
@@ -39,8 +40,15 @@ struct log_fixture *log_fixture_create(enum log_sync_policy policy)
 void log_fixture_free(struct log_fixture *fixture)
 {
     log_close(fixture->log);
+    gate_file_free(fixture->gate);
     fault_file_free(fixture->disk);
     memory_free(fixture);
+}
+
+void log_fixture_await_spare(struct log_fixture *fixture)
+{
+    /* More than the present segment has, so that the promise needs a spare. */
+    assert_int_equal(log_reserve(fixture->log, fixture->options.segment_bytes), STATUS_OK);
 }
 
 static void append(struct log_fixture *fixture, struct slice change)

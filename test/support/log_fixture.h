@@ -4,11 +4,13 @@
 
 #include "storage/log.h"
 #include "support/fault_file.h"
+#include "support/gate_file.h"
 
 #define LOG_FIXTURE_DIRECTORY "/log"
 
 struct log_fixture {
     struct fault_file *disk;
+    struct gate_file *gate;     /* Before the disk; open. */
     struct log_options options; /* Changes count from the next open. */
     struct log *log;            /* NULL while closed. */
     uint64_t now_ms;            /* Stamped on the next flush; counts up. */
@@ -17,6 +19,9 @@ struct log_fixture {
 /* A new disk with a new, empty log under `policy`, small segments. */
 struct log_fixture *log_fixture_create(enum log_sync_policy policy);
 void log_fixture_free(struct log_fixture *fixture);
+
+/* Wait until the spare segment is whole, so that only the log itself comes to the disk. */
+void log_fixture_await_spare(struct log_fixture *fixture);
 
 /* Append the text and flush it as a batch of its own. */
 void log_fixture_append(struct log_fixture *fixture, const char *text);
