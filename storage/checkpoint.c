@@ -2,11 +2,11 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/crash_point.h"
+#include "base/diag.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "storage/checkpoint_apply.h"
 #include "storage/purge.h"
-#include <pthread.h>
-#include <signal.h>
 #include <sys/resource.h>
 
 /* The loop and the log thread go first where there are more threads than cores. */
@@ -41,18 +41,37 @@ static enum status run_apply(struct checkpoint *checkpoint)
     return status == STATUS_OK ? checkpoint_apply(&checkpoint->apply) : status;
 }
 
+/* Large files take their time to remove, which is not the loop's. */
+static void remove_leftovers(const struct checkpoint_options *options)
+{
+    for (size_t i = 0; i < CHECKPOINT_LEFTOVERS_MAX; i++) {
+        const char *path = options->leftover_paths[i];
+
+        if (path != NULL && file_remove_tree(options->files, path) != STATUS_OK) {
+            diag(DIAG_WARNING, "%s: is left over and cannot be removed", path);
+        }
+    }
+}
+
 static void run_job(struct checkpoint *checkpoint)
 {
     struct checkpoint_result *result = &checkpoint->result;
     uint64_t start_us = clock_monotonic_us();
     bool more;
 
-    if (result->job == CHECKPOINT_APPLY) {
+    result->commit_count = 0;
+    switch (result->job) {
+    case CHECKPOINT_CLEAN:
+        remove_leftovers(&checkpoint->options);
+        result->status = STATUS_OK;
+        break;
+    case CHECKPOINT_APPLY:
         result->status = run_apply(checkpoint);
         result->commit_count = checkpoint->apply.commit_count;
-    } else {
+        break;
+    case CHECKPOINT_PURGE:
         result->status = purge_step(checkpoint->options.env, &more);
-        result->commit_count = 1;
+        break;
     }
     result->usage = (struct env_usage){0};
     if (result->status == STATUS_OK) {
@@ -91,11 +110,11 @@ static void *run_thread(void *context)
 enum status checkpoint_open(const struct checkpoint_options *options, struct checkpoint **checkpoint)
 {
     struct checkpoint *opened = memory_allocate_zeroed(sizeof(*opened));
-    sigset_t all;
-    sigset_t former;
-    int failure;
+    enum status status;
 
     opened->options = *options;
+    opened->phase = PHASE_RUNNING;
+    opened->result.job = CHECKPOINT_CLEAN;
     opened->apply = (struct checkpoint_apply){
         .files = options->files,
         .env = options->env,
@@ -105,15 +124,12 @@ enum status checkpoint_open(const struct checkpoint_options *options, struct che
     };
     pthread_mutex_init(&opened->mutex, NULL);
     pthread_cond_init(&opened->changed, NULL);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &former); /* Signals are the loop's. */
-    failure = pthread_create(&opened->thread, NULL, run_thread, opened);
-    pthread_sigmask(SIG_SETMASK, &former, NULL);
-    if (failure != 0) {
+    status = thread_start(&opened->thread, "checkpoint", run_thread, opened);
+    if (status != STATUS_OK) {
         pthread_cond_destroy(&opened->changed);
         pthread_mutex_destroy(&opened->mutex);
         memory_free(opened);
-        return STATUS_NO_MEMORY;
+        return status;
     }
     *checkpoint = opened;
     return STATUS_OK;
@@ -179,6 +195,12 @@ void checkpoint_begin_purge(struct checkpoint *checkpoint)
 {
     ASSERT(!checkpoint->has_failed_job);
     run(checkpoint, CHECKPOINT_PURGE);
+}
+
+void checkpoint_set_log(struct checkpoint *checkpoint, struct log *log)
+{
+    ASSERT(get_phase(checkpoint) == PHASE_IDLE);
+    checkpoint->options.log = log;
 }
 
 bool checkpoint_is_busy(const struct checkpoint *checkpoint)

@@ -10,6 +10,8 @@
 #include "storage/log.h"
 #include "storage/memtable.h"
 
+#define CHECKPOINT_LEFTOVERS_MAX 3
+
 struct checkpoint; /* Opaque; owned by store. All calls are the loop's. */
 
 struct checkpoint_options {
@@ -18,11 +20,13 @@ struct checkpoint_options {
     struct log *log;
     void (*wake)(void *context); /* Called on the thread when a job has ended. */
     void *context;
-    uint32_t whole_pages_max; /* See checkpoint_apply.h; 0 is the default. */
+    const char *leftover_paths[CHECKPOINT_LEFTOVERS_MAX]; /* Folders for CHECKPOINT_CLEAN; borrowed; NULL: none. */
+    uint32_t whole_pages_max;                             /* See checkpoint_apply.h; 0 is the default. */
     uint32_t step_pages_max;
 };
 
 enum checkpoint_job {
+    CHECKPOINT_CLEAN, /* Remove what is left over: under way when checkpoint_open() returns. */
     CHECKPOINT_APPLY,
     CHECKPOINT_PURGE,
 };
@@ -48,6 +52,9 @@ void checkpoint_begin(struct checkpoint *checkpoint, const struct memtable *froz
 void checkpoint_retry(struct checkpoint *checkpoint);
 /* Begin to purge a step. No job may be there, nor may one have failed. */
 void checkpoint_begin_purge(struct checkpoint *checkpoint);
+
+/* Another log from now on. No job may be there, but one may have failed. */
+void checkpoint_set_log(struct checkpoint *checkpoint, struct log *log);
 
 /* Whether a job runs, or its result waits to be taken. */
 bool checkpoint_is_busy(const struct checkpoint *checkpoint);

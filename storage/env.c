@@ -53,6 +53,14 @@ const char *env_path(const struct env *env)
     return env->path;
 }
 
+void env_relocate(struct env *env, const char *path)
+{
+    memory_free(env->file_path);
+    memory_free(env->path);
+    env->path = memory_copy_text(path);
+    env->file_path = file_join(path, "data.mdb");
+}
+
 enum status env_status(int result)
 {
     switch (result) {

@@ -55,8 +55,11 @@ struct env_usage {
  *   STATUS_EXISTS (something is at `path`), STATUS_IO, STATUS_NO_SPACE. */
 MUST_CHECK enum status env_create(struct file_system *files, const char *path, const struct env_meta *meta);
 /* Open the environment in `path`. A process may open the same one only once at a time; `read_only` is for tools beside
- * a running server. STATUS_NOT_FOUND    There is none. STATUS_UNSUPPORTED  Its format version, or LMDB's, is not known
- * here. STATUS_CORRUPT      Not LMDB's, cut short, or the meta is unreadable. STATUS_IO, STATUS_NO_MEMORY. */
+ * a running server.
+ *   STATUS_NOT_FOUND    There is none.
+ *   STATUS_UNSUPPORTED  Its format version, or LMDB's, is not known here.
+ *   STATUS_CORRUPT      Not LMDB's, cut short, or the meta is unreadable.
+ *   STATUS_IO, STATUS_NO_MEMORY. */
 MUST_CHECK enum status env_open(const char *path, bool read_only, struct env **env);
 void env_close(struct env *env);
 /* The meta of the last committed checkpoint; release with env_meta_release(). */
@@ -70,5 +73,8 @@ MUST_CHECK enum status env_measure(struct env *env, struct env_usage *usage);
 /* Give back the reader slots of processes that died; any thread. */
 void env_check_readers(struct env *env);
 const char *env_path(const struct env *env);
+/* Learn that the folder was renamed to `path` while it was open; LMDB itself needs no names. No other thread uses it.
+ */
+void env_relocate(struct env *env, const char *path);
 
 #endif

@@ -1,8 +1,10 @@
 #include "storage/view.h"
 
 #include "base/memory.h"
+#include "storage/view_cursor.h"
 #include "support/view_fixture.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -155,6 +157,57 @@ static void test_memory_is_given_back_when_writing_ceases(void **state)
     assert_in_range(view_active_bytes(f->view), empty, 2 * empty);
 }
 
+static void *count_frozen(void *argument)
+{
+    struct memtable_cursor cursor;
+    uintptr_t count = 0;
+
+    for (bool found = memtable_seek(&cursor, argument, TABLE_META, slice_empty()); found;
+         found = memtable_next(&cursor)) {
+        enum table table;
+        struct slice key;
+        struct slice value;
+
+        assert_int_equal(memtable_at(&cursor, &table, &key, &value), MEMTABLE_PRESENT);
+        count += value.len;
+    }
+    return (void *)count;
+}
+
+/* The checkpoint thread walks the frozen memtable while the loop reads it and writes the active one (the thread
+ * sanitizer watches). */
+static void test_another_thread_may_read_the_frozen_memtable(void **state)
+{
+    struct view_fixture *f = *state;
+    pthread_t thread;
+    struct view_cursor *cursor;
+    struct slice value;
+    size_t walked = 0;
+    void *count;
+
+    for (uint32_t i = 0; i < 20000; i++) {
+        uint32_t key = i * 2654435761u;
+
+        view_put(f->view, TABLE_FIELDS, slice_make(&key, sizeof(key)), slice_of("x"));
+    }
+    view_fixture_freeze(f);
+    assert_int_equal(pthread_create(&thread, NULL, count_frozen, (void *)(uintptr_t)f->frozen), 0);
+    cursor = view_cursor_create(f->view, TABLE_FIELDS, slice_empty());
+    for (bool found = view_cursor_first(cursor); found; found = view_cursor_next(cursor)) {
+        walked++;
+    }
+    assert_int_equal(walked, 20000);
+    view_cursor_free(cursor);
+    for (uint32_t i = 0; i < 20000; i++) {
+        uint32_t key = i * 2654435761u;
+
+        assert_true(view_get(f->view, TABLE_FIELDS, slice_make(&key, sizeof(key)), &value));
+        view_put(f->view, TABLE_FIELDS, slice_make(&key, sizeof(key)), value);
+    }
+    assert_int_equal(pthread_join(thread, &count), 0);
+    assert_int_equal((uintptr_t)count, 20000);
+}
+
 static void check_get(struct view_fixture *f, enum table table)
 {
     char bytes[TABLE_KEY_BYTES_MAX];
@@ -206,6 +259,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_tables_of_equal_keys_are_told_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_value_may_be_written_from_the_view_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memory_is_given_back_when_writing_ceases, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_another_thread_may_read_the_frozen_memtable, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_gets_agree_with_a_sorted_array, set_up, tear_down),
     };
 
