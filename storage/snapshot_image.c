@@ -1,22 +1,25 @@
 /* Why the facts fit the image (docs/formats/snapshot.md, "Offset and consistency"). The copy begins its read
  * transaction before it writes its first byte. So in
  *
- *     begin a transaction, number t0, and read the meta in it; start copying; first bytes arrive; begin another, number
- * t1
+ *     read the meta; start copying; first bytes arrive; read the meta again
  *
- * with t0 == t1, the copy's transaction, begun between, has the same number: they never go back. Otherwise begin again.
+ * with both metas alike and neither pending, the copy's transaction, begun between, holds exactly that: offsets only
+ * grow, and a checkpoint moves the offset with its last commit. (Commits that purge orphans may lie between: they
+ * change nothing that is visible.) Otherwise begin again.
  *
- * The numbers are those of transactions and not mdb_env_info()'s: that one sees a meta page as soon as it is written,
- * which is a sync before transactions begin to see it. */
+ * mdb_env_info()'s transaction number would not do: it is that of a meta page as soon as it is written, which is a sync
+ * before transactions begin to see it. */
 #include "storage/snapshot_image.h"
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "storage/env_lmdb.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ATTEMPTS_MAX    64
@@ -156,68 +159,86 @@ static enum status read_head(struct snapshot_image *image, struct snapshot_image
     return STATUS_OK;
 }
 
-/* Number of the transaction that begins now; with `facts`, the meta that it sees too. */
-static enum status look(struct env *env, uint64_t *transaction, struct snapshot_image_facts *facts)
+static bool is_same(const struct env_meta *meta, const struct snapshot_image_facts *facts)
+{
+    return !meta->is_pending && meta->position.offset == facts->position.offset &&
+           meta->position.hash == facts->position.hash && strcmp(meta->history.id, facts->history.id) == 0 &&
+           strcmp(meta->history.previous_id, facts->history.previous_id) == 0 &&
+           meta->history.previous_end == facts->history.previous_end;
+}
+
+/* Wait until the data is exact at an offset, and take the facts of it. */
+static enum status await_exact(struct env *env, const atomic_bool *cancelled, struct snapshot_image_facts *facts)
+{
+    uint64_t deadline_us = clock_monotonic_us() + SNAPSHOT_PENDING_MS_MAX * 1000ull;
+    const struct timespec pause = {.tv_nsec = 1000000};
+
+    for (;;) {
+        struct env_meta meta;
+        enum status status = env_read_meta(env, &meta);
+        bool is_pending;
+
+        if (status != STATUS_OK) {
+            return status;
+        }
+        is_pending = meta.is_pending;
+        facts->history = meta.history;
+        facts->position = meta.position;
+        env_meta_release(&meta);
+        if (!is_pending) {
+            return STATUS_OK;
+        }
+        if (cancelled != NULL && atomic_load(cancelled)) {
+            return STATUS_CLOSED;
+        }
+        if (clock_monotonic_us() >= deadline_us) {
+            return STATUS_BUSY;
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
+static enum status confirm(struct env *env, const struct snapshot_image_facts *facts)
 {
     struct env_meta meta;
-    MDB_txn *txn;
-    enum status status = env_begin_read(env, &txn);
+    enum status status = env_read_meta(env, &meta);
 
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        status = is_same(&meta, facts) ? STATUS_OK : STATUS_BUSY;
+        env_meta_release(&meta);
     }
-    *transaction = mdb_txn_id(txn);
-    if (facts != NULL) {
-        status = env_get_meta(env, txn, &meta);
+    return status;
+}
+
+enum status snapshot_image_open(struct env *env, const atomic_bool *cancelled, struct snapshot_image **opened,
+                                struct snapshot_image_facts *facts)
+{
+    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+        struct snapshot_image *image;
+        bool is_between = false;
+        enum status status = await_exact(env, cancelled, facts);
+
         if (status == STATUS_OK) {
-            facts->history = meta.history;
-            facts->position = meta.position;
-            env_meta_release(&meta);
+            status = start_copy(env, &image);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        status = read_head(image, facts);
+        if (status == STATUS_OK) {
+            status = confirm(env, facts);
+            is_between = status == STATUS_BUSY;
+        }
+        if (status == STATUS_OK) {
+            *opened = image;
+            return STATUS_OK;
+        }
+        snapshot_image_close(image);
+        if (!is_between) {
+            return status;
         }
     }
-    mdb_txn_abort(txn);
-    return status;
-}
-
-/* One attempt; `*is_between` tells that a checkpoint came between. */
-static enum status try_open(struct env *env, struct snapshot_image **opened, struct snapshot_image_facts *facts,
-                            bool *is_between)
-{
-    struct snapshot_image *image;
-    uint64_t before;
-    uint64_t after;
-    enum status status = look(env, &before, facts);
-
-    *is_between = false;
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = start_copy(env, &image);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = read_head(image, facts);
-    if (status == STATUS_OK) {
-        status = look(env, &after, NULL);
-    }
-    if (status == STATUS_OK && before == after) {
-        *opened = image;
-        return STATUS_OK;
-    }
-    *is_between = status == STATUS_OK;
-    snapshot_image_close(image);
-    return *is_between ? STATUS_BUSY : status;
-}
-
-enum status snapshot_image_open(struct env *env, struct snapshot_image **image, struct snapshot_image_facts *facts)
-{
-    enum status status = STATUS_BUSY;
-    bool is_between = true;
-
-    for (int attempt = 0; attempt < ATTEMPTS_MAX && is_between; attempt++) {
-        status = try_open(env, image, facts, &is_between);
-    }
-    return status;
+    return STATUS_BUSY;
 }
 
 enum status snapshot_image_read(struct snapshot_image *image, char *to, size_t len, size_t *read_len)

@@ -6,6 +6,7 @@
 #define STORAGE_SNAPSHOT_IMAGE_H
 
 #include "storage/env.h"
+#include <stdatomic.h>
 
 struct snapshot_image; /* Opaque; one owner thread. */
 
@@ -17,10 +18,14 @@ struct snapshot_image_facts {
     uint32_t page_bytes;
 };
 
-/* Begin to copy. `env` is borrowed until close.
- *   STATUS_BUSY     Checkpoints come faster than a copy can begin.
+/* How long a checkpoint that goes in several commits is waited for: the data is exact at no offset meanwhile. */
+#define SNAPSHOT_PENDING_MS_MAX 60000
+
+/* Begin to copy. `env` is borrowed until close; `cancelled` may be NULL.
+ *   STATUS_BUSY     A checkpoint that was begun does not end, or they come faster than a copy can begin.
+ *   STATUS_CLOSED   Cancelled.
  *   STATUS_CORRUPT  What comes is no LMDB image.  STATUS_IO, STATUS_NO_MEMORY. */
-MUST_CHECK enum status snapshot_image_open(struct env *env, struct snapshot_image **image,
+MUST_CHECK enum status snapshot_image_open(struct env *env, const atomic_bool *cancelled, struct snapshot_image **image,
                                            struct snapshot_image_facts *facts);
 /* Read up to `len` bytes; less only at the end.
  *   STATUS_CORRUPT  LMDB could not walk its tree (a page is lost or damaged).  STATUS_IO. */

@@ -63,7 +63,7 @@ static enum status write_data_file(struct unpacker *unpacker, struct snapshot_pr
 
 static bool meta_fits(const struct env_meta *meta, const struct snapshot_header *header)
 {
-    return strcmp(meta->history.id, header->history.id) == 0 &&
+    return !meta->is_pending && strcmp(meta->history.id, header->history.id) == 0 &&
            strcmp(meta->history.previous_id, header->history.previous_id) == 0 &&
            meta->history.previous_end == header->history.previous_end &&
            meta->position.offset == header->position.offset && meta->position.hash == header->position.hash;

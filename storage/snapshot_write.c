@@ -155,7 +155,7 @@ enum status snapshot_write(struct env *env, const struct snapshot_sink *sink,
     struct writer writer = {.sink = sink, .options = options};
     enum status status;
 
-    status = snapshot_image_open(env, &writer.image, &facts);
+    status = snapshot_image_open(env, options->cancelled, &writer.image, &facts);
     if (status != STATUS_OK) {
         return status;
     }

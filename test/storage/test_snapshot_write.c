@@ -119,7 +119,7 @@ static void *run_commits(void *context)
     struct committer *committer = context;
 
     while (!atomic_load(&committer->stop)) {
-        sample_env_commit(committer->env, 3, ++committer->count);
+        sample_env_commit_in_steps(committer->env, 6, ++committer->count, 3);
     }
     return NULL;
 }
@@ -151,6 +151,26 @@ static void test_the_header_is_of_the_copied_checkpoint_while_others_commit(void
     pthread_join(thread, NULL);
     assert_true(made_count > 0);
     assert_true(committer.count > 20);
+}
+
+/* A checkpoint of several commits that has stopped half way: there is no exact data until it ends. */
+static void test_a_pending_checkpoint_is_waited_for(void **state)
+{
+    struct fixture *f = *state;
+    struct snapshot_write_options options = plain;
+    atomic_bool cancelled = true;
+    struct snapshot_summary summary;
+    struct env_meta meta;
+    MDB_txn *txn;
+
+    assert_int_equal(env_read_meta(f->env, &meta), STATUS_OK);
+    meta.is_pending = true;
+    assert_int_equal(mdb_txn_begin(env_handle(f->env), NULL, 0, &txn), MDB_SUCCESS);
+    assert_int_equal(env_put_meta(f->env, txn, &meta), STATUS_OK);
+    assert_int_equal(mdb_txn_commit(txn), MDB_SUCCESS);
+    env_meta_release(&meta);
+    options.cancelled = &cancelled;
+    assert_int_equal(sample_env_snapshot(f->env, f->file_path, &options, &summary), STATUS_CLOSED);
 }
 
 struct canceller {
@@ -247,6 +267,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_copy_holds_what_the_environment_held, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_header_is_of_the_copied_checkpoint_while_others_commit, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_a_pending_checkpoint_is_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cancelling_ends_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_progress_ends_at_the_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_failing_file_ends_it_with_its_status, set_up, tear_down),

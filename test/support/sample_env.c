@@ -24,24 +24,40 @@ static void put_records(MDB_txn *txn, MDB_dbi table, uint32_t key_count, struct 
     }
 }
 
-void sample_env_commit(struct env *env, uint32_t key_count, uint64_t seed)
+/* Commit records and meta in one transaction. */
+static void commit(struct env *env, const struct env_meta *meta, uint32_t key_count, struct random *random)
+{
+    MDB_txn *txn;
+    int result = mdb_txn_begin(env_handle(env), NULL, 0, &txn);
+
+    ASSERT(result == MDB_SUCCESS);
+    put_records(txn, env_table_handle(env, TABLE_KEYS), key_count, random);
+    ASSERT(env_put_meta(env, txn, meta) == STATUS_OK);
+    result = mdb_txn_commit(txn);
+    ASSERT(result == MDB_SUCCESS);
+}
+
+void sample_env_commit_in_steps(struct env *env, uint32_t key_count, uint64_t seed, uint32_t commit_count)
 {
     struct random random;
     struct env_meta meta;
-    MDB_txn *txn;
-    int result;
 
     random_init(&random, seed);
     ASSERT(env_read_meta(env, &meta) == STATUS_OK);
-    meta.position.offset += key_count;
-    meta.position.hash += seed;
-    result = mdb_txn_begin(env_handle(env), NULL, 0, &txn);
-    ASSERT(result == MDB_SUCCESS);
-    put_records(txn, env_table_handle(env, TABLE_KEYS), key_count, &random);
-    ASSERT(env_put_meta(env, txn, &meta) == STATUS_OK);
-    result = mdb_txn_commit(txn);
-    ASSERT(result == MDB_SUCCESS);
+    for (uint32_t i = 1; i <= commit_count; i++) {
+        meta.is_pending = i < commit_count;
+        if (!meta.is_pending) {
+            meta.position.offset += key_count;
+            meta.position.hash += seed;
+        }
+        commit(env, &meta, key_count / commit_count, &random);
+    }
     env_meta_release(&meta);
+}
+
+void sample_env_commit(struct env *env, uint32_t key_count, uint64_t seed)
+{
+    sample_env_commit_in_steps(env, key_count, seed, 1);
 }
 
 struct env *sample_env_create(const char *path, uint32_t key_count, uint64_t seed)

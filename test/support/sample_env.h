@@ -10,6 +10,8 @@
 struct env *sample_env_create(const char *path, uint32_t key_count, uint64_t seed);
 /* Commit `key_count` more records and move the offset on by as much: a checkpoint. */
 void sample_env_commit(struct env *env, uint32_t key_count, uint64_t seed);
+/* The same in `commit_count` commits, as a large checkpoint goes: pending until the last. */
+void sample_env_commit_in_steps(struct env *env, uint32_t key_count, uint64_t seed, uint32_t commit_count);
 /* Hash of all records of all tables but the meta, with their count. */
 uint64_t sample_env_digest(struct env *env, uint64_t *count);
 
