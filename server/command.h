@@ -46,6 +46,7 @@ enum command_flag {
     COMMAND_PROTECTED = 1u << 22,       /* Refused unless enable-debug-command or its like allows it. */
     COMMAND_NOT_QUEUED = 1u << 23,      /* Runs at once even between MULTI and EXEC. */
     COMMAND_IN_SUBSCRIPTION = 1u << 24, /* A RESP2 client that has subscriptions may call it. */
+    COMMAND_SECRETIVE = 1u << 27,       /* Its words may hold a password: neither MONITOR nor SLOWLOG show them. */
     COMMAND_RUNS_QUEUED = 1u << 26,     /* Runs what was queued: writes if one of that does. */
     COMMAND_REVEALS_NOTHING = 1u << 25, /* Its reply tells nothing of the data, so it need not wait for the disk. */
 };

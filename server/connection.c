@@ -4,10 +4,7 @@
  *
  * Writing. connections_flush() runs once per loop turn and writes each connection's output in one call. A socket that
  * is full gets a write event; one that never is, never costs an epoll_ctl.
- *
- * Holding. At the turn's end a connection whose output reveals more than is released gets a hold: the offset, and the
- * position in its output stream up to which that offset holds it back. Offsets only grow from turn to turn, so
- * appending keeps the list of all holds sorted (D3). What is appended behind a hold waits with it (D2). */
+ */
 #include "server/connection.h"
 
 #include "base/assert.h"
@@ -15,6 +12,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "server/event_embed.h"
+#include "server/hold.h"
 #include <errno.h>
 
 #define READ_BYTES        (64u * 1024)   /* Of the shared block. */
@@ -25,23 +23,14 @@
 #define PRODUCE_BYTES     (256u * 1024) /* Asked from a source at a time. */
 #define IDLE_US           2000000u      /* After which a connection's empty buffers are freed. */
 
-struct hold {
-    struct list_node node; /* In connections->holds, by offset. */
-    struct hold *next;     /* The connection's next one. */
-    struct connection *connection;
-    uint64_t offset;   /* Released when this log offset is. */
-    uint64_t position; /* End of what it holds back, in bytes since the connection began. */
-};
-
 struct connections {
     struct event_base *base; /* Borrowed. */
     struct list all;
     struct list dirty; /* Have something to flush. */
     struct list again; /* Want their input shown again. */
     struct list closing;
-    struct list holds;
-    struct hold *free_holds; /* Kept for reuse. */
-    char *read_block;        /* READ_BYTES, shared. */
+    struct holds holds;
+    char *read_block; /* READ_BYTES, shared. */
     uint64_t query_limit;
     struct connections_statistics statistics;
 };
@@ -55,11 +44,9 @@ struct connection {
     struct event write_event;
     struct buf input; /* Begins with the unfinished request. */
     struct buf output;
-    uint64_t sent;          /* Bytes that left since the connection began. */
-    uint64_t free_position; /* Up to there bytes may leave: what stands before the first hold. */
-    uint64_t hold_offset;   /* What this turn's output reveals; 0 nothing. */
-    struct hold *first_hold;
-    struct hold *last_hold;
+    uint64_t sent;           /* Bytes that left since the connection began. */
+    uint64_t hold_offset;    /* What this turn's output reveals; 0 nothing. */
+    struct hold_queue holds; /* Keeps output back until its offset is released. */
     struct connection_limit limit;
     uint64_t soft_since_us; /* Above the soft limit since then; 0 when not. */
     uint64_t active_us;
@@ -73,6 +60,13 @@ struct connection {
     bool is_last_output; /* Close when the output is empty. */
 };
 
+/* holds.released: the connection has something to send. */
+static void on_released(struct holds *holds, struct hold_queue *queue)
+{
+    (void)holds;
+    connection_touch(LIST_ENTRY(queue, struct connection, holds));
+}
+
 struct connections *connections_create(struct event_base *base)
 {
     struct connections *connections = memory_allocate_zeroed(sizeof(*connections));
@@ -82,17 +76,10 @@ struct connections *connections_create(struct event_base *base)
     list_init(&connections->dirty);
     list_init(&connections->again);
     list_init(&connections->closing);
-    list_init(&connections->holds);
+    holds_init(&connections->holds, on_released);
     connections->read_block = memory_allocate(READ_BYTES);
     connections->query_limit = UINT64_MAX;
     return connections;
-}
-
-static void drop_hold(struct connections *connections, struct hold *hold)
-{
-    list_remove(&hold->node);
-    hold->next = connections->free_holds;
-    connections->free_holds = hold;
 }
 
 static void destroy(struct connection *connection)
@@ -102,12 +89,7 @@ static void destroy(struct connection *connection)
     connection->handler.closed(connection->handler.context);
     event_del(&connection->read_event);
     event_del(&connection->write_event);
-    while (connection->first_hold != NULL) {
-        struct hold *hold = connection->first_hold;
-
-        connection->first_hold = hold->next;
-        drop_hold(connections, hold);
-    }
+    holds_drop(&connections->holds, &connection->holds);
     connection->transport.operations->close(&connection->transport);
     list_remove(&connection->all_node);
     list_remove(&connection->dirty_node);
@@ -126,12 +108,7 @@ void connections_free(struct connections *connections)
     while (!list_is_empty(&connections->all)) {
         destroy(LIST_ENTRY(connections->all.head.next, struct connection, all_node));
     }
-    while (connections->free_holds != NULL) {
-        struct hold *hold = connections->free_holds;
-
-        connections->free_holds = hold->next;
-        memory_free(hold);
-    }
+    holds_release_memory(&connections->holds);
     memory_free(connections->read_block);
     memory_free(connections);
 }
@@ -331,73 +308,12 @@ void connection_set_output_limit(struct connection *connection, const struct con
     connection->limit = *limit;
 }
 
-static struct hold *take_hold(struct connections *connections)
-{
-    struct hold *hold = connections->free_holds;
-
-    if (hold == NULL) {
-        return memory_allocate(sizeof(*hold));
-    }
-    connections->free_holds = hold->next;
-    return hold;
-}
-
-/* Hold back what the turn appended, if it reveals more than is released (D1). */
-static void put_hold(struct connection *connection, uint64_t released)
-{
-    struct connections *connections = connection->connections;
-    uint64_t end = connection->sent + connection->output.len;
-    struct hold *last = connection->last_hold;
-    struct hold *hold;
-
-    if (connection->hold_offset > released && (last == NULL || connection->hold_offset > last->offset)) {
-        hold = take_hold(connections);
-        *hold = (struct hold){.connection = connection, .offset = connection->hold_offset, .position = end};
-        ASSERT(list_is_empty(&connections->holds) || /* D3 */
-               LIST_ENTRY(connections->holds.head.prev, struct hold, node)->offset <= hold->offset);
-        list_append(&connections->holds, &hold->node);
-        if (last == NULL) {
-            connection->first_hold = hold;
-        } else {
-            last->next = hold;
-        }
-        connection->last_hold = hold;
-    } else if (last != NULL) {
-        last->position = end; /* D2: waits with what stands before it. */
-    }
-    connection->hold_offset = 0;
-}
-
-/* Take away the holds that `released` frees, and see to it that their connections are flushed. */
-static void release_holds(struct connections *connections, uint64_t released)
-{
-    LIST_FOR_EACH(&connections->holds, node)
-    {
-        struct hold *hold = LIST_ENTRY(node, struct hold, node);
-        struct connection *connection = hold->connection;
-
-        if (hold->offset > released) {
-            return;
-        }
-        ASSERT(connection->first_hold == hold);
-        connection->free_position = hold->position;
-        connection->first_hold = hold->next;
-        if (hold->next == NULL) {
-            connection->last_hold = NULL;
-        }
-        drop_hold(connections, hold);
-        connection_touch(connection);
-    }
-}
-
 /* Ask the source for more when the output has run low. */
 static void produce(struct connection *connection)
 {
     if (connection->source.produce != NULL && connection->output.len < PRODUCE_BYTES) {
         connection->source.produce(connection->source.context, PRODUCE_BYTES, &connection->output);
-        if (connection->first_hold == NULL) {
-            connection->free_position = connection->sent + connection->output.len;
-        }
+        holds_put(&connection->connections->holds, &connection->holds, 0, connection->sent + connection->output.len, 0);
     }
 }
 
@@ -405,7 +321,7 @@ static void produce(struct connection *connection)
 static bool write_once(struct connection *connection)
 {
     struct connections *connections = connection->connections;
-    size_t free_len = (size_t)(connection->free_position - connection->sent);
+    size_t free_len = (size_t)(connection->holds.free_position - connection->sent);
     ssize_t len;
 
     if (free_len == 0) {
@@ -472,7 +388,7 @@ static void write_out(struct connection *connection)
 
     for (round = 0; round < ROUNDS && took_all && !connection_is_closing(connection); round++) {
         produce(connection);
-        if (connection->free_position == connection->sent) {
+        if (connection->holds.free_position == connection->sent) {
             break;
         }
         took_all = write_once(connection);
@@ -488,7 +404,7 @@ static void write_out(struct connection *connection)
         }
     }
     /* The event also brings a source that has more its next rounds. */
-    set_writing(connection, connection->free_position != connection->sent ||
+    set_writing(connection, connection->holds.free_position != connection->sent ||
                                 (round == ROUNDS && connection->source.produce != NULL));
 }
 
@@ -499,28 +415,31 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
     connection_touch(context);
 }
 
-/* The turn's output is complete. */
-static void flush(struct connection *connection, uint64_t released, uint64_t now_us)
+/* The turn's output is complete. What it reveals is in the turn's batch at the latest, and batches are released whole:
+ * to wait for the batch's end costs nothing, and keeps the holds of a turn in order whatever order connections come in.
+ */
+static void flush(struct connection *connection, const struct connections_turn *turn)
 {
-    put_hold(connection, released);
-    if (connection->first_hold == NULL) {
-        connection->free_position = connection->sent + connection->output.len;
-    }
+    uint64_t offset = connection->hold_offset > turn->released ? turn->end : 0;
+
+    holds_put(&connection->connections->holds, &connection->holds, offset, connection->sent + connection->output.len,
+              turn->released);
+    connection->hold_offset = 0;
     write_out(connection);
     if (connection->limit.hard_bytes != 0 || connection->limit.soft_bytes != 0) {
-        check_output_limit(connection, now_us);
+        check_output_limit(connection, turn->now_us);
     }
 }
 
-void connections_flush(struct connections *connections, uint64_t released, uint64_t now_us)
+void connections_flush(struct connections *connections, const struct connections_turn *turn)
 {
-    release_holds(connections, released);
+    holds_release(&connections->holds, turn->released);
     while (!list_is_empty(&connections->dirty)) {
         struct connection *connection = LIST_ENTRY(connections->dirty.head.next, struct connection, dirty_node);
 
         list_remove(&connection->dirty_node);
         if (!connection_is_closing(connection)) {
-            flush(connection, released, now_us);
+            flush(connection, turn);
         }
     }
     while (!list_is_empty(&connections->closing)) {
@@ -528,9 +447,10 @@ void connections_flush(struct connections *connections, uint64_t released, uint6
     }
 }
 
-bool connections_are_waiting(const struct connections *connections)
+bool connections_have_work(const struct connections *connections)
 {
-    return !list_is_empty(&connections->holds);
+    return !list_is_empty(&connections->again) || !list_is_empty(&connections->dirty) ||
+           !list_is_empty(&connections->closing);
 }
 
 /* --- Life --- */

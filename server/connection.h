@@ -7,8 +7,7 @@
  * Invariants:
  * D1  A byte leaves only if every change that it acknowledges or reveals has been released.
  * D2  Bytes leave in the order in which they were appended.
- * D3  The holds of all connections stand in one list by offset, so that releasing costs what is released, however many
- *     connections there are.
+ * D3  Releasing costs what is released, however many connections there are (hold.h).
  *
  * Event loop only. */
 #ifndef SERVER_CONNECTION_H
@@ -101,12 +100,16 @@ int connection_fd(const struct connection *connection);
 
 /* The turn: what connection_process_again() asked for. */
 void connections_process(struct connections *connections);
-/* The turn's end: put holds on what was appended, write what may leave, and free what was closed. `released` is the
- * released log offset. */
-void connections_flush(struct connections *connections, uint64_t released, uint64_t now_us);
-/* Four times a second or so: soft limits, and memory of idle connections. */
+/* The turn's end: put holds on what was appended, write what may leave, and free what was closed. */
+struct connections_turn {
+    uint64_t released; /* The released log offset, */
+    uint64_t end;      /* and the log's end, when all of the turn's commands had run. */
+    uint64_t now_us;   /* Monotonic. */
+};
+void connections_flush(struct connections *connections, const struct connections_turn *turn);
+/* Once a second or so: soft limits, and memory of idle connections. */
 void connections_tick(struct connections *connections, uint64_t now_us);
-/* Whether replies wait for an offset to be released. */
-bool connections_are_waiting(const struct connections *connections);
+/* Whether the next turn has work although no event may come. */
+bool connections_have_work(const struct connections *connections);
 
 #endif

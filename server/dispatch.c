@@ -8,6 +8,7 @@
 #include "server/admission.h"
 #include "server/blocking.h"
 #include "server/change.h"
+#include "server/latency.h"
 #include "server/metrics.h"
 #include "server/monitor.h"
 #include "server/notify.h"
@@ -103,7 +104,7 @@ static void count_call(struct dispatch *dispatch, struct command_entry *entry, c
 static void show(struct dispatch *dispatch, const struct session *session, const struct command *command,
                  const struct call *call)
 {
-    if (!(command->flags & (COMMAND_SKIP_MONITOR | COMMAND_ADMIN)) && !call->is_replay) {
+    if (!(command->flags & (COMMAND_SKIP_MONITOR | COMMAND_ADMIN | COMMAND_SECRETIVE)) && !call->is_replay) {
         monitors_show(dispatch->services->monitors, session, call->db, call->argv, call->argc);
     }
 }
@@ -112,7 +113,7 @@ static void note_slowness(struct dispatch *dispatch, const struct call *call, ui
 {
     struct slowlog_caller caller = {.peer = call->session->peer, .name = call->session->name};
 
-    if (!(call->command->flags & COMMAND_SKIP_SLOWLOG) && !call->is_replay) {
+    if (!(call->command->flags & (COMMAND_SKIP_SLOWLOG | COMMAND_SECRETIVE)) && !call->is_replay) {
         slowlog_add(dispatch->services->slowlog, call->argv, call->argc, duration_us, &caller);
     }
 }
@@ -147,20 +148,24 @@ static uint64_t run(struct dispatch *dispatch, struct call *call, struct command
     if (slowlog_is_slow(services->slowlog, end_us - begin_us)) {
         note_slowness(dispatch, call, end_us - begin_us);
     }
+    if (latency_is_on(services->latency)) {
+        latency_note(services->latency, (entry->command->flags & COMMAND_FAST) ? "fast-command" : "command",
+                     end_us - begin_us);
+    }
     return end_us;
 }
 
-/* D5: log what was executed. */
-static void commit(struct dispatch *dispatch)
+/* D5: log what was executed. Returns the log's end if anything was, else 0. */
+static uint64_t commit(struct dispatch *dispatch)
 {
     struct store *store = dispatch->services->store;
     int32_t selected_db;
     struct slice change = change_compose(dispatch->change, &selected_db);
     enum status status;
-    uint64_t end;
+    uint64_t end = 0;
 
     if (change.len == 0) {
-        return;
+        return 0;
     }
     status = store_append(store, change, &end);
     if (status != STATUS_OK) {
@@ -168,6 +173,7 @@ static void commit(struct dispatch *dispatch)
         dispatch->options.log_failed(dispatch->options.context, status);
     }
     store_set_selected_db(store, selected_db);
+    return end;
 }
 
 static struct call make_call(struct dispatch *dispatch, struct session *session, struct command_entry *entry,
@@ -210,15 +216,19 @@ static uint64_t execute(struct dispatch *dispatch, struct session *session, stru
     struct call call = make_call(dispatch, session, entry, request);
     struct reply reply;
     uint64_t end_us;
+    uint64_t end;
 
     ASSERT(dispatch->depth == 0);
     reply_init(&reply, session->output, session->protocol);
     change_begin(dispatch->change, store_selected_db(store));
     keyspace_set_clock(call.keyspace, call.now_ms, !dispatch->gate.is_replica);
     end_us = run(dispatch, &call, entry, &reply);
-    commit(dispatch);
+    end = commit(dispatch);
+    if (end != 0) {
+        session->write_offset = end;
+    }
     if (!(entry->command->flags & COMMAND_REVEALS_NOTHING) && session->connection != NULL) {
-        connection_hold(session->connection, log_end(store_log(store)).offset);
+        connection_hold(session->connection, log_end_offset(store_log(store)));
     }
     return end_us;
 }
@@ -439,7 +449,7 @@ static void on_due(void *context, uint32_t db, struct slice key)
 
     change_begin(dispatch->change, store_selected_db(dispatch->services->store));
     on_expired(dispatch, db, key);
-    commit(dispatch);
+    (void)commit(dispatch);
 }
 
 static void set_hook(struct dispatch *dispatch, void (*hook)(void *context, uint32_t db, struct slice key))

@@ -8,8 +8,10 @@ struct acl;
 struct blocking;
 struct commands; /* registry.h */
 struct config;
-struct dispatch; /* dispatch.h */
+struct connections; /* connection.h */
+struct dispatch;    /* dispatch.h */
 struct latency;
+struct lifecycle; /* lifecycle.h: pauses and shutdown. */
 struct metrics;
 struct monitors; /* monitor.h */
 struct notify;
@@ -20,6 +22,7 @@ struct server;   /* server.h: shutdown and the like. */
 struct sessions; /* session.h: all clients. */
 struct slowlog;
 struct store;
+struct ticker;
 struct transactions;
 
 struct services {
@@ -28,12 +31,16 @@ struct services {
     struct store *store;
     struct commands *commands;
     struct dispatch *dispatch;
+    struct connections *connections;
     struct sessions *sessions;
     struct replication *replication;
     struct metrics *metrics;
     struct slowlog *slowlog;
+    struct latency *latency;
+    struct lifecycle *lifecycle;
     struct monitors *monitors;
     struct blocking *blocking;
+    struct ticker *ticker;
     struct transactions *transactions; /* transaction.h: watched keys. */
     struct notify *notify;
 };

@@ -193,13 +193,13 @@ size_t sessions_count(const struct sessions *sessions)
     return sessions->count;
 }
 
-size_t sessions_count_blocked(const struct sessions *sessions)
+size_t sessions_count_replicas(const struct sessions *sessions)
 {
     size_t count = 0;
 
     LIST_FOR_EACH(&sessions->all, node)
     {
-        count += LIST_ENTRY(node, struct session, node)->blocked != NULL;
+        count += (LIST_ENTRY(node, struct session, node)->flags & SESSION_REPLICA) != 0;
     }
     return count;
 }

@@ -48,8 +48,11 @@ struct session {
     uint32_t flags; /* enum session_flag */
     int protocol;   /* 2 or 3. */
     uint32_t db;
-    uint32_t subscription_count; /* Channels and patterns: a RESP2 client with any takes few commands. */
-    char *name;                  /* Owned; NULL for none, as the next two. */
+    uint32_t subscription_count; /* Sum of the next three: a RESP2 client with any takes few commands. */
+    uint32_t channel_count;
+    uint32_t pattern_count;
+    uint32_t shard_channel_count;
+    char *name; /* Owned; NULL for none, as the next two. */
     char *library_name;
     char *library_version;
     char *user;          /* Owned; "default". */
@@ -59,6 +62,7 @@ struct session {
     struct resp_reader reader;
     struct transaction *transaction; /* Owned; NULL before the first MULTI or WATCH. */
     struct blocked *blocked;         /* Owned by blocking.c; NULL when not blocked. */
+    uint64_t write_offset;           /* Log end after its last write: what WAIT waits for. */
     struct replica *replica;         /* When its output is a feed. */
     struct replica_handshake handshake;
     void *subscriptions;              /* Owned by pubsub.c; NULL before the first. */
@@ -101,7 +105,8 @@ struct session *sessions_accept(struct sessions *sessions, const struct transpor
                                 const char *local);
 
 size_t sessions_count(const struct sessions *sessions);
-size_t sessions_count_blocked(const struct sessions *sessions);
+/* How many of them are feeds. */
+size_t sessions_count_replicas(const struct sessions *sessions);
 struct session *sessions_find(struct sessions *sessions, uint64_t id);
 /* All sessions, in order of id: walk with LIST_FOR_EACH and LIST_ENTRY(node, struct session, node). */
 struct list *sessions_all(struct sessions *sessions);
