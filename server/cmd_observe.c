@@ -1,0 +1,478 @@
+/* SLOWLOG, LATENCY and MEMORY: looking at how the server does. */
+#include "replication/replication.h"
+#include "server/args.h"
+#include "server/client_info.h"
+#include "server/cmd_server.h"
+#include "server/latency.h"
+#include "server/process.h"
+#include "server/registry.h"
+#include "server/reply.h"
+#include "server/services.h"
+#include "server/session.h"
+#include "server/slowlog.h"
+#include "storage/store.h"
+#include "storage/string_store.h"
+
+/* --- SLOWLOG --- */
+
+static void reply_slow(struct reply *reply, const struct slowlog_entry *entry)
+{
+    reply_array(reply, 6);
+    reply_integer(reply, (int64_t)entry->id);
+    reply_integer(reply, (int64_t)entry->wall_s);
+    reply_integer(reply, (int64_t)entry->microseconds);
+    reply_array(reply, entry->argument_count);
+    for (uint32_t i = 0; i < entry->argument_count; i++) {
+        reply_bulk(reply, slice_make(entry->arguments[i], entry->lens[i]));
+    }
+    reply_bulk_text(reply, entry->peer);
+    reply_bulk_text(reply, entry->name);
+}
+
+/* SLOWLOG GET [count]: newest first; -1 is all. */
+static enum status run_slowlog_get(struct call *call, struct reply *reply)
+{
+    const struct slowlog *slowlog = call->services->slowlog;
+    uint64_t len = slowlog_len(slowlog);
+    int64_t count = 10;
+
+    if (call->argc > 3) {
+        return reply_error(reply, "ERR wrong number of arguments for 'slowlog|get' command");
+    }
+    if (call->argc == 3 && args_int64_within(call->argv[2], -1, INT64_MAX, &count) != STATUS_OK) {
+        return reply_error(reply, "ERR count should be greater than or equal to -1");
+    }
+    if (count == -1 || (uint64_t)count > len) {
+        count = (int64_t)len;
+    }
+    reply_array(reply, (size_t)count);
+    for (uint64_t i = 0; i < (uint64_t)count; i++) {
+        reply_slow(reply, slowlog_at(slowlog, i));
+    }
+    return STATUS_OK;
+}
+
+static enum status run_slowlog_len(struct call *call, struct reply *reply)
+{
+    reply_integer(reply, (int64_t)slowlog_len(call->services->slowlog));
+    return STATUS_OK;
+}
+
+static enum status run_slowlog_reset(struct call *call, struct reply *reply)
+{
+    slowlog_reset(call->services->slowlog);
+    reply_ok(reply);
+    return STATUS_OK;
+}
+
+static enum status run_slowlog_help(struct call *call, struct reply *reply)
+{
+    static const char *const lines[] = {
+        "GET [<count>]",
+        "    The newest <count> entries (default: 10, -1 mean all): id, time, microseconds, words, client, its name.",
+        "LEN",
+        "    How many entries there are.",
+        "RESET",
+        "    Forget all entries.",
+        NULL,
+    };
+
+    (void)call;
+    reply_help(reply, "SLOWLOG", lines);
+    return STATUS_OK;
+}
+
+/* --- LATENCY --- */
+
+static const struct latency_event *find_event(struct call *call)
+{
+    return latency_find(call->services->latency, call->argv[2].data, call->argv[2].len);
+}
+
+static enum status run_latency_latest(struct call *call, struct reply *reply)
+{
+    const struct latency *latency = call->services->latency;
+
+    reply_array(reply, latency_count(latency));
+    for (size_t i = 0; i < latency_count(latency); i++) {
+        const struct latency_event *event = latency_at(latency, i);
+        const struct latency_sample *sample = latency_sample_at(event, event->count - 1);
+
+        reply_array(reply, 4);
+        reply_bulk_text(reply, event->name);
+        reply_integer(reply, (int64_t)sample->wall_s);
+        reply_integer(reply, (int64_t)sample->milliseconds);
+        reply_integer(reply, (int64_t)event->longest_ms);
+    }
+    return STATUS_OK;
+}
+
+static enum status run_latency_history(struct call *call, struct reply *reply)
+{
+    const struct latency_event *event = find_event(call);
+    size_t count = event == NULL ? 0 : event->count;
+
+    reply_array(reply, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct latency_sample *sample = latency_sample_at(event, i);
+
+        reply_array(reply, 2);
+        reply_integer(reply, (int64_t)sample->wall_s);
+        reply_integer(reply, (int64_t)sample->milliseconds);
+    }
+    return STATUS_OK;
+}
+
+/* LATENCY RESET [event ...]: how many were forgotten. */
+static enum status run_latency_reset(struct call *call, struct reply *reply)
+{
+    struct latency *latency = call->services->latency;
+    int64_t count = 0;
+
+    for (size_t i = 2; i < call->argc; i++) {
+        count += latency_reset(latency, call->argv[i].data, call->argv[i].len);
+    }
+    while (call->argc == 2 && latency_count(latency) != 0) {
+        const char *name = latency_at(latency, 0)->name;
+
+        count += latency_reset(latency, name, strlen(name));
+    }
+    reply_integer(reply, count);
+    return STATUS_OK;
+}
+
+/* LATENCY GRAPH event: the samples as bars, one a line. */
+static enum status run_latency_graph(struct call *call, struct reply *reply)
+{
+    const struct latency_event *event = find_event(call);
+    struct buf text;
+
+    if (event == NULL) {
+        return reply_error(reply, "ERR No samples available for event '%.*s'", (int)call->argv[2].len,
+                           call->argv[2].data);
+    }
+    buf_init(&text, BUF_NO_CEILING);
+    buf_put_format(&text, "%s - longest %llu ms\n", event->name, (unsigned long long)event->longest_ms);
+    for (size_t i = 0; i < event->count; i++) {
+        const struct latency_sample *sample = latency_sample_at(event, i);
+        uint64_t bar = event->longest_ms == 0 ? 0 : sample->milliseconds * 60 / event->longest_ms;
+
+        buf_put_format(&text, "%llu %6llu ms ", (unsigned long long)sample->wall_s,
+                       (unsigned long long)sample->milliseconds);
+        for (uint64_t j = 0; j < bar; j++) {
+            buf_put_byte(&text, '#');
+        }
+        buf_put_byte(&text, '\n');
+    }
+    reply_verbatim(reply, "txt", buf_slice(&text));
+    buf_release(&text);
+    return STATUS_OK;
+}
+
+static enum status run_latency_doctor(struct call *call, struct reply *reply)
+{
+    const struct latency *latency = call->services->latency;
+    struct buf text;
+
+    buf_init(&text, BUF_NO_CEILING);
+    if (!latency_is_on(latency)) {
+        buf_put_text(&text,
+                     "The latency monitor is off. CONFIG SET latency-monitor-threshold <milliseconds> turns it on.\n");
+    } else if (latency_count(latency) == 0) {
+        buf_put_text(&text, "Nothing has taken as long as latency-monitor-threshold.\n");
+    }
+    for (size_t i = 0; i < latency_count(latency); i++) {
+        const struct latency_event *event = latency_at(latency, i);
+
+        buf_put_format(&text, "%s: %u samples, the longest took %llu ms.\n", event->name, event->count,
+                       (unsigned long long)event->longest_ms);
+    }
+    reply_verbatim(reply, "txt", buf_slice(&text));
+    buf_release(&text);
+    return STATUS_OK;
+}
+
+/* A command's times as Redis counts them: how many took at most 2^n microseconds, up to all. */
+static void reply_histogram(struct reply *reply, const struct histogram *latency)
+{
+    struct reply_deferred deferred;
+    uint64_t former = 0;
+    size_t pairs = 0;
+
+    reply_map(reply, 2);
+    reply_bulk_text(reply, "calls");
+    reply_integer(reply, (int64_t)latency->count);
+    reply_bulk_text(reply, "histogram_usec");
+    deferred = reply_deferred_begin(reply);
+    for (uint64_t bound_us = 1; former < latency->count && bound_us != 0; bound_us *= 2) {
+        uint64_t count = histogram_count_up_to(latency, bound_us);
+
+        if (count != former) {
+            reply_integer(reply, (int64_t)bound_us);
+            reply_integer(reply, (int64_t)count);
+            former = count;
+            pairs++;
+        }
+    }
+    reply_deferred_map(reply, deferred, pairs);
+}
+
+static size_t reply_command_histogram(struct reply *reply, const struct command_entry *entry)
+{
+    size_t written = 0;
+
+    if (entry->statistics.latency != NULL && entry->statistics.latency->count != 0) {
+        reply_bulk_text(reply, entry->full_name);
+        reply_histogram(reply, entry->statistics.latency);
+        written++;
+    }
+    for (size_t i = 0; i < entry->subcommand_count; i++) {
+        written += reply_command_histogram(reply, &entry->subcommands[i]);
+    }
+    return written;
+}
+
+/* LATENCY HISTOGRAM [command ...]. */
+static enum status run_latency_histogram(struct call *call, struct reply *reply)
+{
+    struct commands *commands = call->services->commands;
+    struct reply_deferred deferred = reply_deferred_begin(reply);
+    size_t written = 0;
+
+    for (size_t i = 2; i < call->argc; i++) {
+        const struct command_entry *entry = commands_find_full(commands, call->argv[i]);
+
+        written += entry == NULL ? 0 : reply_command_histogram(reply, entry);
+    }
+    for (size_t i = 0; call->argc == 2 && i < commands_count(commands); i++) {
+        written += reply_command_histogram(reply, commands_at(commands, i));
+    }
+    reply_deferred_map(reply, deferred, written);
+    return STATUS_OK;
+}
+
+static enum status run_latency_help(struct call *call, struct reply *reply)
+{
+    static const char *const lines[] = {
+        "DOCTOR",
+        "    What the monitor has seen, in words.",
+        "GRAPH <event>",
+        "    An event's samples as bars.",
+        "HISTOGRAM [COMMAND ...]",
+        "    How long commands took.",
+        "HISTORY <event>",
+        "    An event's samples: time and milliseconds.",
+        "LATEST",
+        "    The latest sample of each event.",
+        "RESET [<event> ...]",
+        "    Forget events (default: all).",
+        NULL,
+    };
+
+    (void)call;
+    reply_help(reply, "LATENCY", lines);
+    return STATUS_OK;
+}
+
+/* --- MEMORY --- */
+
+/* What a key takes, about: its rows in the tables with what LMDB adds to each, wherever they are now. */
+static uint64_t usage_of(struct call *call, struct slice key, const struct entry *entry)
+{
+    enum { ROW_BYTES = 48, ELEMENT_BYTES = 64 };
+    uint64_t bytes = ROW_BYTES + key.len + entry->body.len;
+
+    (void)call;
+    if (entry->expire_at_ms != 0) {
+        bytes += ROW_BYTES + key.len;
+    }
+    if (entry->type == ENTRY_STRING && entry->encoding != ENTRY_INLINE) {
+        uint64_t len = string_len(entry);
+
+        bytes += len + (len / STRING_CHUNK_BYTES + 1) * ROW_BYTES;
+    } else if (entry->type != ENTRY_STRING && entry->generation != 0) {
+        bytes += entry->count * ELEMENT_BYTES;
+    }
+    return bytes;
+}
+
+/* MEMORY USAGE key [SAMPLES count]. */
+static enum status run_memory_usage(struct call *call, struct reply *reply)
+{
+    struct entry entry;
+    int64_t samples;
+
+    if (call->argc != 3 && (call->argc != 5 || !args_is(call->argv[3], "samples"))) {
+        return STATUS_SYNTAX;
+    }
+    if (call->argc == 5) {
+        enum status status = args_int64(call->argv[4], &samples);
+
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (samples < 0) {
+            return STATUS_SYNTAX;
+        }
+    }
+    if (keyspace_find(call->keyspace, call->db, call->argv[2], &entry)) {
+        reply_integer(reply, (int64_t)usage_of(call, call->argv[2], &entry));
+    } else {
+        reply_null(reply);
+    }
+    return STATUS_OK;
+}
+
+static void reply_figure(struct reply *reply, const char *name, uint64_t value)
+{
+    reply_bulk_text(reply, name);
+    reply_integer(reply, (int64_t)value);
+}
+
+static enum status run_memory_stats(struct call *call, struct reply *reply)
+{
+    const struct store_statistics *statistics = store_get_statistics(call->services->store);
+    struct process_allocator allocator;
+    uint64_t clients = 0;
+    uint64_t keys = 0;
+
+    process_ask_allocator(&allocator);
+    LIST_FOR_EACH(sessions_all(call->services->sessions), node)
+    {
+        clients += connection_memory_bytes(LIST_ENTRY(node, struct session, node)->connection);
+    }
+    for (uint32_t db = 0; db < keyspace_database_count(call->keyspace); db++) {
+        keys += keyspace_key_count(call->keyspace, db);
+    }
+    reply_map(reply, 9);
+    reply_figure(reply, "total.allocated", allocator.allocated_bytes);
+    reply_figure(reply, "allocator.active", allocator.active_bytes);
+    reply_figure(reply, "allocator.resident", allocator.resident_bytes);
+    reply_figure(reply, "process.resident", process_resident_bytes());
+    reply_figure(reply, "process.anonymous", process_anonymous_bytes());
+    reply_figure(reply, "clients.normal", clients);
+    reply_figure(reply, "keys.count", keys);
+    reply_figure(reply, "data.file.bytes", statistics->data_file_bytes);
+    reply_figure(reply, "data.used.bytes", statistics->map_used_bytes);
+    return STATUS_OK;
+}
+
+static enum status run_memory_doctor(struct call *call, struct reply *reply)
+{
+    (void)call;
+    reply_verbatim(
+        reply, "txt",
+        slice_of("The data is on disk; memory holds what is newer than the last checkpoint (checkpoint-memory), "
+                 "the clients' buffers, and pages that the kernel may take back at any time.\n"));
+    return STATUS_OK;
+}
+
+static enum status run_memory_purge(struct call *call, struct reply *reply)
+{
+    (void)call;
+    process_purge_allocator();
+    reply_ok(reply);
+    return STATUS_OK;
+}
+
+static enum status run_memory_malloc_stats(struct call *call, struct reply *reply)
+{
+    struct process_allocator allocator;
+
+    (void)call;
+    process_ask_allocator(&allocator);
+    reply_bulk_format(reply, "%s: allocated %llu, active %llu, resident %llu bytes\n", allocator.name,
+                      (unsigned long long)allocator.allocated_bytes, (unsigned long long)allocator.active_bytes,
+                      (unsigned long long)allocator.resident_bytes);
+    return STATUS_OK;
+}
+
+static enum status run_memory_help(struct call *call, struct reply *reply)
+{
+    static const char *const lines[] = {
+        "DOCTOR",
+        "    Where memory goes, in words.",
+        "MALLOC-STATS",
+        "    What the allocator holds.",
+        "PURGE",
+        "    Let the allocator give back what it can.",
+        "STATS",
+        "    Memory by use.",
+        "USAGE <key> [SAMPLES <count>]",
+        "    Bytes that a key takes, about, on disk or in memory.",
+        NULL,
+    };
+
+    (void)call;
+    reply_help(reply, "MEMORY", lines);
+    return STATUS_OK;
+}
+
+/* --- The tables --- */
+
+#define ROW(name_, since_, arity_, flags_, tips_, run_, summary_)                                                      \
+    {                                                                                                                  \
+        .name = name_, .summary = summary_, .since = since_, .complexity = "O(1)", .group = "server", .arity = arity_, \
+        .flags = flags_, .tips = tips_, .run = run_                                                                    \
+    }
+#define HELP_FLAGS    (COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING)
+#define SLOWLOG_FLAGS (HELP_FLAGS | COMMAND_ADMIN)
+#define LATENCY_FLAGS (SLOWLOG_FLAGS | COMMAND_NOSCRIPT)
+#define LATENCY_TIPS  "nondeterministic_output,request_policy:all_nodes,response_policy:special"
+#define MEMORY_TIPS   "nondeterministic_output,request_policy:all_shards,response_policy:special"
+
+static const struct command slowlog_subcommands[] = {
+    ROW("get", "2.2.12", -2, SLOWLOG_FLAGS, "request_policy:all_nodes,nondeterministic_output", run_slowlog_get,
+        "Get the newest entries"),
+    ROW("help", "6.2.0", 2, HELP_FLAGS, NULL, run_slowlog_help, "Show what the subcommands do"),
+    ROW("len", "2.2.12", 2, SLOWLOG_FLAGS, "request_policy:all_nodes,response_policy:agg_sum,nondeterministic_output",
+        run_slowlog_len, "Count the entries"),
+    ROW("reset", "2.2.12", 2, SLOWLOG_FLAGS, "request_policy:all_nodes,response_policy:all_succeeded",
+        run_slowlog_reset, "Forget all entries"),
+    {.name = NULL},
+};
+
+static const struct command latency_subcommands[] = {
+    ROW("doctor", "2.8.13", 2, LATENCY_FLAGS, LATENCY_TIPS, run_latency_doctor, "Tell of slow events in words"),
+    ROW("graph", "2.8.13", 3, LATENCY_FLAGS, LATENCY_TIPS, run_latency_graph, "Draw an event's samples"),
+    ROW("help", "2.8.13", 2, HELP_FLAGS, NULL, run_latency_help, "Show what the subcommands do"),
+    ROW("histogram", "7.0.0", -2, LATENCY_FLAGS, LATENCY_TIPS, run_latency_histogram, "Get how long commands took"),
+    ROW("history", "2.8.13", 3, LATENCY_FLAGS, LATENCY_TIPS, run_latency_history, "Get an event's samples"),
+    ROW("latest", "2.8.13", 2, LATENCY_FLAGS, LATENCY_TIPS, run_latency_latest, "Get each event's latest sample"),
+    ROW("reset", "2.8.13", -2, LATENCY_FLAGS, "request_policy:all_nodes,response_policy:all_succeeded",
+        run_latency_reset, "Forget events"),
+    {.name = NULL},
+};
+
+static const struct command memory_subcommands[] = {
+    ROW("doctor", "4.0.0", 2, COMMAND_REVEALS_NOTHING, MEMORY_TIPS, run_memory_doctor, "Tell of memory in words"),
+    ROW("help", "4.0.0", 2, HELP_FLAGS, NULL, run_memory_help, "Show what the subcommands do"),
+    ROW("malloc-stats", "4.0.0", 2, COMMAND_REVEALS_NOTHING, MEMORY_TIPS, run_memory_malloc_stats,
+        "Get the allocator's figures"),
+    ROW("purge", "4.0.0", 2, COMMAND_REVEALS_NOTHING, "request_policy:all_shards,response_policy:all_succeeded",
+        run_memory_purge, "Let the allocator give back memory"),
+    ROW("stats", "4.0.0", 2, COMMAND_REVEALS_NOTHING, MEMORY_TIPS, run_memory_stats, "Get memory by use"),
+    {.name = "usage",
+     .summary = "Estimate what a key takes",
+     .since = "4.0.0",
+     .complexity = "O(1)",
+     .group = "server",
+     .arity = -3,
+     .flags = COMMAND_READONLY,
+     .keys = {KEY_RANGE(KEY_RO, 2, 0, 1)},
+     .run = run_memory_usage},
+    {.name = NULL},
+};
+
+#define CONTAINER(name_, since_, subcommands_, summary_)                                                               \
+    {                                                                                                                  \
+        .name = name_, .summary = summary_, .since = since_, .complexity = "Depends on subcommand.",                   \
+        .group = "server", .arity = -2, .subcommands = subcommands_                                                    \
+    }
+
+const struct command observe_commands[] = {
+    CONTAINER("latency", "2.8.13", latency_subcommands, "Commands about slow events"),
+    CONTAINER("memory", "4.0.0", memory_subcommands, "Commands about memory"),
+    CONTAINER("slowlog", "2.2.12", slowlog_subcommands, "Commands about slow commands"),
+    {.name = NULL},
+};

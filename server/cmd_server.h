@@ -1,0 +1,14 @@
+/* Commands about the server: cmd_server.c, and its observation (cmd_observe.c), DEBUG (cmd_debug.c), and COMMAND
+ * (cmd_command.c). */
+#ifndef SERVER_CMD_SERVER_H
+#define SERVER_CMD_SERVER_H
+
+#include "server/command.h"
+
+/* Each ends with a NULL name. */
+extern const struct command server_commands[];
+extern const struct command observe_commands[];
+extern const struct command debug_commands[];
+extern const struct command command_commands[];
+
+#endif

@@ -1,0 +1,41 @@
+/* The process among others: descriptors, background, pid file, signals that end it. */
+#ifndef SERVER_PROCESS_H
+#define SERVER_PROCESS_H
+
+#include "base/status.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Raise the limit of open files so that `clients` fit. Returns how many do. */
+int64_t process_raise_file_limit(int64_t clients);
+
+/* Go to the background: the parent exits with 0 and this returns in the child. False if it cannot. */
+bool process_daemonize(void);
+
+/* Write and remove the pid file; a failure is a diag and no more. `path` "" is none. */
+void process_write_pid_file(const char *path);
+void process_remove_pid_file(const char *path);
+
+/* Ignore SIGPIPE and SIGHUP, and make SIGBUS say what it means: the disk failed under LMDB's map. `data_path` is what
+ * the message names; it must live as long as the process. */
+void process_set_signals(const char *data_path);
+
+/* Resident memory, in bytes, with the pages of LMDB's map that are in it; 0 if it cannot be read. */
+uint64_t process_resident_bytes(void);
+/* The part of it that is no file's: what the process really costs. */
+uint64_t process_anonymous_bytes(void);
+/* All memory of the machine. */
+uint64_t process_machine_bytes(void);
+
+/* What the allocator has given out and what it holds for that, and its name. */
+struct process_allocator {
+    uint64_t allocated_bytes;
+    uint64_t active_bytes;
+    uint64_t resident_bytes;
+    const char *name; /* Static storage. */
+};
+void process_ask_allocator(struct process_allocator *allocator);
+/* Give freed memory back to the system, as far as the allocator can. */
+void process_purge_allocator(void);
+
+#endif
