@@ -1,11 +1,17 @@
 #include "server/families.h"
+#include "server/cmd_config.h"
+#include "server/cmd_connection.h"
 #include "server/cmd_hash.h"
 #include "server/cmd_key.h"
 #include "server/cmd_list.h"
+#include "server/cmd_replication.h"
+#include "server/cmd_server.h"
 #include "server/cmd_set.h"
 #include "server/cmd_string.h"
+#include "server/cmd_transaction.h"
 #include <stddef.h>
 
+/* clang-format off: a line each, so that families added at the same time do not meet. */
 const struct command *const families[] = {
     string_commands,
     key_commands,
@@ -17,5 +23,15 @@ const struct command *const families[] = {
     list_move_commands,
     set_commands,
     set_algebra_commands,
+    transaction_commands,
+    connection_commands,
+    client_commands,
+    server_commands,
+    config_commands,
+    command_commands,
+    observe_commands,
+    debug_commands,
+    replication_commands,
     NULL,
 };
+/* clang-format on */

@@ -1,0 +1,583 @@
+/* One loop turn: events (reading, executing) -> what was resumed -> store_turn() cuts the batch and hands it to the
+ * log's thread -> replication_turn() -> outputs leave, as far as their offsets are released. The log's progress is
+ * itself an event, so releasing is just another turn.
+ *
+ * The end: a shutdown first pauses writes and waits for the replicas, then the loop ends, then everything is closed in
+ * the reverse order of its making. A log that has failed ends the process at once: nothing more is acknowledged, and
+ * recovery takes it from there. */
+#include "server/server.h"
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "server/blocking.h"
+#include "server/config.h"
+#include "server/door.h"
+#include "server/event_embed.h"
+#include "server/latency.h"
+#include "server/lifecycle.h"
+#include "server/listener.h"
+#include "server/metrics.h"
+#include "server/monitor.h"
+#include "server/notify.h"
+#include "server/process.h"
+#include "server/registry.h"
+#include "server/replay.h"
+#include "server/services.h"
+#include "server/settings.h"
+#include "server/slowlog.h"
+#include "server/ticker.h"
+#include "server/transaction.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct server {
+    struct services services; /* Owns what it points to. */
+    struct server_facts facts;
+    struct config *config; /* Borrowed. */
+    struct event_base *base;
+    struct listener *listener;
+    struct connections *connections;
+    struct replay *replay;
+    struct ticker *ticker;
+    struct settings_targets settings;
+    int64_t clients_max; /* maxclients, or fewer if the limit of open files says so. */
+
+    int wake_fd; /* eventfd: the store's threads have news. */
+    struct event wake_event;
+    struct event stop_events[2]; /* SIGINT, SIGTERM. */
+
+    bool is_stopping; /* The loop ends after this turn. */
+    int exit_code;
+    bool was_opened; /* Everything was made. */
+};
+
+const struct server_facts *server_get_facts(const struct server *server)
+{
+    return &server->facts;
+}
+
+/* --- Clients --- */
+
+static void on_accept(void *context, const struct listener_peer *peer)
+{
+    struct server *server = context;
+
+    door_open(&server->services, server->clients_max, peer);
+}
+
+static void on_session_closed(void *context, struct session *session)
+{
+    struct server *server = context;
+
+    blocking_forget(server->services.blocking, session);
+    transaction_reset(session);
+    monitors_remove(server->services.monitors, session);
+    if (session->replica != NULL) {
+        replica_detach(session->replica);
+        session->replica = NULL;
+    }
+}
+
+static enum session_outcome on_request(void *context, struct session *session, const struct request *request,
+                                       uint64_t *now_us)
+{
+    struct server *server = context;
+
+    return dispatch_request(server->services.dispatch, session, request, now_us);
+}
+
+/* --- The log and the store --- */
+
+static void fail(struct server *server)
+{
+    diag(DIAG_WARNING,
+         "the log in %s cannot be written any more: stopping without a further acknowledgement; the restart "
+         "recovers every acknowledged write",
+         store_directory(server->services.store));
+    /* Nothing is closed in order: replies must not leave and the log must not be synced again. */
+    _exit(1);
+}
+
+static void on_log_failed(void *context, enum status status)
+{
+    diag(DIAG_WARNING, "a change cannot be logged: %s", status_name(status));
+    fail(context);
+}
+
+/* From the store's threads. */
+static void on_wake(void *context)
+{
+    struct server *server = context;
+    uint64_t one = 1;
+    ssize_t ignored = write(server->wake_fd, &one, sizeof(one));
+
+    (void)ignored;
+}
+
+static void on_woken(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    uint64_t count;
+    ssize_t ignored = read(fd, &count, sizeof(count));
+
+    (void)ignored;
+    (void)what;
+    if (store_poll(server->services.store)) {
+        sessions_resume_parked(server->services.sessions);
+    }
+}
+
+static bool on_replay(void *context, struct store *store, uint32_t *selected_db, const struct slice *argv, size_t argc)
+{
+    struct server *server = context;
+
+    server->services.store = store; /* It is still being opened. */
+    return replay_execute(server->replay, selected_db, argv, argc);
+}
+
+/* --- Replication --- */
+
+static bool on_apply(void *context, uint32_t *selected_db, const struct slice *argv, size_t argc)
+{
+    struct server *server = context;
+
+    return replay_execute(server->replay, selected_db, argv, argc);
+}
+
+static void on_data_replaced(void *context)
+{
+    struct server *server = context;
+
+    replay_reset(server->replay);
+    dispatch_observe_keyspace(server->services.dispatch);
+    transactions_touch_all(server->services.transactions);
+}
+
+void server_update_role(struct server *server)
+{
+    struct replication *replication = server->services.replication;
+    bool was_replica = dispatch_gate(server->services.dispatch)->is_replica;
+    char master[300] = "";
+
+    if (replication == NULL) {
+        return; /* It is still being opened. */
+    }
+    replay_reset(server->replay);
+    settings_fill_gate(&server->services);
+    if (replication_is_replica(replication)) {
+        (void)snprintf(master, sizeof(master), "%s %u", replication_master_host(replication),
+                       replication_master_port(replication));
+    }
+    config_assign(server->config, "replicaof", master);
+    diag_set_role(master[0] == '\0' ? 'M' : 'S');
+    if (!was_replica && master[0] != '\0') {
+        blocking_unblock_all(
+            server->services.blocking,
+            "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
+    }
+}
+
+static void on_role_changed(void *context)
+{
+    server_update_role(context);
+}
+
+static void on_acknowledged(void *context)
+{
+    struct server *server = context;
+
+    blocking_wake_replica_waits(server->services.blocking);
+}
+
+/* --- The end --- */
+
+static void stop(struct server *server, int exit_code)
+{
+    server->is_stopping = true;
+    server->exit_code = exit_code;
+}
+
+/* The lifecycle's word that it is time. */
+static void on_stop(void *context)
+{
+    stop(context, 0);
+}
+
+static void on_stop_signal(evutil_socket_t signal_number, short what, void *context)
+{
+    struct server *server = context;
+    /* The second one means it. */
+    struct lifecycle_shutdown shutdown = {.is_now = lifecycle_is_shutting_down(server->services.lifecycle)};
+
+    (void)what;
+    diag(DIAG_NOTICE, "received %s: shutting down", signal_number == SIGINT ? "SIGINT" : "SIGTERM");
+    lifecycle_shut_down(server->services.lifecycle, &shutdown);
+}
+
+static void on_tick(void *context, uint64_t now_us, uint64_t now_ms)
+{
+    struct server *server = context;
+
+    (void)now_ms;
+    settings_fill_gate(&server->services); /* Whether the link is up changes by itself. */
+    lifecycle_tick(server->services.lifecycle, now_us);
+    /* A full disk may have room again, and nobody else would tell. */
+    sessions_resume_parked(server->services.sessions);
+}
+
+void server_reset_statistics(struct server *server)
+{
+    metrics_reset(server->services.metrics);
+    commands_reset_statistics(server->services.commands);
+    connections_reset_statistics(server->connections);
+}
+
+/* --- Making --- */
+
+static enum status open_listener(struct server *server, struct listener **listener, char *error, size_t error_bytes)
+{
+    const struct config *config = server->config;
+    struct listener_options options = {
+        .base = server->base,
+        .bind = config->bind,
+        .port = (uint16_t)config->port,
+        .backlog = (int)config->tcp_backlog,
+        .unix_socket = config->unix_socket,
+        .unix_socket_mode = (int)config->unix_socket_mode,
+        .keepalive_s = (int)config->tcp_keepalive_s,
+        .accept = on_accept,
+        .context = server,
+    };
+
+    return listener_open(&options, listener, error, error_bytes);
+}
+
+/* CONFIG SET port or bind. The old sockets go first, since the new ones may want the same addresses. */
+static bool on_relisten(void *context, char *error, size_t error_bytes)
+{
+    struct server *server = context;
+    struct listener *listener;
+
+    listener_close(server->listener);
+    server->listener = NULL;
+    if (open_listener(server, &listener, error, error_bytes) != STATUS_OK) {
+        return false; /* Called again with the old values. */
+    }
+    server->listener = listener;
+    listener_start(listener);
+    return true;
+}
+
+static struct event_base *make_base(void)
+{
+    struct event_config *options = event_config_new();
+    struct event_base *base = NULL;
+
+    if (options != NULL) {
+        /* One thread: no locks. Our sockets are never duplicated: batched changes to epoll are safe. */
+        (void)event_config_set_flag(options, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST |
+                                                 EVENT_BASE_FLAG_IGNORE_ENV);
+        base = event_base_new_with_config(options);
+        event_config_free(options);
+    }
+    return base;
+}
+
+/* Parts that need no disk. */
+static void make_parts(struct server *server)
+{
+    struct services *services = &server->services;
+    struct dispatch_options dispatch = {.services = services, .log_failed = on_log_failed, .context = server};
+    struct lifecycle_options lifecycle = {.services = services, .stop = on_stop, .context = server};
+    struct blocking_options blocking = {.base = server->base, .services = services};
+    struct sessions_options sessions = {.services = services,
+                                        .execute = on_request,
+                                        .closed = on_session_closed,
+                                        .context = server,
+                                        .bulk_bytes_max = (uint64_t)server->config->proto_max_bulk_bytes};
+
+    server->connections = connections_create(server->base);
+    sessions.connections = server->connections;
+    services->connections = server->connections;
+    services->server = server;
+    services->config = server->config;
+    services->commands = commands_create();
+    services->metrics = metrics_create(server->facts.started_us);
+    services->slowlog = slowlog_create();
+    services->latency = latency_create();
+    services->monitors = monitors_create();
+    services->notify = notify_create();
+    services->transactions = transactions_create(services);
+    services->blocking = blocking_create(&blocking);
+    services->dispatch = dispatch_create(&dispatch);
+    services->sessions = sessions_create(&sessions);
+    services->lifecycle = lifecycle_create(&lifecycle);
+    server->replay = replay_create(services->dispatch);
+}
+
+static void report_store_failure(const char *directory, enum status status, long holder_pid)
+{
+    switch (status) {
+    case STATUS_BUSY:
+        diag(DIAG_WARNING, "another server (pid %ld) has the data directory %s open", holder_pid, directory);
+        break;
+    case STATUS_INVALID:
+        diag(DIAG_WARNING, "%s holds other files and no Hearth data: choose an empty or a new folder with --data-dir",
+             directory);
+        break;
+    case STATUS_UNSUPPORTED:
+        diag(DIAG_WARNING, "the data in %s has a format that this version (%s) does not know", directory,
+             HEARTH_VERSION);
+        break;
+    case STATUS_CORRUPT:
+        diag(DIAG_WARNING, "the data in %s is damaged, as told above; nothing was changed. hearth-check says more",
+             directory);
+        break;
+    default:
+        diag(DIAG_WARNING, "cannot open the data in %s: %s%s%s", directory, status_name(status), errno != 0 ? ": " : "",
+             errno != 0 ? strerror(errno) : "");
+        break;
+    }
+}
+
+static bool open_store(struct server *server)
+{
+    const struct config *config = server->config;
+    const char *directory = config->directory[0] == '\0' ? "." : config->directory;
+    struct store_options options = {
+        .files = file_system_posix(),
+        .directory = directory,
+        .database_count = (uint32_t)config->databases,
+        .policy = (enum log_sync_policy)config->append_fsync,
+        .segment_bytes = (uint64_t)config->log_segment_bytes,
+        .checkpoint_memory_bytes = (uint64_t)config->checkpoint_memory_bytes,
+        .checkpoint_interval_ms = (uint64_t)config->checkpoint_interval_s * 1000,
+        .replay = on_replay,
+        .wake = on_wake,
+        .context = server,
+    };
+    struct store *store;
+    long holder_pid = 0;
+    enum status status;
+
+    errno = 0;
+    status = store_open(&options, &store, &holder_pid);
+    if (status != STATUS_OK) {
+        server->services.store = NULL;
+        report_store_failure(directory, status, holder_pid);
+        return false;
+    }
+    server->services.store = store;
+    dispatch_observe_keyspace(server->services.dispatch);
+    return true;
+}
+
+static bool open_replication(struct server *server)
+{
+    const struct config *config = server->config;
+    const char *space = strrchr(config->replica_of, ' ');
+    char host[256] = "";
+    struct replication_options options = {
+        .store = server->services.store,
+        .base = server->base,
+        .files = file_system_posix(),
+        .directory = store_directory(server->services.store),
+        .hooks = {.apply = on_apply,
+                  .data_replaced = on_data_replaced,
+                  .role_changed = on_role_changed,
+                  .acknowledged = on_acknowledged,
+                  .context = server},
+    };
+    enum status status;
+
+    if (space != NULL && strcasecmp(config->replica_of, "no one") != 0) {
+        (void)snprintf(host, sizeof(host), "%.*s", (int)(space - config->replica_of), config->replica_of);
+        options.configured_host = host;
+        options.configured_port = (uint16_t)strtoul(space + 1, NULL, 10);
+    }
+    settings_fill_replication(config, &options.settings);
+    status = replication_open(&options, &server->services.replication);
+    if (status != STATUS_OK) {
+        diag(DIAG_WARNING, "cannot take up the role that %s/hearth.auto.conf says: %s", options.directory,
+             status_name(status));
+        return false;
+    }
+    return true;
+}
+
+static void start_events(struct server *server)
+{
+    static const int signals[] = {SIGINT, SIGTERM};
+
+    event_assign(&server->wake_event, server->base, server->wake_fd, EV_READ | EV_PERSIST, on_woken, server);
+    event_add(&server->wake_event, NULL);
+    for (int i = 0; i < 2; i++) {
+        event_assign(&server->stop_events[i], server->base, signals[i], EV_SIGNAL | EV_PERSIST, on_stop_signal, server);
+        event_add(&server->stop_events[i], NULL);
+    }
+}
+
+/* What runs once everything is there. */
+static void start(struct server *server)
+{
+    struct ticker_options ticker = {.base = server->base,
+                                    .services = &server->services,
+                                    .connections = server->connections,
+                                    .tick = on_tick,
+                                    .context = server};
+
+    server->ticker = ticker_create(&ticker, (uint32_t)server->config->hz);
+    server->services.ticker = server->ticker;
+    server->settings = (struct settings_targets){.config = server->config,
+                                                 .services = &server->services,
+                                                 .connections = server->connections,
+                                                 .ticker = server->ticker,
+                                                 .listener = &server->listener,
+                                                 .relisten = on_relisten,
+                                                 .context = server};
+    settings_apply_all(&server->settings);
+    settings_observe(&server->settings);
+    server_update_role(server);
+    start_events(server);
+    server->facts.startup_memory = process_resident_bytes();
+    listener_start(server->listener);
+}
+
+enum status server_open(struct config *config, const char *executable, struct server **server)
+{
+    struct server *opened = memory_allocate_zeroed(sizeof(*opened));
+    char error[CONFIG_ERROR_BYTES];
+
+    opened->config = config;
+    opened->facts.executable = executable;
+    opened->facts.started_us = clock_monotonic_us();
+    opened->facts.started_wall_ms = clock_wall_ms();
+    random_hex(opened->facts.run_id, SERVER_RUN_ID_LEN);
+    opened->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    opened->base = make_base();
+    if (opened->base == NULL || opened->wake_fd < 0) {
+        diag(DIAG_WARNING, "cannot make the event loop: %s", strerror(errno));
+        goto fail;
+    }
+    opened->clients_max = process_raise_file_limit(config->max_clients);
+    if (opened->clients_max < config->max_clients) {
+        diag(DIAG_WARNING, "maxclients is %lld, but the limit of open files allows %lld: raise it with ulimit -n",
+             (long long)config->max_clients, (long long)opened->clients_max);
+    }
+    make_parts(opened);
+    if (open_listener(opened, &opened->listener, error, sizeof(error)) != STATUS_OK) {
+        diag(DIAG_WARNING, "%s", error);
+        goto fail;
+    }
+    if (!open_store(opened) || !open_replication(opened)) {
+        goto fail;
+    }
+    start(opened);
+    opened->was_opened = true;
+    *server = opened;
+    return STATUS_OK;
+fail:
+    server_close(opened);
+    return STATUS_IO;
+}
+
+/* --- Running and ending --- */
+
+static void flush(struct server *server, const struct log *log)
+{
+    struct connections_turn turn = {
+        .released = log_released_offset(log), .end = log_end_offset(log), .now_us = clock_monotonic_us()};
+
+    connections_flush(server->connections, &turn);
+}
+
+static void take_turn(struct server *server)
+{
+    struct services *services = &server->services;
+    struct log *log;
+
+    connections_process(server->connections);
+    store_turn(services->store, clock_wall_ms());
+    replication_turn(services->replication);
+    log = store_log(services->store);
+    if (__builtin_expect(log_has_failed(log), 0)) {
+        fail(server);
+    }
+    flush(server, log);
+}
+
+int server_run(struct server *server)
+{
+    while (!server->is_stopping) {
+        int flags = connections_have_work(server->connections) ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE;
+
+        if (event_base_loop(server->base, flags) < 0) {
+            diag(DIAG_WARNING, "the event loop failed: %s", strerror(errno));
+            stop(server, 1);
+        }
+        take_turn(server);
+    }
+    return server->exit_code;
+}
+
+/* Replies that wait leave before their connections do. */
+static void say_goodbye(struct server *server)
+{
+    struct log *log = store_log(server->services.store);
+
+    listener_stop(server->listener);
+    store_turn(server->services.store, clock_wall_ms());
+    if (log_wait_durable(log, log_end_offset(log)) == STATUS_OK) {
+        flush(server, log);
+    }
+}
+
+static void free_parts(struct server *server)
+{
+    struct services *services = &server->services;
+
+    connections_free(server->connections); /* Closes all sessions, which know all the rest. */
+    sessions_free(services->sessions);
+    replication_close(services->replication);
+    if (services->store != NULL) {
+        store_close(services->store, server->was_opened && lifecycle_wants_checkpoint(services->lifecycle));
+    }
+    lifecycle_free(services->lifecycle);
+    replay_free(server->replay);
+    dispatch_free(services->dispatch);
+    blocking_free(services->blocking);
+    transactions_free(services->transactions);
+    notify_free(services->notify);
+    monitors_free(services->monitors);
+    slowlog_free(services->slowlog);
+    latency_free(services->latency);
+    metrics_free(services->metrics);
+    commands_free(services->commands);
+}
+
+void server_close(struct server *server)
+{
+    if (server->was_opened) {
+        say_goodbye(server);
+        ticker_free(server->ticker);
+        event_del(&server->wake_event);
+        event_del(&server->stop_events[0]);
+        event_del(&server->stop_events[1]);
+    }
+    listener_close(server->listener);
+    if (server->services.commands != NULL) {
+        free_parts(server);
+    }
+    if (server->base != NULL) {
+        event_base_free(server->base);
+    }
+    if (server->wake_fd >= 0) {
+        (void)close(server->wake_fd);
+    }
+    memory_free(server);
+}

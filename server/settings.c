@@ -1,0 +1,238 @@
+#include "server/settings.h"
+#include "base/diag.h"
+#include "server/config.h"
+#include "server/connection.h"
+#include "server/dispatch.h"
+#include "server/latency.h"
+#include "server/listener.h"
+#include "server/services.h"
+#include "server/session.h"
+#include "server/slowlog.h"
+#include "server/ticker.h"
+#include "storage/store.h"
+
+void settings_limit_session(const struct config *config, struct session *session)
+{
+    enum config_client_class class = (session->flags & SESSION_REPLICA) ? CONFIG_CLIENT_REPLICA
+                                     : session->subscription_count != 0 ? CONFIG_CLIENT_PUBSUB
+                                                                        : CONFIG_CLIENT_NORMAL;
+    const struct config_output_limit *configured = &config->output_limits[class];
+    struct connection_limit limit = {.hard_bytes = configured->hard_bytes,
+                                     .soft_bytes = configured->soft_bytes,
+                                     .soft_seconds = (uint32_t)configured->soft_seconds};
+
+    connection_set_output_limit(session->connection, &limit);
+}
+
+static const char *text_or_null(const char *text)
+{
+    return text[0] == '\0' ? NULL : text;
+}
+
+void settings_fill_replication(const struct config *config, struct replication_settings *settings)
+{
+    *settings = (struct replication_settings){
+        .master_user = text_or_null(config->master_user),
+        .master_password = text_or_null(config->master_password),
+        .announce_ip = text_or_null(config->replica_announce_ip),
+        .announce_port = (uint16_t)config->replica_announce_port,
+        .listening_port = (uint16_t)config->port,
+        .timeout_s = (uint32_t)config->repl_timeout_s,
+        .ping_period_s = (uint32_t)config->repl_ping_period_s,
+        .backlog_bytes = (uint64_t)config->repl_backlog_bytes,
+        .retention_bytes_max = (uint64_t)config->repl_retention_bytes_max,
+        .retention_s_max = (uint32_t)config->repl_retention_s_max,
+        .full_sync_rate_max = (uint64_t)config->repl_full_sync_max_rate,
+        .priority = (uint32_t)config->replica_priority,
+        .announced = config->replica_announced != 0,
+        .serve_stale_data = config->replica_serve_stale_data != 0,
+        .read_only = config->replica_read_only != 0,
+        .allow_wipe = config->repl_allow_wipe != 0,
+        .min_replicas_to_write = (uint32_t)config->min_replicas_to_write,
+        .min_replicas_max_lag_s = (uint32_t)config->min_replicas_max_lag_s,
+    };
+}
+
+void settings_fill_gate(const struct services *services)
+{
+    const struct config *config = services->config;
+    struct dispatch_gate *gate = dispatch_gate(services->dispatch);
+
+    gate->is_replica = replication_is_replica(services->replication);
+    gate->is_master_down =
+        gate->is_replica && !config->replica_serve_stale_data && !replication_link_is_up(services->replication);
+    gate->min_replicas =
+        gate->is_replica || config->min_replicas_max_lag_s == 0 ? 0 : (uint32_t)config->min_replicas_to_write;
+    gate->allows_debug = config->enable_debug_command == CONFIG_ACCESS_YES;
+    gate->allows_debug_local = config->enable_debug_command == CONFIG_ACCESS_LOCAL;
+}
+
+/* --- One function for each group of directives --- */
+
+static bool apply_replication(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+    struct replication_settings settings;
+
+    (void)error;
+    settings_fill_replication(targets->config, &settings);
+    replication_configure(targets->services->replication, &settings);
+    settings_fill_gate(targets->services);
+    return true;
+}
+
+static bool apply_log_policy(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    (void)error;
+    log_set_policy(store_log(targets->services->store), (enum log_sync_policy)targets->config->append_fsync);
+    return true;
+}
+
+static bool apply_checkpoint(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    (void)error;
+    store_set_checkpoint_limits(targets->services->store, (uint64_t)targets->config->checkpoint_memory_bytes,
+                                (uint64_t)targets->config->checkpoint_interval_s * 1000);
+    return true;
+}
+
+static bool apply_slowlog(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    (void)error;
+    slowlog_configure(targets->services->slowlog, targets->config->slowlog_log_slower_than_us,
+                      (uint64_t)targets->config->slowlog_max_len);
+    return true;
+}
+
+static bool apply_latency(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    (void)error;
+    latency_set_threshold(targets->services->latency, (uint64_t)targets->config->latency_monitor_threshold_ms);
+    return true;
+}
+
+static bool apply_client_limits(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    (void)error;
+    connections_set_query_limit(targets->connections, (uint64_t)targets->config->client_query_buffer_bytes);
+    sessions_set_bulk_bytes_max(targets->services->sessions, (uint64_t)targets->config->proto_max_bulk_bytes);
+    LIST_FOR_EACH(sessions_all(targets->services->sessions), node)
+    {
+        settings_limit_session(targets->config, LIST_ENTRY(node, struct session, node));
+    }
+    return true;
+}
+
+/* Without a password everybody is in; with a new one those who are in stay. */
+static bool apply_password(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    (void)error;
+    if (targets->config->require_password[0] == '\0') {
+        LIST_FOR_EACH(sessions_all(targets->services->sessions), node)
+        {
+            LIST_ENTRY(node, struct session, node)->flags |= SESSION_AUTHENTICATED;
+        }
+    }
+    return true;
+}
+
+static bool apply_diag(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    (void)error;
+    diag_set_level((enum diag_level)targets->config->log_level);
+    return true;
+}
+
+static bool apply_ticker(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    (void)error;
+    ticker_set_hz(targets->ticker, (uint32_t)targets->config->hz);
+    return true;
+}
+
+static bool apply_keepalive(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    (void)error;
+    listener_set_keepalive(*targets->listener, (int)targets->config->tcp_keepalive_s);
+    return true;
+}
+
+static bool apply_listener(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    return targets->relisten(targets->context, error, CONFIG_ERROR_BYTES) && apply_replication(context, error);
+}
+
+static const struct {
+    const char *name;
+    bool (*apply)(void *context, char error[CONFIG_ERROR_BYTES]);
+} groups[] = {
+    {"masteruser", apply_replication},
+    {"masterauth", apply_replication},
+    {"replica-announce-ip", apply_replication},
+    {"replica-announce-port", apply_replication},
+    {"replica-announced", apply_replication},
+    {"replica-priority", apply_replication},
+    {"replica-read-only", apply_replication},
+    {"replica-serve-stale-data", apply_replication},
+    {"repl-timeout", apply_replication},
+    {"repl-ping-replica-period", apply_replication},
+    {"repl-backlog-size", apply_replication},
+    {"repl-retention-max-size", apply_replication},
+    {"repl-retention-max-time", apply_replication},
+    {"repl-full-sync-max-rate", apply_replication},
+    {"repl-allow-wipe", apply_replication},
+    {"min-replicas-to-write", apply_replication},
+    {"min-replicas-max-lag", apply_replication},
+    {"appendfsync", apply_log_policy},
+    {"checkpoint-memory", apply_checkpoint},
+    {"checkpoint-interval", apply_checkpoint},
+    {"slowlog-log-slower-than", apply_slowlog},
+    {"slowlog-max-len", apply_slowlog},
+    {"latency-monitor-threshold", apply_latency},
+    {"client-output-buffer-limit", apply_client_limits},
+    {"client-query-buffer-limit", apply_client_limits},
+    {"proto-max-bulk-len", apply_client_limits},
+    {"requirepass", apply_password},
+    {"loglevel", apply_diag},
+    {"hz", apply_ticker},
+    {"tcp-keepalive", apply_keepalive},
+    {"port", apply_listener},
+    {"bind", apply_listener},
+};
+
+void settings_observe(struct settings_targets *targets)
+{
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        config_on_change(targets->config, groups[i].name, groups[i].apply, targets);
+    }
+}
+
+void settings_apply_all(struct settings_targets *targets)
+{
+    char error[CONFIG_ERROR_BYTES];
+
+    (void)apply_slowlog(targets, error);
+    (void)apply_latency(targets, error);
+    (void)apply_client_limits(targets, error);
+    settings_fill_gate(targets->services);
+}

@@ -1,0 +1,38 @@
+/* Bringing the configuration's values to the parts that they are for, at start and when CONFIG SET changes them. */
+#ifndef SERVER_SETTINGS_H
+#define SERVER_SETTINGS_H
+
+#include "replication/replication.h"
+
+struct config;
+struct connections;
+struct listener;
+struct services;
+struct session;
+struct ticker;
+
+struct settings_targets {
+    struct config *config;
+    struct services *services;
+    struct connections *connections;
+    struct ticker *ticker;
+    struct listener **listener; /* Where the server keeps it. */
+    /* Make *listener anew, for a changed port or bind; false with a reason. */
+    bool (*relisten)(void *context, char *error, size_t error_bytes);
+    void *context;
+};
+
+/* Apply everything once. The targets must be complete. */
+void settings_apply_all(struct settings_targets *targets);
+/* Apply what changes from now on; the targets must live as long as the config. */
+void settings_observe(struct settings_targets *targets);
+
+/* Give the session the output limits of its class: normal, replica or pubsub. */
+void settings_limit_session(const struct config *config, struct session *session);
+
+/* What replication is told; the texts are the config's. */
+void settings_fill_replication(const struct config *config, struct replication_settings *settings);
+/* The values that decide what commands are let in, beside the role. */
+void settings_fill_gate(const struct services *services);
+
+#endif
