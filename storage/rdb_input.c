@@ -214,8 +214,8 @@ static enum status take_integer(struct rdb_input *input, size_t width, struct bu
 static enum status take_lzf(struct rdb_input *input, struct buf *string)
 {
     struct buf packed;
-    uint64_t packed_len;
-    uint64_t length;
+    uint64_t packed_len = 0;
+    uint64_t length = 0;
     char *room;
     enum status status = rdb_input_length(input, &packed_len);
 
