@@ -1,7 +1,9 @@
 /* What a commit costs on a real disk: batches of changes appended, flushed and made durable one after the other, beside
  * the bare calls that they stand on. Prints one line a way; the ways take turns, since disks drift.
  *
- *     bench-log <folder> [batches] [changes a batch] [bytes a change] */
+ *     bench-log [folder [batches [changes a batch [bytes a change]]]]
+ *
+ * Without a folder it makes one in the current folder and removes it. */
 #include "base/clock.h"
 #include "base/memory.h"
 #include "storage/log.h"
@@ -106,12 +108,13 @@ static void report(const char *way, const struct bench *bench, double us)
 int main(int argc, char **argv)
 {
     struct bench bench = {.files = file_system_posix(), .batches = 2000, .changes = 50, .change_bytes = 130};
+    char own_folder[] = "bench-log-XXXXXX";
 
-    if (argc < 2) {
-        fprintf(stderr, "usage: bench-log <folder> [batches] [changes a batch] [bytes a change]\n");
-        return 2;
+    if (argc < 2 && mkdtemp(own_folder) == NULL) {
+        perror("bench-log: a folder of its own");
+        return 1;
     }
-    bench.folder = argv[1];
+    bench.folder = argc > 1 ? argv[1] : own_folder;
     bench.batches = argc > 2 ? strtoull(argv[2], NULL, 10) : bench.batches;
     bench.changes = argc > 3 ? strtoull(argv[3], NULL, 10) : bench.changes;
     bench.change_bytes = argc > 4 ? strtoull(argv[4], NULL, 10) : bench.change_bytes;
@@ -124,5 +127,9 @@ int main(int argc, char **argv)
         report("log, everysec", &bench, run_log(&bench, LOG_SYNC_EVERYSEC));
     }
     memory_free(bench.bytes);
+    if (argc < 2 && file_remove_tree(bench.files, own_folder) != STATUS_OK) {
+        fprintf(stderr, "bench-log: %s could not be removed\n", own_folder);
+        return 1;
+    }
     return 0;
 }
