@@ -59,6 +59,7 @@ struct blocking {
     struct waited_key *buckets[BUCKET_COUNT];
     size_t count;
     size_t key_count;
+    bool have_acknowledgements_moved;
 };
 
 static struct slice key_slice(const struct waited_key *key)
@@ -347,7 +348,7 @@ enum status blocking_parse_timeout_s(struct reply *reply, struct slice argument,
 
 bool blocking_has_ready(const struct blocking *blocking)
 {
-    return !list_is_empty(&blocking->ready);
+    return !list_is_empty(&blocking->ready) || blocking->have_acknowledgements_moved;
 }
 
 /* Run the command again; it ends the wait unless it asks for more. */
@@ -390,18 +391,9 @@ static void serve_key(struct blocking *blocking, struct waited_key *key)
     memory_free(name);
 }
 
-void blocking_serve(struct blocking *blocking)
+static void serve_replica_waits(struct blocking *blocking)
 {
-    while (!list_is_empty(&blocking->ready)) {
-        struct waited_key *key = LIST_ENTRY(blocking->ready.head.next, struct waited_key, ready_node);
-
-        list_remove(&key->ready_node);
-        serve_key(blocking, key);
-    }
-}
-
-void blocking_wake_replica_waits(struct blocking *blocking)
-{
+    blocking->have_acknowledgements_moved = false;
     LIST_FOR_EACH(&blocking->all, node)
     {
         struct blocked *blocked = LIST_ENTRY(node, struct blocked, node);
@@ -410,6 +402,24 @@ void blocking_wake_replica_waits(struct blocking *blocking)
             run_again(blocked);
         }
     }
+}
+
+void blocking_serve(struct blocking *blocking)
+{
+    if (blocking->have_acknowledgements_moved) {
+        serve_replica_waits(blocking);
+    }
+    while (!list_is_empty(&blocking->ready)) {
+        struct waited_key *key = LIST_ENTRY(blocking->ready.head.next, struct waited_key, ready_node);
+
+        list_remove(&key->ready_node);
+        serve_key(blocking, key);
+    }
+}
+
+void blocking_note_acknowledgements(struct blocking *blocking)
+{
+    blocking->have_acknowledgements_moved = blocking->count != 0;
 }
 
 static void end_with_error(struct blocked *blocked, const char *error)

@@ -39,11 +39,11 @@ void blocking_wait(struct call *call, struct reply *reply, const struct blocking
  */
 MUST_CHECK enum status blocking_parse_timeout_s(struct reply *reply, struct slice argument, uint64_t *timeout_ms);
 
-/* Whether changed keys have waiters that were not served yet, and serving them. */
+/* Whether there are waiters to be served, and serving them: never inside a command. */
 bool blocking_has_ready(const struct blocking *blocking);
 void blocking_serve(struct blocking *blocking);
-/* Acknowledgements have moved: commands that wait for replicas look again. */
-void blocking_wake_replica_waits(struct blocking *blocking);
+/* Acknowledgements have moved: commands that wait for replicas look again when served. Inside a command, too. */
+void blocking_note_acknowledgements(struct blocking *blocking);
 
 /* CLIENT UNBLOCK: end the wait as by time-out, or with an error. False if the session does not wait. */
 bool blocking_unblock(struct blocking *blocking, struct session *session, bool with_error);

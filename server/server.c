@@ -191,7 +191,7 @@ static void on_acknowledged(void *context)
 {
     struct server *server = context;
 
-    blocking_wake_replica_waits(server->services.blocking);
+    blocking_note_acknowledgements(server->services.blocking);
 }
 
 /* --- The end --- */
@@ -502,6 +502,9 @@ static void take_turn(struct server *server)
     struct log *log;
 
     connections_process(server->connections);
+    if (blocking_has_ready(services->blocking)) {
+        blocking_serve(services->blocking); /* What no client's command made ready. */
+    }
     store_turn(services->store, clock_wall_ms());
     replication_turn(services->replication);
     log = store_log(services->store);
