@@ -213,7 +213,7 @@ void full_sync_close(struct full_sync *full_sync)
 
 void full_sync_ask(struct full_sync *full_sync, struct full_sync_waiter *waiter, bool is_alone)
 {
-    waiter->at_least = is_alone ? log_end(store_log(full_sync->store)).offset : 0;
+    waiter->at_least = is_alone ? log_end_offset(store_log(full_sync->store)) : 0;
     list_append(&full_sync->waiters, &waiter->node);
 }
 
@@ -255,7 +255,7 @@ void full_sync_release(struct full_sync *full_sync, struct full_sync_payload *pa
 /* A payload at hand that serves the waiter; the newest first. */
 static struct full_sync_payload *find_for(struct full_sync *full_sync, const struct full_sync_waiter *waiter)
 {
-    uint64_t end = log_end(store_log(full_sync->store)).offset;
+    uint64_t end = log_end_offset(store_log(full_sync->store));
     struct full_sync_payload *found = NULL;
 
     LIST_FOR_EACH(&full_sync->payloads, node)
@@ -360,7 +360,7 @@ static void begin_making(struct full_sync *full_sync, enum full_sync_kind kind)
 static void begin(struct full_sync *full_sync)
 {
     const struct store_statistics *statistics = store_get_statistics(full_sync->store);
-    uint64_t end = log_end(store_log(full_sync->store)).offset;
+    uint64_t end = log_end_offset(store_log(full_sync->store));
     enum status status;
 
     if (statistics->checkpoint_offset >= end) {

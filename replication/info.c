@@ -59,7 +59,7 @@ static void write_link(const struct info_sources *sources, uint64_t now_ms, stru
     const struct replica_link_view *link = &sources->link;
     const struct replica_fsm *fsm = link->fsm;
     bool is_up = fsm->state == REPLICA_STREAMING;
-    uint64_t end = log_end(store_log(sources->store)).offset;
+    uint64_t end = log_end_offset(store_log(sources->store));
 
     buf_put_format(out,
                    "master_host:%s\r\n"
@@ -104,7 +104,7 @@ static void write_offsets(const struct info_sources *sources, struct buf *out)
     struct log *log = store_log(sources->store);
     const struct history *history = log_history(log);
     uint64_t first = log_first_offset(log);
-    uint64_t end = log_end(log).offset;
+    uint64_t end = log_end_offset(log);
 
     buf_put_format(out,
                    "master_failover_state:no-failover\r\n"
@@ -199,7 +199,7 @@ static void write_master_role(const struct info_sources *sources, struct buf *ou
     }
     resp_write_array(out, 3);
     resp_write_bulk(out, slice_of("master"));
-    resp_write_integer(out, (int64_t)log_end(store_log(sources->store)).offset);
+    resp_write_integer(out, (int64_t)log_end_offset(store_log(sources->store)));
     resp_write_array(out, count);
     LIST_FOR_EACH(master_replicas(sources->master), replica_node)
     {
@@ -228,5 +228,5 @@ void info_write_role(const struct info_sources *sources, struct buf *out)
     resp_write_bulk(out, slice_of(link->host));
     resp_write_integer(out, link->port);
     resp_write_bulk(out, slice_of(replica_fsm_role_word(link->fsm)));
-    resp_write_integer(out, is_up ? (int64_t)log_end(store_log(sources->store)).offset : -1);
+    resp_write_integer(out, is_up ? (int64_t)log_end_offset(store_log(sources->store)) : -1);
 }

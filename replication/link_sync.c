@@ -65,7 +65,7 @@ static uint64_t find_tail(const struct link_sync *sync, const struct replica_pay
                           const struct history *theirs, bool *is_related)
 {
     struct log *log = store_log(sync->store);
-    uint64_t from = psync_lone_tail(log_history(log), log_end(log).offset, theirs, payload->offset, is_related);
+    uint64_t from = psync_lone_tail(log_history(log), log_end_offset(log), theirs, payload->offset, is_related);
 
     return slice_starts_with(slice_of(payload->reason), slice_of("diverged")) ? 0 : from;
 }
@@ -73,7 +73,7 @@ static uint64_t find_tail(const struct link_sync *sync, const struct replica_pay
 enum status link_sync_install(struct link_sync *sync, const struct replica_payload *payload, bool wants_full)
 {
     struct log *log = store_log(sync->store);
-    uint64_t end = log_end(log).offset;
+    uint64_t end = log_end_offset(log);
     struct history theirs;
     bool is_related;
     uint64_t from;

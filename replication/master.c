@@ -389,7 +389,7 @@ static void retain(struct master *master, uint64_t now_ms)
     struct log *log = store_log(master->store);
     const struct retention_log held = {
         .checkpoint = store_get_statistics(master->store)->checkpoint_offset,
-        .end = log_end(log).offset,
+        .end = log_end_offset(log),
     };
     struct retention_hold *holds;
     uint64_t keep_from;

@@ -352,7 +352,7 @@ static void asked(void *context)
     struct replica_link *link = context;
 
     link->is_ack_due = true;
-    link->ack_due_offset = log_end(store_log(link->store)).offset;
+    link->ack_due_offset = log_end_offset(store_log(link->store));
 }
 
 static void acknowledge(struct replica_link *link)
@@ -419,7 +419,7 @@ static bool take_history_name(struct replica_link *link)
     if (link->fsm.continue_id[0] == '\0' || strcmp(link->fsm.continue_id, history.id) == 0) {
         return true;
     }
-    history_rename(&history, slice_of(link->fsm.continue_id), log_end(log).offset);
+    history_rename(&history, slice_of(link->fsm.continue_id), log_end_offset(log));
     status = store_begin_history(link->store, &history, clock_wall_ms());
     if (status != STATUS_OK) {
         break_link(link, "the history's new name cannot be logged");
@@ -439,7 +439,7 @@ static void begin_stream(struct replica_link *link)
     link->is_refusing = false;
     link->noted_problem[0] = '\0';
     events_add(link->events, clock_wall_ms(), "link to master %s:%u is up at offset %" PRIu64, link->host, link->port,
-               log_end(store_log(link->store)).offset);
+               log_end_offset(store_log(link->store)));
     stream_reset(&link->stream, db < 0 ? 0 : (uint32_t)db);
     buf_put(stream_input(&link->stream), buf_slice(&link->lines));
     buf_clear(&link->lines);
@@ -607,7 +607,7 @@ void replica_link_look(const struct replica_link *link, struct replica_link_view
         .fsm = &link->fsm,
         .host = link->host,
         .port = link->port,
-        .received_offset = log_end(store_log(link->store)).offset + link->stream.input.len,
+        .received_offset = log_end_offset(store_log(link->store)) + link->stream.input.len,
         .payload_bytes = link->sync.incoming.position,
         .input_bytes = link->socket.input_bytes,
         .full_reason = link->full_reason,

@@ -131,7 +131,7 @@ static enum status finish_promotion(struct replication *replication)
         return STATUS_OK;
     }
     diag(DIAG_NOTICE, "replication: the promotion that was cut short is finished");
-    history_fork(&history, log_end(log).offset);
+    history_fork(&history, log_end_offset(log));
     return store_begin_history(replication->store, &history, clock_wall_ms());
 }
 
@@ -280,7 +280,7 @@ enum status replication_promote(struct replication *replication, uint64_t now_ms
         return STATUS_EXISTS;
     }
     replica_link_drain(replication->link);
-    role.promoted_at = log_end(log).offset;
+    role.promoted_at = log_end_offset(log);
     memcpy(role.promoted_from, history.id, sizeof(history.id));
     status = role_store(replication->files, replication->directory, &role);
     if (status != STATUS_OK) {
