@@ -48,8 +48,7 @@ struct log_sync {
     uint64_t keeper_target;    /* What its sync will make durable. */
     bool keeper_syncs;
     bool keeper_cannot;             /* Its last sync was not tried: do it here. */
-    uint64_t taken_offset;          /* End of what was taken. */
-    struct history_position hashed; /* Up to where the running hash is known; catches up with taken_offset. */
+    struct history_position hashed; /* Where `writing` begins. */
     bool roll_wanted;               /* For a new segment with the history below. */
     struct history roll_history;
     uint64_t roll_ms;
@@ -57,7 +56,7 @@ struct log_sync {
 
     /* The thread's own. */
     struct log_writer writer;
-    struct buf writing;
+    struct buf writing; /* What was taken; changed under the lock. */
     uint64_t writing_changes;
     uint64_t writing_ms;
     uint64_t idle_since_us; /* When the last sync ended here, monotonic: then the released could send again. */
@@ -205,17 +204,17 @@ static void release_charge(struct log_sync *sync)
     (void)pthread_mutex_unlock(&sync->lock);
 }
 
-/* Move the end over what was taken, now that those who waited for it have been told. */
+/* Move the end over what was taken, now that those who waited for it have been told. The bytes go together with the end
+ * moving, since log_sync_end() hashes what lies between. */
 static void finish_group(struct log_sync *sync)
 {
     log_writer_advance(&sync->writer, buf_slice(&sync->writing));
-    buf_clear(&sync->writing);
-    buf_shrink(&sync->writing, KEEP_BYTES);
-    sync->writing_changes = 0;
     (void)pthread_mutex_lock(&sync->lock);
     sync->hashed = sync->writer.end;
-    (void)pthread_cond_broadcast(&sync->progress);
+    buf_clear(&sync->writing);
+    buf_shrink(&sync->writing, KEEP_BYTES);
     (void)pthread_mutex_unlock(&sync->lock);
+    sync->writing_changes = 0;
 }
 
 /* Write one group, and sync it if that is the policy. Without the lock. */
@@ -342,7 +341,6 @@ static void take(struct log_sync *sync)
     sync->writing_charge = sync->pending_charge;
     sync->pending_changes = 0;
     sync->pending_charge = 0;
-    sync->taken_offset += sync->writing.len;
     (void)pthread_cond_broadcast(&sync->progress); /* The loop may wait for pending to shrink. */
 }
 
@@ -398,7 +396,6 @@ struct log_sync *log_sync_start(const struct log_options *options, const struct 
     buf_init(&sync->writing, BUF_NO_CEILING);
     sync->writer = *writer;
     sync->hashed = writer->end;
-    sync->taken_offset = offset;
     sync->left_bytes = log_writer_left(writer);
     sync->last_sync_us = clock_monotonic_us();
     atomic_store(&sync->policy, options->policy);
@@ -506,19 +503,20 @@ enum status log_sync_reserve(struct log_sync *sync, uint64_t len)
     return log_sync_room(sync) >= len ? STATUS_OK : STATUS_NO_SPACE;
 }
 
+static void extend(struct history_position *position, struct slice payload)
+{
+    position->hash = checksum_crc64(position->hash, payload);
+    position->offset += payload.len;
+}
+
 struct history_position log_sync_end(struct log_sync *sync)
 {
     struct history_position end;
-    struct slice pending;
 
     (void)pthread_mutex_lock(&sync->lock);
-    while (sync->hashed.offset != sync->taken_offset) {
-        (void)pthread_cond_wait(&sync->progress, &sync->lock);
-    }
     end = sync->hashed;
-    pending = buf_slice(&sync->pending);
-    end.hash = checksum_crc64(end.hash, pending);
-    end.offset += pending.len;
+    extend(&end, buf_slice(&sync->writing)); /* It only reads them too, and the disk is not waited for. */
+    extend(&end, buf_slice(&sync->pending));
     (void)pthread_mutex_unlock(&sync->lock);
     return end;
 }

@@ -1,4 +1,5 @@
 /* When what is handed over becomes written, durable and released, by policy; and what a failing disk does to it. */
+#include "base/checksum.h"
 #include "base/diag.h"
 #include "storage/log_sync.h"
 #include "support/log_fixture.h"
@@ -60,6 +61,22 @@ static void test_always_releases_nothing_before_its_sync(void **state)
     gate_file_open(f->gate);
     log_fixture_wait_durable(f);
     assert_offsets(f, 3, 3, 3);
+}
+
+static void test_the_end_is_known_while_the_disk_is_waited_for(void **state)
+{
+    struct log_fixture *f = *state;
+    uint64_t end;
+
+    gate_file_shut(f->gate);
+    log_fixture_append(f, "one");
+    gate_file_await(f->gate, 1);
+    log_fixture_append(f, "two");
+    assert_int_equal(log_append(f->log, slice_of("three"), &end), STATUS_OK);
+    assert_int_equal(log_end(f->log).offset, 11);
+    assert_int_equal(log_end(f->log).hash, checksum_crc64(0, slice_of("onetwothree")));
+    assert_int_equal(log_durable_offset(f->log), 0);
+    gate_file_open(f->gate);
 }
 
 static void test_what_comes_during_a_sync_is_one_record(void **state)
@@ -255,6 +272,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_always_releases_nothing_before_its_sync, set_up_always, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_end_is_known_while_the_disk_is_waited_for, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_what_comes_during_a_sync_is_one_record, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_everysec_writes_on_while_it_syncs, set_up_everysec, tear_down),
         cmocka_unit_test_setup_teardown(test_no_syncs_when_somebody_waits_for_it, set_up_no, tear_down),
