@@ -3,9 +3,12 @@
  *
  *     bench-log [folder [batches [changes a batch [bytes a change]]]]
  *
+ * Then the time to open a log of 256 MB whose end is wanted, and to find the hash at a random offset in it.
+ *
  * Without a folder it makes one in the current folder and removes it. */
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "storage/log.h"
 
 #include <inttypes.h>
@@ -99,6 +102,56 @@ static double run_log(const struct bench *bench, enum log_sync_policy policy)
     return us / (double)bench->batches;
 }
 
+static void append_all(const struct bench *bench, struct log *log, uint64_t bytes)
+{
+    uint64_t end = 0;
+
+    while (end < bytes) {
+        for (uint64_t j = 0; j < bench->changes; j++) {
+            struct slice change = slice_make(bench->bytes + j * bench->change_bytes, bench->change_bytes);
+
+            stop_if(log_reserve(log, change.len) != STATUS_OK, "reserve");
+            stop_if(log_append(log, change, &end) != STATUS_OK, "append");
+        }
+        log_flush(log, end);
+    }
+}
+
+static void measure_open(const struct bench *bench)
+{
+    char *folder = file_join(bench->folder, "log");
+    struct log_options options = {
+        .files = bench->files, .directory = folder, .segment_bytes = LOG_SEGMENT_BYTES_DEFAULT, .policy = LOG_SYNC_NO};
+    struct log_origin origin = {0};
+    struct random random;
+    struct log *log;
+    uint64_t begin_us;
+    uint64_t end;
+
+    history_init(&origin.history);
+    stop_if(file_make_directory(bench->files, folder) != STATUS_OK, "make folder");
+    stop_if(log_create(&options, &origin, &log) != STATUS_OK, "create");
+    append_all(bench, log, 256u << 20);
+    end = log_end_offset(log);
+    log_close(log);
+    begin_us = clock_monotonic_us();
+    stop_if(log_open(&options, end - 1000, &log) != STATUS_OK, "open");
+    printf("open, 256 MB, end wanted  %8.1f ms\n", (double)(clock_monotonic_us() - begin_us) / 1000);
+    random_init(&random, 1);
+    for (int round = 0; round < 2; round++) { /* The second time it knows places near. */
+        begin_us = clock_monotonic_us();
+        for (int i = 0; i < 20; i++) {
+            uint64_t hash;
+
+            stop_if(log_hash_at(log, random_below(&random, end), &hash) != STATUS_OK, "hash");
+        }
+        printf("hash at a random offset   %8.1f us\n", (double)(clock_monotonic_us() - begin_us) / 20);
+    }
+    log_close(log);
+    stop_if(file_remove_tree(bench->files, folder) != STATUS_OK, "remove");
+    memory_free(folder);
+}
+
 static void report(const char *way, const struct bench *bench, double us)
 {
     printf("%-24s %8.1f us a batch  %10.0f changes/s\n", way, us, (double)bench->changes * 1e6 / us);
@@ -126,6 +179,7 @@ int main(int argc, char **argv)
         report("log, always", &bench, run_log(&bench, LOG_SYNC_ALWAYS));
         report("log, everysec", &bench, run_log(&bench, LOG_SYNC_EVERYSEC));
     }
+    measure_open(&bench);
     memory_free(bench.bytes);
     if (argc < 2 && file_remove_tree(bench.files, own_folder) != STATUS_OK) {
         fprintf(stderr, "bench-log: %s could not be removed\n", own_folder);
