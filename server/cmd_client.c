@@ -299,7 +299,8 @@ static enum status run_client_unblock(struct call *call, struct reply *reply)
     int64_t id;
 
     if (call->argc > 4) {
-        return STATUS_SYNTAX;
+        return reply_error(reply, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try CLIENT HELP.",
+                           (int)call->argv[1].len, call->argv[1].data);
     }
     if (call->argc == 4) {
         with_error = args_is(call->argv[3], "error");

@@ -641,6 +641,17 @@ static enum status run_incrbyfloat(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
+/* SET reads the old value only with GET. */
+static uint32_t set_key_flags(const struct slice *argv, size_t argc)
+{
+    for (size_t i = 3; i < argc; i++) {
+        if (args_is(argv[i], "get")) {
+            return KEY_RW | KEY_ACCESS | KEY_UPDATE;
+        }
+    }
+    return KEY_OW | KEY_UPDATE;
+}
+
 const struct command string_commands[] = {
     {.name = "get",
      .summary = "Get the value of a key",
@@ -661,6 +672,7 @@ const struct command string_commands[] = {
      .flags = COMMAND_WRITE | COMMAND_DENYOOM,
      .categories = CATEGORY_STRING,
      .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS, 1, 0, 1)},
+     .key_flags = set_key_flags,
      .run = run_set},
     {.name = "setnx",
      .summary = "Set the value of a key, only if the key does not exist",

@@ -131,6 +131,9 @@ struct command {
     const char *tips;                                    /* Comma separated command tips, NULL for none. */
     const struct command *subcommands;                   /* Ends with a NULL name; NULL for none. */
 
+    /* Where a key specification has KEY_VARIABLE_FLAGS: the flags that these words give it. NULL otherwise. */
+    uint32_t (*key_flags)(const struct slice *argv, size_t argc);
+
     /* Execute. Decide first, then do: every check comes before the first change. On a status other than STATUS_OK
      * nothing was changed and nothing replied (but STATUS_REPLIED: the handler wrote its own error). */
     enum status (*run)(struct call *call, struct reply *reply);

@@ -106,13 +106,17 @@ size_t command_keys_visit(const struct command *command, const struct slice *arg
 
     for (size_t i = 0; i < COMMAND_KEY_SPECS_MAX && !is_end(&command->keys[i]); i++) {
         const struct command_key_spec *spec = &command->keys[i];
+        uint32_t flags = spec->flags;
         struct key_run run;
 
+        if ((spec->flags & KEY_VARIABLE_FLAGS) && command->key_flags != NULL) {
+            flags = command->key_flags(argv, argc);
+        }
         if ((spec->flags & KEY_NOT_KEY) || !find_run(spec, argv, argc, &run)) {
             continue;
         }
         for (size_t index = run.first; index < run.end; index += run.step) {
-            visit(context, index, spec->flags);
+            visit(context, index, flags);
             count++;
         }
     }
