@@ -240,11 +240,9 @@ static enum status run_client_kill(struct call *call, struct reply *reply)
         reply_ok(reply);
         return STATUS_OK;
     }
-    if (call->argc % 2 != 0) {
-        return STATUS_SYNTAX;
-    }
     for (size_t i = 2; i < call->argc; i += 2) {
-        enum status status = parse_kill_option(reply, &call->argv[i], &filter);
+        /* A word without its value is an error only when its turn comes. */
+        enum status status = i + 1 < call->argc ? parse_kill_option(reply, &call->argv[i], &filter) : STATUS_SYNTAX;
 
         if (status != STATUS_OK) {
             return status;
