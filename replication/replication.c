@@ -33,7 +33,8 @@ struct replication {
     struct replica_link *link;
     struct event *tick;
     struct event *woken;
-    int wake_fd; /* Workers write to it. */
+    int wake_fd;          /* Workers write to it. */
+    bool is_acknowledged; /* Since the last turn; the server is to be told. */
 };
 
 static void wake(void *context)
@@ -119,6 +120,13 @@ static enum status choose_role(struct replication *replication, const struct rep
              replication->role.is_replica ? "replica of" : "master", replication->role.host, replication->role.port);
     }
     return status;
+}
+
+bool replication_opens_as_replica(struct file_system *files, const char *directory, bool is_configured_replica)
+{
+    struct role role;
+
+    return role_load(files, directory, &role) == STATUS_OK ? role.is_replica : is_configured_replica;
 }
 
 /* R2: a promotion that a crash cut short is finished, before a write can come under the old master's history. */
@@ -382,6 +390,10 @@ size_t replication_events(const struct replication *replication, struct replicat
 void replication_turn(struct replication *replication)
 {
     replica_link_turn(replication->link);
+    if (replication->is_acknowledged) {
+        replication->is_acknowledged = false;
+        replication->hooks.acknowledged(replication->hooks.context);
+    }
     master_turn(replication->master);
 }
 
@@ -429,6 +441,6 @@ void replica_replconf(struct replica *replica, const struct slice *argv, size_t 
         return; /* No reply is ever sent on a feed. */
     }
     if (replica_acknowledge(replica, offset, clock_monotonic_us() / 1000)) {
-        replication->hooks.acknowledged(replication->hooks.context);
+        replication->is_acknowledged = true; /* Told at the turn's end, when no command is being executed. */
     }
 }

@@ -25,7 +25,7 @@ struct replication_hooks {
     void (*data_replaced)(void *context);
     /* The role or the link's state has changed. `disconnect_clients` as Redis does when a master becomes a replica. */
     void (*role_changed)(void *context);
-    /* Releases and parked writers may have to be looked at again: acknowledgements have moved. */
+    /* Acknowledgements have moved: commands that wait for replicas look again. Called from replication_turn() only. */
     void (*acknowledged)(void *context);
     void *context;
 };
@@ -65,6 +65,10 @@ struct replication_options {
     struct replication_settings settings;
     struct replication_hooks hooks;
 };
+/* Whether a node of that directory and configuration will open as a replica: for what must know before there is a
+ * store.
+ */
+bool replication_opens_as_replica(struct file_system *files, const char *directory, bool is_configured_replica);
 MUST_CHECK enum status replication_open(const struct replication_options *options, struct replication **replication);
 void replication_close(struct replication *replication);
 void replication_configure(struct replication *replication, const struct replication_settings *settings);

@@ -204,9 +204,6 @@ static enum status run_replconf(struct call *call, struct reply *reply)
         replica_replconf(session->replica, call->argv, call->argc);
         return STATUS_OK;
     }
-    if (call->argc % 2 == 0) {
-        return STATUS_SYNTAX;
-    }
     replication_replconf(&session->handshake, call->argv, call->argc, reply->out);
     return STATUS_OK;
 }

@@ -345,6 +345,12 @@ static void report_store_failure(const char *directory, enum status status, long
     }
 }
 
+/* The master that the configuration names; false for none. */
+static bool is_configured_replica(const struct config *config)
+{
+    return strchr(config->replica_of, ' ') != NULL && strcasecmp(config->replica_of, "no one") != 0;
+}
+
 static bool open_store(struct server *server)
 {
     const struct config *config = server->config;
@@ -357,6 +363,7 @@ static bool open_store(struct server *server)
         .segment_bytes = (uint64_t)config->log_segment_bytes,
         .checkpoint_memory_bytes = (uint64_t)config->checkpoint_memory_bytes,
         .checkpoint_interval_ms = (uint64_t)config->checkpoint_interval_s * 1000,
+        .is_replica = replication_opens_as_replica(file_system_posix(), directory, is_configured_replica(config)),
         .replay = on_replay,
         .wake = on_wake,
         .context = server,
@@ -395,7 +402,7 @@ static bool open_replication(struct server *server)
     };
     enum status status;
 
-    if (space != NULL && strcasecmp(config->replica_of, "no one") != 0) {
+    if (is_configured_replica(config)) {
         (void)snprintf(host, sizeof(host), "%.*s", (int)(space - config->replica_of), config->replica_of);
         options.configured_host = host;
         options.configured_port = (uint16_t)strtoul(space + 1, NULL, 10);

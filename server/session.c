@@ -100,6 +100,9 @@ static size_t on_input(void *context, struct slice input)
     uint64_t now_us = clock_monotonic_us();
 
     session->active_us = now_us;
+    if (session->replica != NULL) {
+        replica_heard(session->replica); /* Also a bare newline, which is a stock replica's keepalive. */
+    }
     while (!(session->flags & (SESSION_PARKED | SESSION_BLOCKED | SESSION_CLOSING)) && rest.len != 0) {
         struct request request;
         enum resp_outcome outcome;
