@@ -135,12 +135,11 @@ static void remove_file(struct incoming *incoming, const char *path)
     }
 }
 
-/* Another snapshot's part is of no use to this one. */
-static void drop_other_part(struct incoming *incoming, const char *name)
+static void drop_part(struct incoming *incoming)
 {
     char *path;
 
-    if (incoming->part_name[0] == '\0' || strcmp(incoming->part_name, name) == 0) {
+    if (incoming->part_name[0] == '\0') {
         return;
     }
     path = part_path(incoming, incoming->part_name);
@@ -154,7 +153,9 @@ static enum status open_snapshot(struct incoming *incoming, const struct replica
     uint64_t here = strcmp(incoming->part_name, payload->name) == 0 ? incoming->part_bytes : 0;
     enum status status;
 
-    drop_other_part(incoming, payload->name);
+    if (strcmp(incoming->part_name, payload->name) != 0) {
+        drop_part(incoming); /* Another snapshot's part is of no use to this one. */
+    }
     if (payload->from_byte > here) {
         return STATUS_PROTOCOL; /* There would be a hole. */
     }
@@ -182,7 +183,7 @@ enum status incoming_begin(struct incoming *incoming, const struct replica_paylo
         status = open_snapshot(incoming, payload);
         incoming->position = payload->from_byte;
     } else {
-        drop_other_part(incoming, "");
+        drop_part(incoming);
         incoming->path = file_join(incoming->directory, RDB_NAME);
         status = file_open(incoming->files, incoming->path, FILE_CREATE_OR_TRUNCATE, &incoming->file);
     }
@@ -252,6 +253,7 @@ void incoming_break(struct incoming *incoming)
 void incoming_discard(struct incoming *incoming)
 {
     incoming_break(incoming);
+    drop_part(incoming);
     if (incoming->path != NULL) {
         remove_file(incoming, incoming->path);
         memory_free(incoming->path);
@@ -260,5 +262,4 @@ void incoming_discard(struct incoming *incoming)
     if (file_remove_tree(incoming->files, incoming->data_path) != STATUS_OK) {
         diag(DIAG_WARNING, "%s cannot be removed", incoming->data_path);
     }
-    forget_part(incoming);
 }

@@ -40,7 +40,7 @@ MUST_CHECK enum status incoming_begin(struct incoming *incoming, const struct re
 MUST_CHECK enum status incoming_take(struct incoming *incoming, struct slice bytes, size_t *consumed, bool *is_whole);
 /* The link broke: close the file, keep what can be gone on with. */
 void incoming_break(struct incoming *incoming);
-/* The payload is installed, or is no good: remove it and what was made of it. */
+/* The payload is installed, is no good, or is not needed: remove it, with any part, and what was made of it. */
 void incoming_discard(struct incoming *incoming);
 
 #endif

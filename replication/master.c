@@ -177,7 +177,7 @@ struct replica *master_attach(struct master *master, const struct replica_channe
     }
     replica = create(master, channel, handshake);
     replica->is_sync = id.len == 0;
-    answer(master, replica, &decision, history_id_is_valid(id));
+    answer(master, replica, &decision, history_id_is_valid(id) && offset > 1);
     return replica;
 }
 
@@ -405,7 +405,7 @@ static void retain(struct master *master, uint64_t now_ms)
     lose(master, holds, count);
     memory_free(holds);
     if (keep_from > log_first_offset(log)) {
-        log_discard_before(log, keep_from);
+        store_discard_log_before(master->store, keep_from);
     }
 }
 

@@ -33,7 +33,11 @@ static bool shares(const struct history *ours, struct slice id, uint64_t positio
         return true;
     }
     if (!has_previous(ours) || !is_id(id, ours->previous_id)) {
-        explain(decision, "history %.*s is unknown here", SHORT_ID, id.data);
+        if (position == 0) {
+            explain(decision, "first sync: the replica holds nothing");
+        } else {
+            explain(decision, "history %.*s is unknown here", SHORT_ID, id.data);
+        }
         return false;
     }
     if (position > (uint64_t)ours->previous_end) {

@@ -91,12 +91,6 @@ static void send_conf(struct replica_fsm *fsm, struct buf *send, const char *opt
     fsm->replies_due++;
 }
 
-/* A node that never held anything has nothing to offer: its own fresh history is known to nobody. */
-static bool has_offer(const struct replica_facts *facts)
-{
-    return !facts->wants_full && (facts->end.offset > 0 || facts->history->previous_end >= 0);
-}
-
 static void send_all_conf(struct replica_fsm *fsm, const struct replica_turn *turn)
 {
     const struct replica_facts *facts = turn->facts;
@@ -113,7 +107,7 @@ static void send_all_conf(struct replica_fsm *fsm, const struct replica_turn *tu
                                         slice_of("psync2"), slice_of("capa"), slice_of("hearth-snapshot")},
                        7);
     fsm->replies_due++;
-    if (has_offer(facts)) {
+    if (!facts->wants_full) {
         struct psync_offer offer = psync_offer_make(facts->history, facts->end.offset);
 
         snprintf(text, sizeof(text), "%016" PRIx64, facts->end.hash);
@@ -139,7 +133,7 @@ static void send_psync(struct replica_fsm *fsm, const struct replica_turn *turn)
     struct psync_offer offer = {.id = "?", .offset = -1};
     char text[NUMBER_INTEGER_TEXT_MAX];
 
-    if (has_offer(turn->facts)) {
+    if (!turn->facts->wants_full) {
         offer = psync_offer_make(turn->facts->history, turn->facts->end.offset);
     }
     number_format_int64(text, offer.offset);

@@ -438,6 +438,7 @@ static void begin_stream(struct replica_link *link)
     }
     link->is_refusing = false;
     link->noted_problem[0] = '\0';
+    link_sync_discard(&link->sync);
     events_add(link->events, clock_wall_ms(), "link to master %s:%u is up at offset %" PRIu64, link->host, link->port,
                log_end_offset(store_log(link->store)));
     stream_reset(&link->stream, db < 0 ? 0 : (uint32_t)db);

@@ -123,7 +123,8 @@ static void test_no_previous_history_matches_nothing(void **state)
     f.history.previous_end = -1;
     memcpy(f.history.previous_id, NO_ID, sizeof(NO_ID));
     f.log.first = 0;
-    assert_string_equal(decide(&f, request(NO_ID, 1)), "full, history 00000000 is unknown here");
+    assert_string_equal(decide(&f, request(NO_ID, 2)), "full, history 00000000 is unknown here");
+    assert_string_equal(decide(&f, request(NO_ID, 1)), "full, first sync: the replica holds nothing");
 }
 
 static void test_running_hash_must_agree(void **state)
