@@ -7,9 +7,9 @@
 #define HAS_EXPIRY     0x10u
 #define HAS_GENERATION 0x20u
 #define HAS_COUNT      0x40u
-#define UNKNOWN_FLAGS  0x80u
+#define HAS_INDEX      0x80u
 
-_Static_assert(ENTRY_HEADER_BYTES_MAX >= 1 + 1 + 8 + 2 * KEYCODE_NUMBER_BYTES_MAX, "the longest header fits");
+_Static_assert(ENTRY_HEADER_BYTES_MAX >= 1 + 1 + 8 + 8 + 2 * KEYCODE_NUMBER_BYTES_MAX, "the longest header fits");
 
 size_t entry_encode_header(const struct entry *entry, char header[ENTRY_HEADER_BYTES_MAX])
 {
@@ -23,6 +23,11 @@ size_t entry_encode_header(const struct entry *entry, char header[ENTRY_HEADER_B
     if (entry->expire_at_ms != 0) {
         first |= HAS_EXPIRY;
         bytes_put_le64(header + len, entry->expire_at_ms);
+        len += 8;
+    }
+    if (entry->index_at_ms != 0) {
+        first |= HAS_INDEX;
+        bytes_put_le64(header + len, entry->index_at_ms);
         len += 8;
     }
     if (entry->generation != 0) {
@@ -54,6 +59,13 @@ static bool decode_fields(struct slice code, unsigned int first, struct entry *e
         entry->expire_at_ms = bytes_get_le64(code.data);
         code = slice_after(code, 8);
     }
+    if ((first & HAS_INDEX) != 0) {
+        if (code.len < 8) {
+            return false;
+        }
+        entry->index_at_ms = bytes_get_le64(code.data);
+        code = slice_after(code, 8);
+    }
     if ((first & HAS_GENERATION) != 0 && !keycode_take_number(&code, &entry->generation)) {
         return false;
     }
@@ -76,7 +88,7 @@ bool entry_decode(struct slice code, struct entry *entry)
     if (__builtin_expect(first == ENTRY_STRING, 1)) {
         return true;
     }
-    if (entry->type >= ENTRY_TYPE_COUNT || (first & UNKNOWN_FLAGS) != 0) {
+    if (entry->type >= ENTRY_TYPE_COUNT) {
         return false;
     }
     return decode_fields(code, first, entry);

@@ -19,6 +19,7 @@ struct entry {
     enum entry_type type;
     uint8_t encoding;      /* The type's own: ENTRY_INLINE, or one of the type's store. */
     uint64_t expire_at_ms; /* Wall clock; 0 is never. */
+    uint64_t index_at_ms;  /* The keyspace's own: see entry_indexed_at_ms(). */
     uint64_t generation;   /* Finds its content in TABLE_FIELDS and TABLE_SCORES; 0 when it has none there. */
     uint64_t count;        /* Elements of a collection; bytes of a chunked string. */
     struct slice body;     /* Inline value or the type's own header; borrowed (see keyspace_find). */
@@ -27,7 +28,14 @@ struct entry {
 #define ENTRY_INLINE 0 /* The whole value is in body. */
 
 /* The most that an entry's code is longer than its body. */
-#define ENTRY_HEADER_BYTES_MAX 28
+#define ENTRY_HEADER_BYTES_MAX 36
+
+/* The due time under which a key with expiry stands in TABLE_EXPIRY: that of its expiry, or an earlier one from before
+ * the expiry was put off (invariant K1). */
+static inline uint64_t entry_indexed_at_ms(const struct entry *entry)
+{
+    return entry->index_at_ms != 0 ? entry->index_at_ms : entry->expire_at_ms;
+}
 
 /* Write the entry's code but its body to `header`; returns its length. The body's bytes follow it. */
 size_t entry_encode_header(const struct entry *entry, char header[ENTRY_HEADER_BYTES_MAX]);

@@ -251,31 +251,49 @@ static void write_row(struct keyspace *keyspace, const struct keyspace_place *pl
     }
 }
 
-/* Let the expiry index and the sums follow from one due time to another; 0 is none. Keeps K1 and K2. */
-static void change_expiry(struct keyspace *keyspace, const struct keyspace_place *place, uint64_t from_ms,
-                          uint64_t to_ms)
+/* Let sums and index follow when a key's entry `from` becomes `to`, both of which may have no expiry. Keeps K1 and K2.
+ *
+ * A key whose expiry is put off stays where it stands in the index, until that time comes (keyspace_reindex): to put
+ * off an expiry with each use of a key costs no more than to write the key. */
+static void change_expiry(struct keyspace *keyspace, const struct keyspace_place *place, const struct entry *from,
+                          struct entry *to)
 {
     struct keyspace_database *database = keyspace_database(keyspace, place->db);
+    uint64_t from_row_ms = entry_indexed_at_ms(from);
+    uint64_t to_row_ms = to->expire_at_ms;
 
-    if (from_ms == to_ms) {
+    database->expiry_count -= from->expire_at_ms != 0;
+    database->expiry_count += to->expire_at_ms != 0;
+    database->expiry_sum_ms += to->expire_at_ms - from->expire_at_ms;
+    if (from_row_ms != 0 && from_row_ms < to_row_ms) {
+        to_row_ms = from_row_ms;
+    }
+    to->index_at_ms = to_row_ms == to->expire_at_ms ? 0 : to_row_ms;
+    if (from_row_ms == to_row_ms) {
         return;
     }
-    if (from_ms != 0) {
-        expiry_remove(&keyspace->expiry, from_ms, keycode_slice(&place->code));
-        database->expiry_count--;
-        database->expiry_sum_ms -= from_ms;
+    if (from_row_ms != 0) {
+        expiry_remove(&keyspace->expiry, from_row_ms, keycode_slice(&place->code));
     }
-    if (to_ms != 0) {
-        expiry_add(&keyspace->expiry, to_ms, keycode_slice(&place->code));
-        database->expiry_count++;
-        database->expiry_sum_ms += to_ms;
+    if (to_row_ms != 0) {
+        expiry_add(&keyspace->expiry, to_row_ms, keycode_slice(&place->code));
     }
+}
+
+void keyspace_reindex(struct keyspace *keyspace, const struct keyspace_place *place, struct entry *entry)
+{
+    expiry_remove(&keyspace->expiry, entry_indexed_at_ms(entry), keycode_slice(&place->code));
+    expiry_add(&keyspace->expiry, entry->expire_at_ms, keycode_slice(&place->code));
+    entry->index_at_ms = 0;
+    write_row(keyspace, place, entry);
 }
 
 void keyspace_drop(struct keyspace *keyspace, const struct keyspace_place *place, const struct entry *entry,
                    bool keep_content)
 {
-    change_expiry(keyspace, place, entry->expire_at_ms, 0);
+    struct entry nothing = {.expire_at_ms = 0};
+
+    change_expiry(keyspace, place, entry, &nothing);
     if (entry->generation != 0 && !keep_content) {
         keyspace_orphan_generation(keyspace, entry->generation);
     }
@@ -356,7 +374,7 @@ static void assert_no_other_key(struct keyspace *keyspace, const struct keyspace
 }
 
 /* All of a put but the row itself: what was there goes, counts and index follow. */
-static void prepare_put(struct keyspace *keyspace, const struct keyspace_place *place, const struct entry *entry)
+static void prepare_put(struct keyspace *keyspace, const struct keyspace_place *place, struct entry *entry)
 {
     struct entry old;
     bool found = read_row(keyspace, place, &old);
@@ -367,11 +385,10 @@ static void prepare_put(struct keyspace *keyspace, const struct keyspace_place *
     }
     if (!found) {
         assert_no_other_key(keyspace, place);
-        old.expire_at_ms = 0;
-        old.generation = 0;
+        old = (struct entry){.expire_at_ms = 0};
         keyspace_database(keyspace, place->db)->key_count++;
     }
-    change_expiry(keyspace, place, old.expire_at_ms, entry->expire_at_ms);
+    change_expiry(keyspace, place, &old, entry);
     if (old.generation != 0 && old.generation != entry->generation) {
         keyspace_orphan_generation(keyspace, old.generation);
     }
@@ -380,19 +397,21 @@ static void prepare_put(struct keyspace *keyspace, const struct keyspace_place *
 void keyspace_put(struct keyspace *keyspace, uint32_t db, struct slice key, const struct entry *entry)
 {
     struct keyspace_place place;
+    struct entry next = *entry;
 
     begin_place(keyspace, db, key, &place);
-    prepare_put(keyspace, &place, entry);
-    write_row(keyspace, &place, entry);
+    prepare_put(keyspace, &place, &next);
+    write_row(keyspace, &place, &next);
 }
 
 void keyspace_put_foreign(struct keyspace *keyspace, uint32_t db, struct slice key, const struct entry *entry)
 {
     struct keyspace_place place;
+    struct entry next = *entry;
 
     begin_place(keyspace, db, key, &place);
-    prepare_put(keyspace, &place, entry);
-    write_foreign_row(keyspace, &place, entry);
+    prepare_put(keyspace, &place, &next);
+    write_foreign_row(keyspace, &place, &next);
 }
 
 bool keyspace_delete(struct keyspace *keyspace, uint32_t db, struct slice key)
@@ -420,15 +439,17 @@ bool keyspace_set_expiry(struct keyspace *keyspace, uint32_t db, struct slice ke
 {
     struct keyspace_place place;
     struct entry entry;
+    struct entry next;
 
     begin_place(keyspace, db, key, &place);
     if (!read_live_row(keyspace, &place, &entry)) {
         return false;
     }
     if (entry.expire_at_ms != expire_at_ms) {
-        change_expiry(keyspace, &place, entry.expire_at_ms, expire_at_ms);
-        entry.expire_at_ms = expire_at_ms;
-        write_row(keyspace, &place, &entry);
+        next = entry;
+        next.expire_at_ms = expire_at_ms;
+        change_expiry(keyspace, &place, &entry, &next);
+        write_row(keyspace, &place, &next);
     }
     return true;
 }

@@ -94,8 +94,8 @@ void keyspace_flush_database(struct keyspace *keyspace, uint32_t db);
 void keyspace_flush_all(struct keyspace *keyspace);
 void keyspace_swap(struct keyspace *keyspace, uint32_t a, uint32_t b);
 
-/* Delete up to `limit` keys that are due, soonest first; returns how many. Master only: 0 unless the clock says to
- * expire on access. */
+/* Delete up to `limit` keys that are due, by and large soonest first; returns how many. Master only: 0 unless the clock
+ * says to expire on access. */
 size_t keyspace_expire_due(struct keyspace *keyspace, size_t limit);
 /* A wall-clock time in ms before which no key falls due, and O(1); UINT64_MAX if there is none. keyspace_expire_due()
  * brings it up to date, so waiting for it and calling that never spins. */

@@ -12,8 +12,8 @@ static bool find_database(const struct keyspace *keyspace, uint64_t space, uint3
     return false;
 }
 
-/* Delete the key of an expiry row. False if its space is an orphan: then the row goes alone, and the purge, which may
- * be at it now, finds it gone. */
+/* Delete the key of an expiry row. False if the row alone goes, as its space is an orphan (the purge, which may be at
+ * it now, finds it gone), or moves to a later time, as the key's expiry was put off. */
 static bool expire_row(struct keyspace *keyspace, const struct keycode *row)
 {
     struct keyspace_place place;
@@ -37,8 +37,12 @@ static bool expire_row(struct keyspace *keyspace, const struct keycode *row)
     found = view_get(keyspace->view, TABLE_KEYS, coded_key, &value);
     ASSERT(found); /* K1 */
     keyspace_decode(coded_key, value, &place.key, &entry);
-    ASSERT(entry.expire_at_ms == due_ms); /* K1 */
-    buf_clear(&keyspace->scratch);        /* The row holds the key, and goes. */
+    ASSERT(entry_indexed_at_ms(&entry) == due_ms); /* K1 */
+    if (!keyspace_is_due(keyspace, &entry)) {
+        keyspace_reindex(keyspace, &place, &entry);
+        return false;
+    }
+    buf_clear(&keyspace->scratch); /* The row holds the key, and goes. */
     buf_put(&keyspace->scratch, place.key);
     place.key = buf_slice(&keyspace->scratch);
     keyspace_expire(keyspace, &place, &entry);
@@ -53,7 +57,7 @@ size_t keyspace_expire_due(struct keyspace *keyspace, size_t limit)
     if (!keyspace->expire_on_access) {
         return 0;
     }
-    /* Rows of orphans count toward the work, so that a call stays bounded. */
+    /* Rows that delete no key count toward the work, so that a call stays bounded. */
     for (size_t work = 0; work < limit && keyspace->expiry.floor_due_ms < keyspace->now_ms; work++) {
         if (!expiry_first(&keyspace->expiry, &row) || keyspace->expiry.floor_due_ms >= keyspace->now_ms) {
             break;

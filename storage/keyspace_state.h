@@ -55,6 +55,8 @@ void keyspace_decode(struct slice coded_key, struct slice value, struct slice *k
 /* Remove the row, its expiry and (unless `keep_content`) its content. */
 void keyspace_drop(struct keyspace *keyspace, const struct keyspace_place *place, const struct entry *entry,
                    bool keep_content);
+/* Let a key whose expiry was put off stand in the index at its expiry. */
+void keyspace_reindex(struct keyspace *keyspace, const struct keyspace_place *place, struct entry *entry);
 /* Delete a key because it is due, and say so. */
 void keyspace_expire(struct keyspace *keyspace, const struct keyspace_place *place, const struct entry *entry);
 

@@ -57,7 +57,7 @@ static int release_entry(struct purge *purge, struct slice coded_key, struct sli
         return 0;
     }
     if (entry.expire_at_ms != 0) {
-        keycode_expiry(&code, entry.expire_at_ms, coded_key);
+        keycode_expiry(&code, entry_indexed_at_ms(&entry), coded_key);
         key = to_val(keycode_slice(&code));
         purge->cost += EXPIRY_ROW_COST;
         result = mdb_del(purge->txn, env_table_handle(purge->env, TABLE_EXPIRY), &key, NULL);

@@ -12,6 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static void fill(char *to, size_t len, char last)
+{
+    memset(to, 'k', len);
+    to[len - 1] = last;
+    to[len] = '\0';
+}
+
 static void test_key_is_found_in_its_database_alone(void **state)
 {
     struct keyspace_fixture *f = *state;
@@ -26,6 +33,24 @@ static void test_key_is_found_in_its_database_alone(void **state)
     assert_int_equal(keyspace_key_count(f->keyspace, 0), 0);
 }
 
+static void test_announcing_changes_nothing(void **state)
+{
+    struct keyspace_fixture *f = *state;
+    struct slice keys[VIEW_ANNOUNCE_MAX];
+    char long_key[1001];
+
+    fill(long_key, 1000, 'a');
+    keyspace_fixture_set_due(f, 1, "due", 100);
+    keyspace_fixture_master(f, 101);
+    for (uint32_t i = 0; i < VIEW_ANNOUNCE_MAX; i++) {
+        keys[i] = i % 3 == 0 ? slice_of(long_key) : i % 3 == 1 ? slice_of("due") : slice_empty();
+    }
+    keyspace_announce(f->keyspace, 1, keys, VIEW_ANNOUNCE_MAX);
+    keyspace_announce(f->keyspace, 1, keys, 0);
+    assert_int_equal(keyspace_key_count(f->keyspace, 1), 1);
+    assert_string_equal(keyspace_fixture_expired(f), "");
+}
+
 static void test_put_replaces_and_counts_once(void **state)
 {
     struct keyspace_fixture *f = *state;
@@ -38,13 +63,6 @@ static void test_put_replaces_and_counts_once(void **state)
     assert_false(keyspace_delete(f->keyspace, 0, slice_of("key")));
     assert_null(keyspace_fixture_get(f, 0, "key"));
     assert_int_equal(keyspace_key_count(f->keyspace, 0), 0);
-}
-
-static void fill(char *to, size_t len, char last)
-{
-    memset(to, 'k', len);
-    to[len - 1] = last;
-    to[len] = '\0';
 }
 
 /* Keys beyond LMDB's limit that differ in their last byte only. */
@@ -296,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_key_is_found_in_its_database_alone),
+        TEST(test_announcing_changes_nothing),
         TEST(test_put_replaces_and_counts_once),
         TEST(test_long_keys_are_told_apart),
         TEST(test_key_of_the_same_hash_is_never_taken_for_another),

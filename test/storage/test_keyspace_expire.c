@@ -65,6 +65,33 @@ static void test_next_due_is_exact_after_expiring(void **state)
     assert_true(keyspace_next_due_ms(f->keyspace) == UINT64_MAX);
 }
 
+/* A session: its row stays where it was until that time comes, and moves then, saying nothing. */
+static void test_expiry_put_off_is_kept(void **state)
+{
+    struct keyspace_fixture *f = *state;
+    struct entry entry;
+
+    keyspace_fixture_master(f, 50);
+    assert_int_equal(keyspace_expire_due(f->keyspace, 10), 0);
+    keyspace_fixture_set_due(f, 0, "session", 100);
+    keyspace_fixture_set_due(f, 0, "session", 200);
+    assert_true(keyspace_set_expiry(f->keyspace, 0, slice_of("session"), 300));
+    assert_int_equal(keyspace_next_due_ms(f->keyspace), 101);
+    assert_int_equal(keyspace_fixture_row_count(f, TABLE_EXPIRY, slice_empty()), 1);
+    keyspace_fixture_master(f, 150);
+    assert_int_equal(keyspace_expire_due(f->keyspace, 10), 0);
+    assert_int_equal(keyspace_next_due_ms(f->keyspace), 301);
+    assert_true(keyspace_find(f->keyspace, 0, slice_of("session"), &entry));
+    assert_true(entry.expire_at_ms == 300 && entry.index_at_ms == 0);
+    assert_true(slice_equal(entry.body, slice_of("v")));
+    keyspace_fixture_set_due(f, 0, "session", 250); /* Sooner: the row must follow at once. */
+    assert_int_equal(keyspace_next_due_ms(f->keyspace), 251);
+    keyspace_fixture_master(f, 251);
+    assert_int_equal(keyspace_expire_due(f->keyspace, 10), 1);
+    assert_string_equal(keyspace_fixture_expired(f), "0:session ");
+    assert_int_equal(keyspace_fixture_row_count(f, TABLE_EXPIRY, slice_empty()), 0);
+}
+
 static void test_rows_of_a_flushed_database_go_unsaid(void **state)
 {
     struct keyspace_fixture *f = *state;
@@ -87,9 +114,8 @@ static void test_rows_of_a_flushed_database_go_unsaid(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_due_keys_go_soonest_first_up_to_the_limit),
-        TEST(test_long_key_is_told_whole),
-        TEST(test_next_due_is_exact_after_expiring),
+        TEST(test_due_keys_go_soonest_first_up_to_the_limit), TEST(test_long_key_is_told_whole),
+        TEST(test_next_due_is_exact_after_expiring),          TEST(test_expiry_put_off_is_kept),
         TEST(test_rows_of_a_flushed_database_go_unsaid),
     };
 
