@@ -13,13 +13,11 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/memory.h"
-#include "storage/env_lmdb.h"
+#include "storage/env_exact.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ATTEMPTS_MAX    64
@@ -170,32 +168,17 @@ static bool is_same(const struct env_meta *meta, const struct snapshot_image_fac
 /* Wait until the data is exact at an offset, and take the facts of it. */
 static enum status await_exact(struct env *env, const atomic_bool *cancelled, struct snapshot_image_facts *facts)
 {
-    uint64_t deadline_us = clock_monotonic_us() + SNAPSHOT_PENDING_MS_MAX * 1000ull;
-    const struct timespec pause = {.tv_nsec = 1000000};
+    struct env_meta meta;
+    MDB_txn *txn;
+    enum status status = env_begin_exact(env, cancelled, &txn, &meta);
 
-    for (;;) {
-        struct env_meta meta;
-        enum status status = env_read_meta(env, &meta);
-        bool is_pending;
-
-        if (status != STATUS_OK) {
-            return status;
-        }
-        is_pending = meta.is_pending;
+    if (status == STATUS_OK) {
         facts->history = meta.history;
         facts->position = meta.position;
         env_meta_release(&meta);
-        if (!is_pending) {
-            return STATUS_OK;
-        }
-        if (cancelled != NULL && atomic_load(cancelled)) {
-            return STATUS_CLOSED;
-        }
-        if (clock_monotonic_us() >= deadline_us) {
-            return STATUS_BUSY;
-        }
-        nanosleep(&pause, NULL);
+        mdb_txn_abort(txn);
     }
+    return status;
 }
 
 static enum status confirm(struct env *env, const struct snapshot_image_facts *facts)

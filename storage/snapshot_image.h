@@ -18,9 +18,6 @@ struct snapshot_image_facts {
     uint32_t page_bytes;
 };
 
-/* How long a checkpoint that goes in several commits is waited for: the data is exact at no offset meanwhile. */
-#define SNAPSHOT_PENDING_MS_MAX 60000
-
 /* Begin to copy. `env` is borrowed until close; `cancelled` may be NULL.
  *   STATUS_BUSY     A checkpoint that was begun does not end, or they come faster than a copy can begin.
  *   STATUS_CLOSED   Cancelled.

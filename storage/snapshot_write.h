@@ -37,7 +37,7 @@ struct snapshot_summary {
 
 /* Write the snapshot of `env`'s last checkpoint and fill `*summary`. On any error what was written so far is of no use.
  *   STATUS_CLOSED   Cancelled.
- *   STATUS_BUSY     A checkpoint that was begun did not end for SNAPSHOT_PENDING_MS_MAX, or checkpoints came faster
+ *   STATUS_BUSY     A checkpoint that was begun did not end for ENV_EXACT_MS_MAX, or checkpoints came faster
  *                   than a copy could begin, many times over.
  *   STATUS_CORRUPT  LMDB cannot walk its own tree.
  *   STATUS_NO_SPACE, STATUS_IO, and what the sink gave. */
