@@ -2,20 +2,35 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "storage/log.h"
+#include "storage/store_layout.h"
+#include "storage/sync_marker.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
+
+#define BUILD_NAME "restore"
+
+/* Names that may be in a directory that counts as empty. */
+static bool means_nothing(const char *name)
+{
+    static const char *const names[] = {"incoming", "lost+found", DATA_LOCK_NAME};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static void note_name(void *context, const char *name)
 {
     struct data_directory *directory = context;
 
-    if (strcmp(name, "data") == 0 || strcmp(name, "log") == 0) {
+    if (strcmp(name, STORE_DATA) == 0 || strcmp(name, STORE_LOG) == 0 || strcmp(name, STORE_SWAP) == 0) {
         directory->has_data = true;
-    } else if (strcmp(name, "incoming") != 0 && strcmp(name, "lost+found") != 0) {
+    } else if (!means_nothing(name)) {
         directory->has_other = true;
     }
 }
@@ -24,9 +39,9 @@ enum status data_directory_look(const char *path, struct data_directory *directo
 {
     enum status status;
 
-    *directory = (struct data_directory){.path = path};
+    *directory = (struct data_directory){.path = path, .lock = {.fd = -1}};
     status = file_list(file_system_posix(), path, note_name, directory);
-    directory->is_there = status == STATUS_OK;
+    directory->was_there = status == STATUS_OK;
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -37,7 +52,7 @@ static enum status make_directory(const char *path)
     return status == STATUS_EXISTS ? STATUS_OK : status;
 }
 
-/* Make the name of `path` itself durable. */
+/* Make the name of the directory itself durable. */
 static enum status sync_parent(const char *path)
 {
     char *copy = memory_copy_text(path);
@@ -47,89 +62,156 @@ static enum status sync_parent(const char *path)
     return status;
 }
 
-enum status data_directory_prepare(const struct data_directory *directory, char **build_path)
+/* Make an empty place to build in, below what recovery never reads. */
+static enum status prepare_place(struct data_directory *directory)
 {
-    char *incoming = file_join(directory->path, "incoming");
+    char *incoming = file_join(directory->path, STORE_INCOMING);
+    enum status status = make_directory(incoming);
+
+    if (status == STATUS_OK) {
+        directory->build_path = file_join(incoming, BUILD_NAME);
+        status = file_remove_tree(file_system_posix(), directory->build_path);
+    }
+    memory_free(incoming);
+    return status;
+}
+
+enum status data_directory_begin(struct data_directory *directory)
+{
     enum status status = make_directory(directory->path);
 
     if (status == STATUS_OK) {
         status = sync_parent(directory->path);
     }
     if (status == STATUS_OK) {
-        status = make_directory(incoming);
+        status = data_lock_acquire(directory->path, &directory->lock, &directory->holder_pid);
     }
     if (status == STATUS_OK) {
-        *build_path = file_join(incoming, DATA_DIRECTORY_BUILD_NAME);
-        status = file_remove_tree(file_system_posix(), *build_path);
-        if (status != STATUS_OK) {
-            memory_free(*build_path);
-        }
+        status = prepare_place(directory);
     }
-    memory_free(incoming);
+    if (status != STATUS_OK) {
+        int saved_errno = errno;
+
+        data_directory_end(directory);
+        errno = saved_errno;
+    }
     return status;
 }
 
-/* Exchange the two folders in one step; what was at `path` is then at `build_path`. */
-static enum status exchange(const char *build_path, const char *path)
-{
-    if (renameat2(AT_FDCWD, build_path, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
-        return STATUS_OK;
-    }
-    if (errno == ENOENT) {
-        return file_rename(file_system_posix(), build_path, path); /* There was nothing before. */
-    }
-    return file_status_from_errno(errno);
-}
-
-static enum status take_away_log(const struct data_directory *directory, const char *replaced)
+/* A swap that somebody else has not ended: its data is replaced like any, but not while its marker stands. */
+static enum status end_former_swap(const struct data_directory *directory)
 {
     struct file_system *files = file_system_posix();
-    char *log_path = file_join(directory->path, "log");
-    enum status status = file_remove_tree(files, replaced);
+    struct store_layout layout;
+    enum status status = store_layout_inspect(files, directory->path, &layout);
 
-    if (status == STATUS_OK) {
-        status = file_rename(files, log_path, replaced);
-        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    if (status != STATUS_OK) {
+        return status;
     }
-    memory_free(log_path);
+    if (layout.has_swap) {
+        status = store_layout_finish_swap(files, directory->path);
+    }
+    store_layout_release(&layout);
     return status;
 }
 
-enum status data_directory_install(const struct data_directory *directory, const char *build_path)
+/* An empty log at the position, closed, where a swap looks for it. */
+static enum status make_log(const struct data_directory *directory, const struct history *history,
+                            const struct history_position *position)
 {
     struct file_system *files = file_system_posix();
-    char *data_path = file_join(directory->path, "data");
-    char *incoming = file_join(directory->path, "incoming");
-    char *replaced_log = file_join(incoming, "replaced-log");
-    enum status status = exchange(build_path, data_path);
+    char *path = file_join(directory->path, STORE_LOG_NEW);
+    const struct log_options options = {
+        .files = files,
+        .directory = path,
+        .policy = LOG_SYNC_ALWAYS,
+        .segment_bytes = LOG_SEGMENT_BYTES_DEFAULT,
+    };
+    const struct log_origin origin = {.history = *history, .position = *position};
+    struct log *log;
+    enum status status = file_remove_tree(files, path);
 
+    if (status == STATUS_OK) {
+        status = file_make_directory(files, path);
+    }
+    if (status == STATUS_OK) {
+        status = log_create(&options, &origin, &log);
+    }
+    if (status == STATUS_OK) {
+        log_close(log);
+        status = file_sync_directory(files, path);
+    }
     if (status == STATUS_OK) {
         status = file_sync_directory(files, directory->path);
     }
-    if (status == STATUS_OK) {
-        status = take_away_log(directory, replaced_log);
-    }
-    if (status == STATUS_OK) {
-        status = file_sync_directory(files, directory->path);
-    }
-    if (status == STATUS_OK) {
-        status = file_remove_tree(files, incoming);
-    }
-    memory_free(data_path);
-    memory_free(incoming);
-    memory_free(replaced_log);
+    memory_free(path);
     return status;
 }
 
-void data_directory_abandon(const struct data_directory *directory, const char *build_path)
+/* Remove what the swap has put aside. What cannot be removed does no harm: the next start does it. */
+static void remove_replaced(const struct data_directory *directory)
 {
-    char *incoming = file_join(directory->path, "incoming");
-    enum status status = file_remove_tree(file_system_posix(), build_path);
+    static const char *const names[] = {STORE_DATA_OLD, STORE_LOG_OLD};
 
-    (void)status; /* What is left under incoming/ is removed by the next to come. */
-    (void)rmdir(incoming);
-    if (!directory->is_there) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char *path = file_join(directory->path, names[i]);
+        enum status status = file_remove_tree(file_system_posix(), path);
+
+        (void)status;
+        memory_free(path);
+    }
+}
+
+enum status data_directory_install(const struct data_directory *directory, const struct history *history,
+                                   const struct history_position *position)
+{
+    struct file_system *files = file_system_posix();
+    enum status status = end_former_swap(directory);
+
+    if (status == STATUS_OK) {
+        status = make_log(directory, history, position);
+    }
+    if (status == STATUS_OK) {
+        status = store_layout_begin_swap(files, directory->path, directory->build_path);
+    }
+    if (status == STATUS_OK) {
+        status = store_layout_finish_swap(files, directory->path);
+    }
+    if (status == STATUS_OK) {
+        /* It spoke of the former log; the new one is synced. */
+        status = sync_marker_clear(files, directory->path);
+        remove_replaced(directory);
+    }
+    return status;
+}
+
+/* Take a directory away again that was made here for nothing. */
+static void remove_if_made_here(const struct data_directory *directory)
+{
+    char *lock_path = file_join(directory->path, DATA_LOCK_NAME);
+    struct data_directory now;
+
+    if (!directory->was_there && directory->lock.fd >= 0 && data_directory_look(directory->path, &now) == STATUS_OK &&
+        !now.has_data && !now.has_other) {
+        (void)unlink(lock_path);
         (void)rmdir(directory->path);
     }
+    memory_free(lock_path);
+}
+
+void data_directory_end(struct data_directory *directory)
+{
+    char *incoming = file_join(directory->path, STORE_INCOMING);
+
+    if (directory->build_path != NULL) {
+        enum status status = file_remove_tree(file_system_posix(), directory->build_path);
+
+        (void)status; /* What is left there is removed by the next to come. */
+        memory_free(directory->build_path);
+        directory->build_path = NULL;
+    }
+    (void)rmdir(incoming);
+    remove_if_made_here(directory);
+    data_lock_release(&directory->lock);
     memory_free(incoming);
 }

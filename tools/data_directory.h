@@ -1,33 +1,33 @@
-/* A data directory as the tools see it (its layout: storage/store.h). */
+/* A data directory as hearth-restore changes it (its layout: storage/store_layout.h). */
 #ifndef TOOLS_DATA_DIRECTORY_H
 #define TOOLS_DATA_DIRECTORY_H
 
-#include "base/status.h"
-#include "tools/options.h"
+#include "storage/data_lock.h"
+#include "storage/history.h"
 
-/* Where a tool builds what becomes `data`: below incoming/, which recovery never reads. */
-#define DATA_DIRECTORY_BUILD_NAME "restore"
-
-/* What is in a directory, before a tool puts data there. */
 struct data_directory {
     const char *path; /* Borrowed. */
-    bool is_there;    /* The folder exists. */
-    bool has_data;    /* data/ or log/ is there. */
-    bool has_other;   /* Anything else, but incoming/ and lost+found. */
+    bool was_there;   /* The folder exists. */
+    bool has_data;    /* Hearth data is there, whole or not. */
+    bool has_other;   /* Anything else, but what a tool or a server left behind that means nothing. */
+    struct data_lock lock;
+    long holder_pid;  /* Who has the lock, after STATUS_BUSY; 0 unknown. */
+    char *build_path; /* Owned: where the new environment is made. */
 };
 
+/* Look what is there, without touching it. */
 MUST_CHECK enum status data_directory_look(const char *path, struct data_directory *directory);
-/* Make what is missing of DIR/incoming, empty the place to build in, and store its path (memory_free()) in
- * `*build_path`: the environment is to be made there. */
-MUST_CHECK enum status data_directory_prepare(const struct data_directory *directory, char **build_path);
-/* Put the environment at `build_path` in the place of DIR/data, and take DIR/log away: it belongs to what was there
- * before.
- *
- * A crash in between leaves the former data with the former log, or the new data alone, or the new data with the
- * former log. The last is refused by the server if they do not fit together; if they do, the log leads from the new
- * data to where the former one was: no state in between is taken for whole. */
-MUST_CHECK enum status data_directory_install(const struct data_directory *directory, const char *build_path);
-/* Remove what was built, and the directory itself if it was made here and is empty. */
-void data_directory_abandon(const struct data_directory *directory, const char *build_path);
+/* Take its lock, making it if it is missing, and make the place to build in ready. On error all is as it was.
+ *   STATUS_BUSY  A server or another tool has it. */
+MUST_CHECK enum status data_directory_begin(struct data_directory *directory);
+/* Put the environment at build_path, which is at that history and position, in the place of whatever data was there,
+ * with an empty log. A crash at any point leaves the old or the new data, never a mix: a marker decides
+ * (store_layout.h). On error the former data holds, or the next start of a server or of this tool ends what was begun.
+ */
+MUST_CHECK enum status data_directory_install(const struct data_directory *directory, const struct history *history,
+                                              const struct history_position *position);
+/* Give the lock back and remove what is left of the building, and the folder itself if it was made here and is empty.
+ */
+void data_directory_end(struct data_directory *directory);
 
 #endif

@@ -10,6 +10,7 @@
 enum dump_format {
     DUMP_SNAPSHOT,
     DUMP_RDB,
+    DUMP_JSON_LINES,
 };
 
 struct dump {
@@ -36,5 +37,6 @@ bool dump_from_server(struct dump *dump);
 
 /* What the tool says of what was written, on stderr. */
 void dump_describe(const struct dump *dump, const struct snapshot_header *header, uint64_t raw_bytes);
+void dump_describe_keys(const struct dump *dump, uint64_t key_count, const char *history_id, uint64_t offset);
 
 #endif

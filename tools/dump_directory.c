@@ -1,11 +1,20 @@
+/* The last checkpoint of a data directory, as a snapshot, an RDB file or JSON lines. Its server may run. */
 #include "base/file.h"
 #include "base/memory.h"
+#include "storage/data_lock.h"
 #include "storage/env.h"
+#include "storage/log_scan.h"
+#include "storage/rdb_export.h"
 #include "storage/snapshot_write.h"
+#include "storage/store_layout.h"
 #include "tools/dump.h"
+#include "tools/jsonl.h"
 #include "tools/progress.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 struct copying {
     struct dump *dump;
@@ -13,14 +22,30 @@ struct copying {
     atomic_bool cancelled;
 };
 
+static void watch_interrupt(struct copying *copying)
+{
+    if (!output_is_stream(&copying->dump->output) && interrupt_check(&copying->dump->interrupt)) {
+        atomic_store(&copying->cancelled, true);
+    }
+}
+
 static void show_progress(void *context, uint64_t done_bytes, uint64_t total_bytes)
 {
     struct copying *copying = context;
 
     progress_update(&copying->progress, done_bytes, total_bytes);
-    if (!output_is_stream(&copying->dump->output) && interrupt_check(&copying->dump->interrupt)) {
-        atomic_store(&copying->cancelled, true);
-    }
+    watch_interrupt(copying);
+}
+
+/* Keys say how far it is, written bytes how fast. */
+static void show_keys(void *context, uint64_t done_keys, uint64_t total_keys)
+{
+    struct copying *copying = context;
+    uint64_t written = copying->dump->output.written_bytes;
+
+    progress_update(&copying->progress, written,
+                    done_keys == 0 ? 0 : (uint64_t)((double)written * (double)total_keys / (double)done_keys));
+    watch_interrupt(copying);
 }
 
 static enum status write_output(void *context, const struct slice *pieces, size_t count)
@@ -28,9 +53,29 @@ static enum status write_output(void *context, const struct slice *pieces, size_
     return output_write(&((struct copying *)context)->dump->output, pieces, count);
 }
 
+static enum status write_text(void *context, struct slice text)
+{
+    return write_output(context, &text, 1);
+}
+
+/* Whether a process holds the directory. Its lock is tried for a moment, and not made. */
+static bool is_in_use(const struct dump *dump)
+{
+    char *path = file_join(dump->data_dir, DATA_LOCK_NAME);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool is_held = false;
+
+    if (fd >= 0) {
+        is_held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        close(fd);
+    }
+    memory_free(path);
+    return is_held;
+}
+
 static struct env *open_env(const struct dump *dump)
 {
-    char *path = file_join(dump->data_dir, "data");
+    char *path = file_join(dump->data_dir, STORE_DATA);
     struct env *env = NULL;
     enum status status = env_open(path, true, &env);
 
@@ -43,15 +88,52 @@ static struct env *open_env(const struct dump *dump)
     return env;
 }
 
-static void explain(const struct dump *dump, enum status status)
+/* A checkpoint that was interrupted half way is ended by the server's next start, by nobody else. */
+static bool check_exact(const struct dump *dump, struct env *env)
+{
+    struct env_meta meta;
+    bool is_pending;
+
+    if (env_read_meta(env, &meta) != STATUS_OK) {
+        return true; /* What is read next says it better. */
+    }
+    is_pending = meta.is_pending;
+    env_meta_release(&meta);
+    if (is_pending && !is_in_use(dump)) {
+        tool_say(dump->tool, "%s: the server ended in the middle of a checkpoint; start it once and stop it",
+                 dump->data_dir);
+        return false;
+    }
+    return true;
+}
+
+/* Say what the dump lacks when the server ended without a last checkpoint. */
+static void tell_missing(const struct dump *dump, uint64_t offset)
+{
+    char *path = file_join(dump->data_dir, STORE_LOG);
+    struct log_chain *chain = log_chain_create(file_system_posix(), path);
+    struct log_tail tail;
+
+    if (!is_in_use(dump) && log_scan(chain, offset, &tail) == STATUS_OK && tail.end.offset > offset) {
+        tool_say(dump->tool,
+                 "the log holds %" PRIu64 " bytes of changes beyond this: the server ended without a last checkpoint. "
+                 "Start it and stop it by SHUTDOWN, then dump again, to have them too",
+                 tail.end.offset - offset);
+    }
+    log_chain_free(chain);
+    memory_free(path);
+}
+
+static void explain(const struct dump *dump, enum status status, const char *problem)
 {
     switch (status) {
     case STATUS_CLOSED:
         tool_say(dump->tool, "%s", dump->interrupt.is_set ? "interrupted" : "the reader of the output has gone");
         break;
     case STATUS_CORRUPT:
-        tool_say(dump->tool, "the data is damaged: LMDB cannot walk its own tree; hearth-check %s says more",
-                 dump->data_dir);
+    case STATUS_UNSUPPORTED:
+        tool_say(dump->tool, "%s; hearth-check %s says more",
+                 problem[0] == '\0' ? "the data is damaged: LMDB cannot walk its own tree" : problem, dump->data_dir);
         break;
     case STATUS_BUSY:
         tool_say(dump->tool, "checkpoints came faster than a copy could begin; try again");
@@ -62,32 +144,99 @@ static void explain(const struct dump *dump, enum status status)
     }
 }
 
-bool dump_from_directory(struct dump *dump)
+static enum status dump_snapshot(struct copying *copying, struct env *env, uint64_t *offset)
 {
-    struct copying copying = {.dump = dump};
-    struct snapshot_sink sink = {.write = write_output, .context = &copying};
+    struct dump *dump = copying->dump;
+    struct snapshot_sink sink = {.write = write_output, .context = copying};
     struct snapshot_write_options options = {
         .level = (int)dump->level,
         .thread_count = (int)dump->thread_count,
-        .cancelled = &copying.cancelled,
+        .cancelled = &copying->cancelled,
         .on_progress = show_progress,
-        .context = &copying,
+        .context = copying,
     };
     struct snapshot_summary summary;
+    enum status status = snapshot_write(env, &sink, &options, &summary);
+
+    if (status == STATUS_OK) {
+        progress_end(&copying->progress);
+        dump_describe(dump, &summary.header, summary.raw_bytes);
+        *offset = summary.header.position.offset;
+    }
+    return status;
+}
+
+static enum status dump_rdb(struct copying *copying, struct env *env, struct env_visit_problem *problem,
+                            uint64_t *offset)
+{
+    struct rdb_sink sink = {.write = write_output, .context = copying};
+    struct env_visit_options options = {.cancelled = &copying->cancelled, .on_progress = show_keys, .context = copying};
+    struct rdb_export_summary summary;
+    enum status status = rdb_export(env, &sink, RDB_VERSION_WRITTEN, &options, &summary, problem);
+
+    if (status == STATUS_OK) {
+        progress_end(&copying->progress);
+        dump_describe_keys(copying->dump, summary.key_count, summary.history.id, summary.position.offset);
+        *offset = summary.position.offset;
+    }
+    return status;
+}
+
+static enum status dump_json_lines(struct copying *copying, struct env *env, struct env_visit_problem *problem,
+                                   uint64_t *offset)
+{
+    struct env_visit_options options = {.cancelled = &copying->cancelled, .on_progress = show_keys, .context = copying};
+    struct key_visitor visitor;
+    struct env_visit *visit;
+    struct jsonl jsonl;
+    enum status status = env_visit_begin(env, &options, &visit);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    jsonl_init(&jsonl, write_text, copying);
+    visitor = jsonl_visitor(&jsonl);
+    status = env_visit_keys(visit, &visitor, problem);
+    if (status == STATUS_OK) {
+        status = jsonl_finish(&jsonl);
+    }
+    if (status == STATUS_OK) {
+        const struct env_meta *meta = env_visit_meta(visit);
+
+        progress_end(&copying->progress);
+        dump_describe_keys(copying->dump, jsonl.key_count, meta->history.id, meta->position.offset);
+        *offset = meta->position.offset;
+    }
+    jsonl_release(&jsonl);
+    env_visit_end(visit);
+    return status;
+}
+
+bool dump_from_directory(struct dump *dump)
+{
+    struct copying copying = {.dump = dump};
+    struct env_visit_problem problem = {.text = ""};
     struct env *env = open_env(dump);
+    uint64_t offset = 0;
     enum status status;
 
     if (env == NULL) {
         return false;
     }
-    progress_begin(&copying.progress, "copying", dump->is_quiet);
-    status = snapshot_write(env, &sink, &options, &summary);
-    progress_end(&copying.progress);
-    env_close(env);
-    if (status != STATUS_OK) {
-        explain(dump, status);
+    if (!check_exact(dump, env)) {
+        env_close(env);
         return false;
     }
-    dump_describe(dump, &summary.header, summary.raw_bytes);
+    progress_begin(&copying.progress, "copying", dump->is_quiet);
+    status = dump->format == DUMP_SNAPSHOT ? dump_snapshot(&copying, env, &offset)
+             : dump->format == DUMP_RDB    ? dump_rdb(&copying, env, &problem, &offset)
+                                           : dump_json_lines(&copying, env, &problem, &offset);
+    env_close(env);
+    if (status != STATUS_OK) {
+        progress_end(&copying.progress);
+        explain(dump, status, problem.text);
+        return false;
+    }
+    tell_missing(dump, offset);
     return true;
 }

@@ -34,31 +34,47 @@ static bool look(struct restore *restore, struct data_directory *directory)
     return true;
 }
 
-static int run_in(struct restore *restore, const struct data_directory *directory)
+static bool begin(struct restore *restore, struct data_directory *directory)
 {
-    char *build_path;
-    enum status status = data_directory_prepare(directory, &build_path);
-    int exit_code = TOOL_EXIT_PROBLEM;
+    enum status status = data_directory_begin(directory);
 
-    if (status != STATUS_OK) {
+    if (status == STATUS_BUSY) {
+        tool_say(restore->tool, "%s is in use by process %ld; stop it first", restore->data_dir, directory->holder_pid);
+    } else if (status != STATUS_OK) {
         tool_say(restore->tool, "cannot build in %s: %s (%s)", restore->data_dir, status_name(status), strerror(errno));
+    }
+    return status == STATUS_OK;
+}
+
+static int fill(struct restore *restore, struct data_directory *directory)
+{
+    enum status status;
+
+    if (!build(restore, directory->build_path)) {
+        return TOOL_EXIT_PROBLEM;
+    }
+    if (interrupt_check(&restore->interrupt)) {
+        tool_say(restore->tool, "interrupted");
+        return TOOL_EXIT_PROBLEM;
+    }
+    status = data_directory_install(directory, &restore->header.history, &restore->header.position);
+    if (status != STATUS_OK) {
+        tool_say(restore->tool, "cannot put the data in place: %s (%s)", status_name(status), strerror(errno));
+        return TOOL_EXIT_PROBLEM;
+    }
+    restore_describe(restore);
+    return TOOL_EXIT_OK;
+}
+
+static int run_in(struct restore *restore, struct data_directory *directory)
+{
+    int exit_code;
+
+    if (!begin(restore, directory)) {
         return TOOL_EXIT_USAGE;
     }
-    if (!build(restore, build_path)) {
-        data_directory_abandon(directory, build_path);
-    } else if (interrupt_check(&restore->interrupt)) {
-        tool_say(restore->tool, "interrupted");
-        data_directory_abandon(directory, build_path);
-    } else {
-        status = data_directory_install(directory, build_path);
-        if (status == STATUS_OK) {
-            restore_describe(restore);
-            exit_code = TOOL_EXIT_OK;
-        } else {
-            tool_say(restore->tool, "cannot put the data in place: %s (%s)", status_name(status), strerror(errno));
-        }
-    }
-    memory_free(build_path);
+    exit_code = fill(restore, directory);
+    data_directory_end(directory);
     return exit_code;
 }
 

@@ -1,12 +1,14 @@
 """A redis-server of a test's own, and a client that speaks just enough RESP."""
+import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import time
 import unittest
 
-from tool_case import ToolCase
+from tool_case import BUILD, ToolCase
 
 
 class Client:
@@ -47,20 +49,29 @@ class Client:
 
 @unittest.skipUnless(shutil.which("redis-server"), "no redis-server")
 class RedisCase(ToolCase):
+    def setUp(self):
+        super().setUp()
+        self.processes = {}
+
     def start_redis(self, *options, files=None):
         """Start redis-server in the folder `files`; returns its port and a client."""
+        return self.start("redis-server", "--dir", files or self.folder, "--save", "", *options)
+
+    def start_hearth(self, directory, *options):
+        """Start hearth-server on a data directory; returns its port and a client."""
+        return self.start(os.path.join(BUILD, "hearth-server"), "--data-dir", directory, *options)
+
+    def start(self, *words):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
-        process = subprocess.Popen(["redis-server", "--port", str(port), "--dir", files or self.folder, "--save", "",
-                                    "--bind", "127.0.0.1", *options], stdout=subprocess.PIPE)
-
-        def stop():
-            process.terminate()
-            process.communicate()
-        self.addCleanup(stop)
+        with open(self.path(f"log-{port}"), "wb") as log:
+            process = subprocess.Popen([*words, "--port", str(port), "--bind", "127.0.0.1"], stdout=log,
+                                       stderr=subprocess.STDOUT)
+        self.processes[str(port)] = process
+        self.addCleanup(self.stop, str(port))
         for _ in range(200):
             if process.poll() is not None:
-                self.fail("redis-server ended: " + process.stdout.read().decode())
+                self.fail(f"{words[0]} ended: " + self.read(f"log-{port}").decode())
             try:
                 client = Client(port)
                 self.addCleanup(client.close)
@@ -69,14 +80,21 @@ class RedisCase(ToolCase):
             except OSError:
                 pass
             time.sleep(0.05)
-        self.fail("redis-server does not listen")
+        self.fail(f"{words[0]} does not listen")
+
+    def stop(self, port, signal_number=signal.SIGTERM):
+        """End a server and wait until it is gone."""
+        process = self.processes.pop(port, None)
+        if process is not None:
+            process.send_signal(signal_number)
+            process.wait(timeout=60)
 
     @staticmethod
     def is_ready(client):
         try:
             return client("PING") == b"PONG"
-        except RuntimeError:
-            return False
+        except RuntimeError as error:
+            return str(error).startswith("NOAUTH")
 
 
 def fill(client, seed):

@@ -23,7 +23,7 @@ class DumpRestore(ToolCase):
                 self.dump(source, f"{level}.snapshot", "--compression-level", level, "--threads", "3")
                 self.restore(f"{level}.snapshot", f"copy{level}")
                 self.assertEqual(self.digest(self.path(f"copy{level}")), self.digest(source))
-                self.assertEqual(self.names(f"copy{level}"), ["data"])
+                self.assertEqual(self.names(f"copy{level}"), ["data", "lock", "log"])
         self.assertNotIn("0.snapshot.part", self.names())
 
     def test_they_work_through_pipes(self):
@@ -65,7 +65,8 @@ class DumpRestore(ToolCase):
         self.dump(source)
         self.restore("s.snapshot", "other", "--force")
         self.assertEqual(self.digest(other), self.digest(source))
-        self.assertEqual(self.names("other"), ["data", "hearth.auto.conf"])
+        self.assertEqual(self.names("other"), ["data", "hearth.auto.conf", "lock", "log"])
+        self.assertNotEqual(self.read("other/log/" + self.names("other", "log")[0]), b"old")
 
     def test_a_damaged_snapshot_changes_nothing(self):
         source = self.make_data("source")

@@ -1,0 +1,146 @@
+#!/usr/bin/python3
+"""The tools and hearth-server: dumps beside it and of it, restored directories, exports that redis-server reads."""
+import json
+import random
+import signal
+import subprocess
+import time
+import unittest
+
+from redis_case import RedisCase
+
+
+def fill(client, seed=1, count=300):
+    """Keys of the types that are stored, on both sides of the limits between encodings."""
+    chance = random.Random(seed)
+
+    def noise(length):
+        return bytes(chance.randrange(256) for _ in range(length))
+
+    for i in range(count):
+        client("SET", f"string:{i}", noise(chance.randrange(100)))
+    for i, length in enumerate((16384, 16385, 40000, 200000)):
+        client("SET", f"long:{i}", noise(length))
+    client("SETRANGE", "holes", 100000, "end")
+    client("SET", noise(600), "long key")
+    client("SET", "due", "later", "PXAT", "4102444800123")
+    for items in (3, 400):
+        client("RPUSH", f"list:{items}", *[noise(chance.randrange(40)) for _ in range(items)])
+        client("SADD", f"set:{items}", *[b"%d" % i + noise(chance.randrange(600)) for i in range(items)])
+        client("HSET", f"hash:{items}", *[word for i in range(items) for word in (b"f%d" % i, noise(30))])
+        client("PEXPIREAT", f"hash:{items}", "4102444800000")
+    client("LPUSH", "list:400", "first")
+    client("SELECT", 3)
+    client("SET", "elsewhere", "3")
+    client("SELECT", 0)
+
+
+def contents(client):
+    """All that a server holds, by the commands that any server has."""
+    told = {}
+    for db in (0, 3):
+        client("SELECT", db)
+        for key in client("KEYS", "*"):
+            kind = client("TYPE", key)
+            value = {b"string": lambda: client("GET", key), b"list": lambda: client("LRANGE", key, 0, -1),
+                     b"set": lambda: sorted(client("SMEMBERS", key)),
+                     b"hash": lambda: sorted(zip(*[iter(client("HGETALL", key))] * 2))}[kind]()
+            told[db, key] = (kind, value, client("PEXPIRETIME", key))
+    client("SELECT", 0)
+    return told
+
+
+def info(client, field):
+    for line in client("INFO", "replication").decode().splitlines():
+        if line.startswith(field + ":"):
+            return line.split(":", 1)[1]
+    return None
+
+
+class WithServer(RedisCase):
+    def test_a_dump_beside_the_server_is_its_last_checkpoint(self):
+        port, client = self.start_hearth(self.path("data"))
+        fill(client)
+        expected = contents(client)
+        client("SAVE")
+        client("SET", "after", "the checkpoint")
+        self.tool("hearth-dump", "--data-dir", self.path("data"), "--output", self.path("s.snapshot"))
+        self.tool("hearth-restore", "--data-dir", self.path("copy"), self.path("s.snapshot"))
+        _, copy = self.start_hearth(self.path("copy"))
+        self.assertEqual(contents(copy), expected)
+        self.assertEqual(info(copy, "master_replid"), info(client, "master_replid"))
+        # The same directory is in use now.
+        done = self.tool("hearth-restore", "--data-dir", self.path("copy"), self.path("s.snapshot"), "--force", code=2)
+        self.assertIn("is in use by process", done.stderr)
+
+    def test_a_dump_from_the_server_has_everything(self):
+        port, client = self.start_hearth(self.path("data"), "--requirepass", "secret")
+        client("AUTH", "secret")
+        fill(client)
+        expected = contents(client)
+        password = self.write("password", b"secret\n")
+        self.tool("hearth-dump", "--host", "127.0.0.1", "--port", port, "--password-file", password, "--output",
+                  self.path("s.snapshot"))
+        self.assertEqual(info(client, "connected_slaves"), "0")
+        self.tool("hearth-restore", "--data-dir", self.path("copy"), self.path("s.snapshot"))
+        _, copy = self.start_hearth(self.path("copy"))
+        self.assertEqual(contents(copy), expected)
+
+    def test_a_restored_replica_goes_on_by_partial_sync(self):
+        port, client = self.start_hearth(self.path("data"))
+        fill(client)
+        client("SAVE")
+        self.tool("hearth-dump", "--data-dir", self.path("data"), "--output", self.path("s.snapshot"))
+        client("SET", "after", "the dump")
+        self.tool("hearth-restore", "--data-dir", self.path("copy"), self.path("s.snapshot"))
+        _, replica = self.start_hearth(self.path("copy"), "--replicaof", f"127.0.0.1 {port}")
+        self.wait_for(lambda: replica("GET", "after") == b"the dump")
+        self.assertEqual(contents(replica), contents(client))
+        stats = client("INFO", "stats").decode()
+        self.assertIn("sync_full:0", stats)
+        self.assertIn("sync_partial_ok:1", stats)
+
+    def test_a_killed_servers_dump_says_what_it_lacks(self):
+        port, client = self.start_hearth(self.path("data"))
+        client("SET", "a", "b")
+        client("SAVE")
+        client("SET", "c", "d")
+        self.stop(port, signal.SIGKILL)
+        done = self.tool("hearth-dump", "--data-dir", self.path("data"), "--output", self.path("s.snapshot"))
+        self.assertRegex(done.stderr, r"the log holds \d+ bytes of changes beyond this")
+        port, _ = self.start_hearth(self.path("data"))
+        self.stop(port)
+        done = self.tool("hearth-dump", "--data-dir", self.path("data"), "--output", self.path("t.snapshot"))
+        self.assertNotIn("beyond this", done.stderr)
+
+    def test_redis_reads_an_export(self):
+        port, client = self.start_hearth(self.path("data"))
+        fill(client)
+        expected = contents(client)
+        client("SAVE")
+        self.tool("hearth-dump", "--data-dir", self.path("data"), "--format", "rdb", "--output", self.path("dump.rdb"))
+        checked = subprocess.run(["redis-check-rdb", self.path("dump.rdb")], capture_output=True, timeout=30)
+        self.assertIn(b"RDB looks OK", checked.stdout)
+        _, redis = self.start_redis()
+        self.assertEqual(contents(redis), expected)
+
+    def test_json_lines_hold_everything(self):
+        port, client = self.start_hearth(self.path("data"))
+        fill(client)
+        client("SAVE")
+        self.tool("hearth-dump", "--data-dir", self.path("data"), "--format", "jsonl", "--output", self.path("d.jsonl"))
+        self.tool("hearth-dump", "--data-dir", self.path("data"), "--format", "rdb", "--output", self.path("d.rdb"))
+        through_rdb = self.tool("tools-sample", "rdb", self.path("d.rdb")).stdout
+        self.assertEqual(self.read("d.jsonl"), through_rdb)
+        told = [json.loads(line) for line in through_rdb.splitlines()]
+        self.assertEqual(len(told), client("DBSIZE") + 1)
+
+    def wait_for(self, condition, seconds=20):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    unittest.main()
