@@ -13,7 +13,7 @@
 
 #include <inttypes.h>
 
-#define OPEN_BATCH_BYTES_MAX (16u * 1024 * 1024) /* A batch this long is handed over in the middle of a turn. */
+#define OPEN_BATCH_BYTES_MAX (64u * 1024) /* A batch this long is handed over in the middle of a turn. */
 
 struct log {
     struct log_chain *chain;   /* Owned. */

@@ -64,14 +64,9 @@ static void step_over(struct log_cursor *cursor)
     cursor->has_record = false;
 }
 
-/* Find the record that holds `offset` from the present position on; all up to `until` is written. Its payload is not
- * checked yet. STATUS_END: none here, so it must be in a later segment. */
-static enum status seek(struct log_cursor *cursor, uint64_t until)
+/* Step to the record that holds `offset`. */
+static enum status step_to_offset(struct log_cursor *cursor)
 {
-    if (until > cursor->read_until) {
-        log_reader_forget(&cursor->reader); /* It may hold zeros where records are now. */
-        cursor->read_until = until;
-    }
     for (;;) {
         enum status status = log_reader_header(&cursor->reader, cursor->position, cursor->seed, &cursor->header);
 
@@ -89,7 +84,23 @@ static enum status seek(struct log_cursor *cursor, uint64_t until)
         }
         log_chain_mark(cursor->chain, cursor->serial, cursor->position_offset, cursor->position);
         step_over(cursor);
+        cursor->reader.is_skipping = true; /* Usually it is the next record; when not, there may be many between. */
     }
+}
+
+/* Find the record that holds `offset` from the present position on; all up to `until` is written. Its payload is not
+ * checked yet. STATUS_END: none here, so it must be in a later segment. */
+static enum status seek(struct log_cursor *cursor, uint64_t until)
+{
+    enum status status;
+
+    if (until > cursor->read_until) {
+        log_reader_forget(&cursor->reader); /* It may hold zeros where records are now. */
+        cursor->read_until = until;
+    }
+    status = step_to_offset(cursor);
+    cursor->reader.is_skipping = false;
+    return status;
 }
 
 /* Have the checked record that holds `offset`, which is before `until`. Nothing is given out unchecked: a replica would

@@ -37,8 +37,10 @@ enum status log_reader_view(struct log_reader *reader, uint64_t position, size_t
 
     ASSERT(len <= LOG_READER_WINDOW_BYTES);
     if (position < reader->position || position + len > reader->position + reader->len) {
+        size_t wanted =
+            reader->is_skipping && len <= LOG_READER_SKIP_BYTES ? LOG_READER_SKIP_BYTES : LOG_READER_WINDOW_BYTES;
         size_t read_len;
-        enum status status = file_read(reader->file, position, reader->window, LOG_READER_WINDOW_BYTES, &read_len);
+        enum status status = file_read(reader->file, position, reader->window, wanted, &read_len);
 
         if (status != STATUS_OK) {
             log_reader_forget(reader);

@@ -7,12 +7,14 @@
 #include "storage/log_segment.h"
 
 #define LOG_READER_WINDOW_BYTES (128 * 1024)
+#define LOG_READER_SKIP_BYTES   4096 /* Read at a time while only headers are wanted. */
 
 struct log_reader {
     struct file *file; /* Owned; NULL when closed. */
     char *window;      /* Owned, LOG_READER_WINDOW_BYTES. */
     uint64_t position; /* In the file, of the window's first byte. */
     size_t len;        /* Bytes in the window. */
+    bool is_skipping;  /* Payloads are not wanted: read less ahead. The user sets it. */
 };
 
 /* Open the file at `path`. Same errors as file_open(). */

@@ -183,8 +183,10 @@ static enum status examine(struct scan *scan, struct log_record_header *header, 
     }
     if (header->offset + header->payload_len < scan->check_from && header->payload_len > 0) {
         scan->is_hash_known = false;
+        scan->reader.is_skipping = true;
         return STATUS_OK; /* Skipped: the checkpoint holds it. */
     }
+    scan->reader.is_skipping = false;
     if (scan->is_hash_known && header->hash != scan->next.hash) {
         *why = "its running hash is not that of the records before";
         return STATUS_CORRUPT;

@@ -16,13 +16,13 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "storage/log_gather.h"
+#include "storage/log_group.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
 
-#define SYNC_PERIOD_US 1000000u       /* LOG_SYNC_EVERYSEC. */
-#define KEEP_BYTES     (1024u * 1024) /* Memory that an empty buffer keeps. */
-#define STUCK_POLL_US  100000u        /* How often a waiter looks whether the disk is full. */
+#define SYNC_PERIOD_US 1000000u /* LOG_SYNC_EVERYSEC. */
+#define STUCK_POLL_US  100000u  /* How often a waiter looks whether the disk is full. */
 #define NEVER          UINT64_MAX
 
 struct log_sync {
@@ -33,14 +33,10 @@ struct log_sync {
     pthread_t thread;
 
     pthread_mutex_t lock;
-    pthread_cond_t work;     /* The thread waits here. */
-    pthread_cond_t progress; /* Those who wait for it. */
-    struct buf pending;      /* Handed over, not yet taken. */
-    uint64_t pending_changes;
-    uint64_t pending_ms;       /* Wall clock of the newest. */
-    uint64_t pending_since_us; /* Monotonic, of the oldest. */
-    uint64_t pending_charge;   /* Bytes on disk that it needs at most. */
-    uint64_t writing_charge;   /* The same of what is being written. */
+    pthread_cond_t work;       /* The thread waits here. */
+    pthread_cond_t progress;   /* Those who wait for it. */
+    struct log_group pending;  /* Handed over, not yet taken. */
+    uint64_t pending_since_us; /* When its first came, monotonic. */
     uint64_t wake_at_changes;  /* Pending changes that are worth a wake-up. */
     uint64_t left_bytes;       /* For records, in the present segment. */
     uint64_t sync_wanted;      /* Somebody waits for this offset to be durable. */
@@ -56,10 +52,9 @@ struct log_sync {
 
     /* The thread's own. */
     struct log_writer writer;
-    struct buf writing; /* What was taken; changed under the lock. */
-    uint64_t writing_changes;
-    uint64_t writing_ms;
-    uint64_t idle_since_us; /* When the last sync ended here, monotonic: then the released could send again. */
+    struct log_group writing; /* What was taken; changed under the lock. */
+    uint64_t newest_ms;       /* Wall clock of the newest change written. */
+    uint64_t idle_since_us;   /* When the last sync ended here, monotonic: then the released could send again. */
     struct log_gather gather;
 
     _Atomic enum log_sync_policy policy;
@@ -125,8 +120,8 @@ static void sync_segment(struct log_sync *sync)
     atomic_fetch_add(&sync->sync_count, 1);
     advance(&sync->durable, atomic_load(&sync->written));
     sync->idle_since_us = begin_us + duration_us;
-    if (sync->writing_changes > 0) {
-        log_gather_learn(&sync->gather, duration_us, sync->writing_changes);
+    if (sync->writing.changes > 0) {
+        log_gather_learn(&sync->gather, duration_us, sync->writing.changes);
     }
 }
 
@@ -173,55 +168,73 @@ static enum status roll(struct log_sync *sync, const struct history *history, ui
     return log_writer_roll(&sync->writer, history, record_bytes, now_ms);
 }
 
-/* Write what was taken as one record. */
-static void write_record(struct log_sync *sync)
+static enum status write_record(struct log_sync *sync, struct slice payload, uint64_t wall_ms)
 {
-    struct slice payload = buf_slice(&sync->writing);
     uint64_t record_bytes = log_writer_record_bytes(payload.len);
     enum status status = STATUS_OK;
 
     if (log_writer_left(&sync->writer) < record_bytes) {
-        status = roll(sync, &sync->writer.header.history, record_bytes, sync->writing_ms);
+        status = roll(sync, &sync->writer.header.history, record_bytes, wall_ms);
     }
     if (status == STATUS_OK) {
         uint64_t synced = atomic_load(&sync->durable); /* L2 */
 
-        status = log_writer_write(&sync->writer, payload, synced, sync->writing_ms);
+        status = log_writer_write(&sync->writer, payload, synced, wall_ms);
     }
-    if (status != STATUS_OK) {
-        fail(sync, "write", status);
-        return;
+    if (status == STATUS_OK) {
+        atomic_store(&sync->written, sync->writer.end.offset + payload.len);
+        sync->newest_ms = wall_ms;
     }
-    atomic_store(&sync->written, sync->writer.end.offset + payload.len);
+    return status;
+}
+
+/* Write what was taken. The end stays before the last record: its hash can wait until it is synced. */
+static void write_group(struct log_sync *sync)
+{
+    struct slice before = slice_empty();
+
+    for (size_t i = 0; i < sync->writing.count; i++) {
+        uint64_t wall_ms;
+        struct slice payload = log_group_record(&sync->writing, i, &wall_ms);
+        enum status status;
+
+        log_writer_advance(&sync->writer, before);
+        status = write_record(sync, payload, wall_ms);
+        if (status != STATUS_OK) {
+            fail(sync, "write", status);
+            return;
+        }
+        before = payload;
+    }
 }
 
 /* What was taken has its place. */
 static void release_charge(struct log_sync *sync)
 {
     (void)pthread_mutex_lock(&sync->lock);
-    sync->writing_charge = 0;
+    sync->writing.charge = 0;
     sync->left_bytes = log_writer_left(&sync->writer);
     (void)pthread_mutex_unlock(&sync->lock);
 }
 
 /* Move the end over what was taken, now that those who waited for it have been told. The bytes go together with the end
- * moving, since log_sync_end() hashes what lies between. */
+ * moving, since log_sync_end() hashes what lies between. After a failure what was not written is passed over too. */
 static void finish_group(struct log_sync *sync)
 {
-    log_writer_advance(&sync->writer, buf_slice(&sync->writing));
+    uint64_t done = sync->writer.end.offset - sync->hashed.offset;
+
+    log_writer_advance(&sync->writer, slice_after(buf_slice(&sync->writing.payload), (size_t)done));
     (void)pthread_mutex_lock(&sync->lock);
     sync->hashed = sync->writer.end;
-    buf_clear(&sync->writing);
-    buf_shrink(&sync->writing, KEEP_BYTES);
+    log_group_clear(&sync->writing);
     (void)pthread_mutex_unlock(&sync->lock);
-    sync->writing_changes = 0;
 }
 
-/* Write one group, and sync it if that is the policy. Without the lock. */
+/* Write what was taken, and sync it if that is the policy. Without the lock. */
 static void process_group(struct log_sync *sync)
 {
     if (!atomic_load(&sync->failed)) {
-        write_record(sync);
+        write_group(sync);
         if (!atomic_load(&sync->failed) && atomic_load(&sync->policy) == LOG_SYNC_ALWAYS) {
             sync_segment(sync);
         }
@@ -283,7 +296,7 @@ static uint64_t choose_gather_us(const struct log_sync *sync)
         atomic_load(&sync->failed)) {
         return 0;
     }
-    wait_us = log_gather_wait_us(&sync->gather, sync->pending_changes, sync->gather_us_max);
+    wait_us = log_gather_wait_us(&sync->gather, sync->pending.changes, sync->gather_us_max);
     if (wait_us == 0) {
         return 0;
     }
@@ -305,7 +318,7 @@ static enum work wait_for_work(struct log_sync *sync)
             continue;
         }
         sync->wake_at_changes = 1;
-        if (sync->pending.len > 0) {
+        if (sync->pending.count > 0) {
             uint64_t gather_us = choose_gather_us(sync);
 
             if (gather_us == 0) {
@@ -332,15 +345,10 @@ static enum work wait_for_work(struct log_sync *sync)
 
 static void take(struct log_sync *sync)
 {
-    struct buf empty = sync->writing;
+    struct log_group empty = sync->writing;
 
     sync->writing = sync->pending;
     sync->pending = empty;
-    sync->writing_changes = sync->pending_changes;
-    sync->writing_ms = sync->pending_ms;
-    sync->writing_charge = sync->pending_charge;
-    sync->pending_changes = 0;
-    sync->pending_charge = 0;
     (void)pthread_cond_broadcast(&sync->progress); /* The loop may wait for pending to shrink. */
 }
 
@@ -392,8 +400,8 @@ struct log_sync *log_sync_start(const struct log_options *options, const struct 
     ASSERT(pthread_mutex_init(&sync->lock, NULL) == 0);
     thread_condition_init(&sync->work);
     thread_condition_init(&sync->progress);
-    buf_init(&sync->pending, BUF_NO_CEILING);
-    buf_init(&sync->writing, BUF_NO_CEILING);
+    log_group_init(&sync->pending);
+    log_group_init(&sync->writing);
     sync->writer = *writer;
     sync->hashed = writer->end;
     sync->left_bytes = log_writer_left(writer);
@@ -419,11 +427,11 @@ void log_sync_stop(struct log_sync *sync)
     log_keeper_give_up(sync->keeper);
     (void)pthread_join(sync->thread, NULL);
     if (!atomic_load(&sync->failed)) {
-        log_writer_seal(&sync->writer, sync->writing_ms);
+        log_writer_seal(&sync->writer, sync->newest_ms);
     }
     file_close(sync->writer.file);
-    buf_release(&sync->writing);
-    buf_release(&sync->pending);
+    log_group_release(&sync->writing);
+    log_group_release(&sync->pending);
     (void)pthread_cond_destroy(&sync->progress);
     (void)pthread_cond_destroy(&sync->work);
     (void)pthread_mutex_destroy(&sync->lock);
@@ -433,24 +441,14 @@ void log_sync_stop(struct log_sync *sync)
 void log_sync_hand_over(struct log_sync *sync, struct buf *batch, uint64_t changes, uint64_t now_ms)
 {
     (void)pthread_mutex_lock(&sync->lock);
-    while (sync->pending.len > LOG_SYNC_PENDING_BYTES_MAX) {
+    while (sync->pending.payload.len > LOG_SYNC_PENDING_BYTES_MAX) {
         (void)pthread_cond_wait(&sync->progress, &sync->lock);
     }
-    sync->pending_charge += log_writer_record_bytes(batch->len);
-    if (sync->pending.len == 0) {
-        struct buf empty = sync->pending;
-
-        sync->pending = *batch;
-        *batch = empty;
-        sync->pending_since_us = sync->gather_us_max == 0 ? 0 : clock_monotonic_us();
-    } else {
-        buf_put(&sync->pending, buf_slice(batch));
-        buf_clear(batch);
-        buf_shrink(batch, KEEP_BYTES);
+    if (sync->pending.count == 0 && sync->gather_us_max > 0) {
+        sync->pending_since_us = clock_monotonic_us();
     }
-    sync->pending_changes += changes;
-    sync->pending_ms = now_ms;
-    if (sync->pending_changes >= sync->wake_at_changes) {
+    log_group_take(&sync->pending, batch, changes, now_ms);
+    if (sync->pending.changes >= sync->wake_at_changes) {
         (void)pthread_cond_signal(&sync->work);
     }
     (void)pthread_mutex_unlock(&sync->lock);
@@ -469,7 +467,7 @@ static uint64_t find_room(const struct log_sync *sync)
     uint64_t spare_bytes = subtract(log_keeper_spare_bytes(sync->keeper), log_writer_segment_bytes(0));
     uint64_t bytes = sync->left_bytes > spare_bytes ? sync->left_bytes : spare_bytes;
 
-    return subtract(bytes, sync->pending_charge + sync->writing_charge + log_writer_record_bytes(0));
+    return subtract(bytes, sync->pending.charge + sync->writing.charge + log_writer_record_bytes(0));
 }
 
 uint64_t log_sync_room(struct log_sync *sync)
@@ -492,7 +490,7 @@ enum status log_sync_reserve(struct log_sync *sync, uint64_t len)
     }
     (void)pthread_mutex_lock(&sync->lock);
     room = find_room(sync);
-    charge = sync->pending_charge + sync->writing_charge;
+    charge = sync->pending.charge + sync->writing.charge;
     (void)pthread_mutex_unlock(&sync->lock);
     if (room >= len || log_keeper_reserve(sync->keeper, log_writer_segment_bytes(
                                                             charge + log_writer_record_bytes(len))) == STATUS_OK) {
@@ -515,8 +513,8 @@ struct history_position log_sync_end(struct log_sync *sync)
 
     (void)pthread_mutex_lock(&sync->lock);
     end = sync->hashed;
-    extend(&end, buf_slice(&sync->writing)); /* It only reads them too, and the disk is not waited for. */
-    extend(&end, buf_slice(&sync->pending));
+    extend(&end, buf_slice(&sync->writing.payload)); /* It only reads them too, and the disk is not waited for. */
+    extend(&end, buf_slice(&sync->pending.payload));
     (void)pthread_mutex_unlock(&sync->lock);
     return end;
 }

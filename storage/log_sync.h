@@ -1,9 +1,9 @@
 /* The log's sync thread: it takes what the loop hands over, has it written as records, and synced by policy.
  *
- * Hand-over is double-buffered under one lock that nobody holds during I/O: while one record is being written and
- * synced, the next gathers. Everything handed over by the time that the thread comes back becomes one record, so under
- * LOG_SYNC_ALWAYS at most one record is not synced. Under the other policies the keeper syncs, beside the writing.
- * Invariants L1..L4: log_sync.c. */
+ * Hand-over is double-buffered under one lock that nobody holds during I/O: while one group of changes is being written
+ * and synced, the next gathers. Everything handed over by the time that the thread comes back is written at once, as
+ * few records, and under LOG_SYNC_ALWAYS synced by one call. Under the other policies the keeper syncs, beside the
+ * writing. Invariants L1..L4: log_sync.c. */
 #ifndef STORAGE_LOG_SYNC_H
 #define STORAGE_LOG_SYNC_H
 

@@ -1,6 +1,7 @@
 /* When what is handed over becomes written, durable and released, by policy; and what a failing disk does to it. */
 #include "base/checksum.h"
 #include "base/diag.h"
+#include "storage/log_cursor.h"
 #include "storage/log_sync.h"
 #include "support/log_fixture.h"
 
@@ -98,6 +99,41 @@ static void test_what_comes_during_a_sync_is_one_record(void **state)
     assert_string_equal(log_fixture_replay(f, 0), "one@3 twothreefour@15 ");
     log_sync_statistics(f->log, &last_us, &after);
     assert_int_equal(after - before, 2);
+}
+
+/* Long groups are cut into records that a reader can check at once, and still synced by one call. */
+static void test_a_long_group_is_several_records_and_one_sync(void **state)
+{
+    struct log_fixture *f = *state;
+    struct log_cursor *cursor;
+    struct log_record_view record;
+    uint64_t last_us;
+    uint64_t before;
+    uint64_t after;
+
+    assert_int_equal(log_reserve(f->log, 500000), STATUS_OK);
+    gate_file_shut(f->gate);
+    log_fixture_append(f, "one");
+    gate_file_await(f->gate, 1);
+    log_sync_statistics(f->log, &last_us, &before);
+    for (uint64_t i = 0; i < 4; i++) {
+        log_fixture_append_bytes(f, 60000, i);
+    }
+    gate_file_open(f->gate);
+    log_fixture_wait_durable(f);
+    log_sync_statistics(f->log, &last_us, &after);
+    assert_int_equal(after - before, 2); /* That of "one", and this. Rolling syncs more, but not the log's records. */
+    assert_int_equal(log_cursor_open(f->log, 3, &cursor), STATUS_OK);
+    for (uint64_t i = 0; i < 4; i++) {
+        assert_int_equal(log_cursor_next(cursor, &record), STATUS_OK);
+        assert_int_equal(record.payload.len, 60000);
+        assert_int_equal(record.wall_ms, 1001 + i);
+    }
+    assert_int_equal(log_cursor_next(cursor, &record), STATUS_END);
+    log_cursor_close(cursor);
+    log_fixture_close(f);
+    assert_int_equal(log_fixture_open(f, 0), STATUS_OK);
+    assert_int_equal(log_end_offset(f->log), 240003);
 }
 
 /* The keeper's sync must not hold up the writing, and must not vouch for what was written after it began. */
@@ -274,6 +310,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_always_releases_nothing_before_its_sync, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_the_end_is_known_while_the_disk_is_waited_for, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_what_comes_during_a_sync_is_one_record, set_up_always, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_long_group_is_several_records_and_one_sync, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_everysec_writes_on_while_it_syncs, set_up_everysec, tear_down),
         cmocka_unit_test_setup_teardown(test_no_syncs_when_somebody_waits_for_it, set_up_no, tear_down),
         cmocka_unit_test_setup_teardown(test_no_syncs_before_too_much_is_at_stake, set_up_no, tear_down),
