@@ -125,7 +125,7 @@ class Server:
     def __init__(self, binary=None, *arguments, kind="hearth", folder=None, port=None, password=None, env=None,
                  start=True):
         self.kind = kind
-        self.binary = str(binary) if binary else "redis-server"
+        self.binary = os.path.abspath(binary) if binary else "redis-server"
         self.arguments = [str(a) for a in arguments]
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="hearth-test-")
