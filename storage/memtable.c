@@ -269,6 +269,11 @@ size_t memtable_bytes(const struct memtable *memtable)
            memtable->values.large_bytes;
 }
 
+bool memtable_has_large_values(const struct memtable *memtable)
+{
+    return memtable->values.large_bytes > 0;
+}
+
 size_t memtable_count(const struct memtable *memtable)
 {
     return memtable->count;

@@ -61,6 +61,8 @@ void memtable_delete_hashed(struct memtable *memtable, const struct memtable_key
 /* Memory held, in bytes, for the checkpoint-memory limit: keys, values, index and order, with what is unused in them.
  */
 size_t memtable_bytes(const struct memtable *memtable);
+/* Whether any value is so long that it has an allocation of its own. */
+bool memtable_has_large_values(const struct memtable *memtable);
 /* Keys held, tombstones included. */
 size_t memtable_count(const struct memtable *memtable);
 /* Grows with each insertion of a new key: a cursor that remembers it knows when to seek again. */

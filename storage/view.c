@@ -91,7 +91,7 @@ void view_close(struct view *view)
         return;
     }
     view_cache_release(&view->cache);
-    memtable_free(view->spare);
+    memtable_free(view->settled);
     memtable_free(view->frozen);
     memtable_free(view->active);
     close_lookups(view);
@@ -117,20 +117,29 @@ static bool look_up(struct view *view, const struct memtable_key *key, struct sl
     return true;
 }
 
+/* What stands between the active memtable and LMDB. What a checkpoint has stored goes on to serve gets until its memory
+ * is wanted: keys that were written lately are asked for again, and walking down LMDB's tree costs five times as much.
+ */
+static const struct memtable *older_memtable(const struct view *view)
+{
+    return view->frozen != NULL ? view->frozen : view->settled;
+}
+
 bool view_get(struct view *view, enum table table, struct slice key, struct slice *value)
 {
     struct memtable_key hashed = memtable_key(view->hash_seed, table, key);
+    const struct memtable *older = older_memtable(view);
     enum memtable_found found;
 
     ASSERT(key.len > 0 && key.len <= TABLE_KEY_BYTES_MAX);
     /* The three are asked one after the other, but wait for memory at the same time. */
     view_cache_prefetch(&view->cache, &hashed);
-    if (view->frozen != NULL) {
-        memtable_prefetch(view->frozen, &hashed);
+    if (older != NULL) {
+        memtable_prefetch(older, &hashed);
     }
     found = memtable_get_hashed(view->active, &hashed, value);
-    if (found == MEMTABLE_ABSENT && view->frozen != NULL) {
-        found = memtable_get_hashed(view->frozen, &hashed, value);
+    if (found == MEMTABLE_ABSENT && older != NULL) {
+        found = memtable_get_hashed(older, &hashed, value);
     }
     if (found != MEMTABLE_ABSENT) {
         return found == MEMTABLE_PRESENT;
@@ -140,6 +149,7 @@ bool view_get(struct view *view, enum table table, struct slice key, struct slic
 
 void view_announce(struct view *view, const struct view_announced *keys, size_t count)
 {
+    const struct memtable *older = older_memtable(view);
     struct memtable_key hashed[VIEW_ANNOUNCE_MAX];
 
     ASSERT(count <= VIEW_ANNOUNCE_MAX);
@@ -147,13 +157,13 @@ void view_announce(struct view *view, const struct view_announced *keys, size_t 
         hashed[i] = memtable_key(view->hash_seed, keys[i].table, keys[i].key);
         view_cache_prefetch(&view->cache, &hashed[i]);
         memtable_prefetch(view->active, &hashed[i]);
-        if (view->frozen != NULL) {
-            memtable_prefetch(view->frozen, &hashed[i]);
+        if (older != NULL) {
+            memtable_prefetch(older, &hashed[i]);
         }
     }
     for (size_t i = 0; i < count; i++) {
         if (!memtable_prefetch_record(view->active, &hashed[i]) &&
-            (view->frozen == NULL || !memtable_prefetch_record(view->frozen, &hashed[i]))) {
+            (older == NULL || !memtable_prefetch_record(older, &hashed[i]))) {
             view_cache_prefetch_place(&view->cache, &hashed[i]);
         }
     }
@@ -192,8 +202,13 @@ const struct memtable *view_freeze(struct view *view)
     ASSERT(view->frozen == NULL);
     memtable_settle(view->active); /* From here on another thread reads it too. */
     view->frozen = view->active;
-    view->active = view->spare != NULL ? view->spare : memtable_create(view->hash_seed);
-    view->spare = NULL;
+    view->active = view->settled;
+    view->settled = NULL;
+    if (view->active == NULL) {
+        view->active = memtable_create(view->hash_seed);
+    } else {
+        memtable_clear(view->active);
+    }
     return view->frozen;
 }
 
@@ -225,13 +240,15 @@ enum status view_drop_frozen(struct view *view)
 {
     enum status status = renew(view);
 
-    ASSERT(view->frozen != NULL && view->spare == NULL);
+    ASSERT(view->frozen != NULL && view->settled == NULL);
     if (status != STATUS_OK) {
         return status;
     }
-    memtable_clear(view->frozen);
-    view->spare = view->frozen;
+    view->settled = view->frozen;
     view->frozen = NULL;
+    if (memtable_has_large_values(view->settled)) {
+        memtable_clear(view->settled);
+    }
     return STATUS_OK;
 }
 
@@ -243,9 +260,14 @@ enum status view_renew(struct view *view)
 
 bool view_trim(struct view *view)
 {
-    if (view->spare != NULL && !memtable_trim(view->spare, TRIM_BYTES)) {
-        memtable_free(view->spare);
-        view->spare = NULL;
+    if (view->settled == NULL) {
+        return false;
     }
-    return view->spare != NULL;
+    if (memtable_count(view->settled) > 0) {
+        memtable_clear(view->settled);
+    } else if (!memtable_trim(view->settled, TRIM_BYTES)) {
+        memtable_free(view->settled);
+        view->settled = NULL;
+    }
+    return view->settled != NULL;
 }

@@ -42,15 +42,15 @@ size_t view_active_count(const struct view *view);
  * view_drop_frozen(); the checkpoint thread reads it meanwhile. */
 const struct memtable *view_freeze(struct view *view);
 bool view_has_frozen(const struct view *view);
-/* Renew LMDB's read transaction to see the checkpoint that has been committed, and empty the frozen memtable, whose
- * memory is kept for the next one.
+/* Renew LMDB's read transaction to see the checkpoint that has been committed. The frozen memtable is the view's alone
+ * again: it serves gets as a cache until the next one wants its memory.
  *   STATUS_IO  LMDB has failed for good; the process has to stop. */
 MUST_CHECK enum status view_drop_frozen(struct view *view);
 /* Renew LMDB's read transaction alone, after a commit that changed nothing that can be found (purging), so that its
  * pages come free. There must be no frozen memtable. */
 MUST_CHECK enum status view_renew(struct view *view);
 /* Give back some of the memory that is kept for the next memtable, in at most 200 us; false when none is left. For when
- * writing has ceased. */
+ * writing has ceased, some seconds ago. */
 bool view_trim(struct view *view);
 
 #endif

@@ -12,7 +12,7 @@ struct view {
     MDB_cursor *lookups[TABLE_COUNT]; /* Owned: for gets; NULL for TABLE_META. */
     struct memtable *active;          /* Owned. */
     struct memtable *frozen;          /* Owned; NULL when there is none. */
-    struct memtable *spare;           /* Owned: emptied, keeps its memory for the next freeze. */
+    struct memtable *settled;         /* Owned; NULL with frozen: what it holds, LMDB holds too. */
     struct view_cache cache;          /* Places in LMDB's map as of txn. */
     uint64_t hash_seed;               /* Of all memtables and the cache, so that one hash serves them. */
 };
