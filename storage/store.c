@@ -9,8 +9,9 @@
 #include "storage/sync_marker.h"
 #include <inttypes.h>
 
-#define RETRY_INTERVAL_MS 1000 /* After a checkpoint that found no space. */
-#define PURGE_INTERVAL_MS 20   /* Between two steps, so that purging leaves the disk to others. */
+#define RETRY_INTERVAL_MS 1000  /* After a checkpoint that found no space. */
+#define PURGE_INTERVAL_MS 20    /* Between two steps, so that purging leaves the disk to others. */
+#define KEEP_MEMORY_MS    10000 /* After a checkpoint, for the next memtable. */
 
 struct keyspace *store_keyspace(struct store *store)
 {
@@ -269,6 +270,8 @@ static void schedule(struct store *store, uint64_t now_ms)
         store_freeze(store, log_end(store->log), false);
     } else if (store->has_orphans && now_ms >= store->purge_at_ms) {
         checkpoint_begin_purge(store->checkpoint);
+    } else if (now_ms > store->last_freeze_ms + KEEP_MEMORY_MS) {
+        (void)view_trim(store->view);
     }
 }
 

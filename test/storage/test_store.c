@@ -319,6 +319,27 @@ static void test_a_checkpoint_is_made_in_time_if_anything_changed(void **state)
     assert_int_equal(store_get_statistics(small->store)->checkpoint_count, 2);
 }
 
+/* What the next memtable would use is kept for some seconds, then given back turn by turn. */
+static void test_an_idle_store_gives_its_memory_back(void **state)
+{
+    struct small_store *small = *state;
+    struct view *view;
+    uint64_t now_ms = small->now_ms;
+
+    open_store(small);
+    run_turn(small, "FILL a 100000 7");
+    assert_int_equal(store_checkpoint_now(small->store, now_ms), STATUS_OK);
+    view = keyspace_view(store_keyspace(small->store));
+    for (int i = 0; i < 100; i++) {
+        store_turn(small->store, now_ms + 9000);
+    }
+    assert_true(view_trim(view)); /* It is all there. */
+    for (int i = 0; i < 100; i++) {
+        store_turn(small->store, now_ms + 11000);
+    }
+    assert_false(view_trim(view));
+}
+
 static void test_a_queued_checkpoint_follows_the_running_one(void **state)
 {
     struct small_store *small = *state;
@@ -415,6 +436,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_full_memtable_is_checkpointed_beside_the_loop, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_recovery_checkpoints_on_the_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_checkpoint_is_made_in_time_if_anything_changed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_idle_store_gives_its_memory_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_queued_checkpoint_follows_the_running_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_deleted_content_is_purged_without_further_writes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_log_is_let_go_up_to_the_checkpoint_only, set_up, tear_down),
