@@ -2,9 +2,13 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "storage/keyspace.h"
+#include "storage/rdb_format.h"
 #include "tools/data_directory.h"
+#include "tools/progress.h"
 #include "tools/restore.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,8 +18,28 @@ static bool build(struct restore *restore, const char *build_path)
     if (input_begins_with(&restore->input, SNAPSHOT_MAGIC)) {
         return restore_from_snapshot(restore, build_path);
     }
-    tool_say(restore->tool, "%s is no Hearth snapshot", restore->input_path);
+    if (input_begins_with(&restore->input, RDB_MAGIC)) {
+        return restore_from_rdb(restore, build_path);
+    }
+    tool_say(restore->tool, "%s is neither a Hearth snapshot nor an RDB file", restore->input_path);
     return false;
+}
+
+static void describe(const struct restore *restore)
+{
+    char size[16];
+
+    if (restore->is_quiet) {
+        return;
+    }
+    progress_format_bytes(size, restore->raw_bytes);
+    if (restore->key_count > 0) {
+        tool_say(restore->tool, "%s holds %" PRIu64 " keys, of %s RDB, as a new history %s", restore->data_dir,
+                 restore->key_count, size, restore->header.history.id);
+    } else {
+        tool_say(restore->tool, "%s holds %s of data, at offset %" PRIu64 " of history %s", restore->data_dir, size,
+                 restore->header.position.offset, restore->header.history.id);
+    }
 }
 
 static bool look(struct restore *restore, struct data_directory *directory)
@@ -62,7 +86,7 @@ static int fill(struct restore *restore, struct data_directory *directory)
         tool_say(restore->tool, "cannot put the data in place: %s (%s)", status_name(status), strerror(errno));
         return TOOL_EXIT_PROBLEM;
     }
-    restore_describe(restore);
+    describe(restore);
     return TOOL_EXIT_OK;
 }
 
@@ -117,10 +141,12 @@ static bool check(struct restore *restore, const char *const *arguments, int arg
 
 int main(int argc, char **argv)
 {
-    struct restore restore = {.data_dir = NULL};
+    struct restore restore = {.database_count = 16};
     const struct option_description options[] = {
         {"data-dir", OPTION_TEXT, "DIR", "The data directory to make; it must be new or empty.", &restore.data_dir, 0,
          0},
+        {"databases", OPTION_NUMBER, "N", "For RDB files: as the server has it; 16 if not given.",
+         &restore.database_count, 1, KEYSPACE_DATABASES_MAX},
         {"force", OPTION_FLAG, NULL, "Replace the Hearth data that DIR holds.", &restore.is_forced, 0, 0},
         {"quiet", OPTION_FLAG, NULL, "Say nothing but errors.", &restore.is_quiet, 0, 0},
         {.name = NULL},
@@ -128,9 +154,9 @@ int main(int argc, char **argv)
     const struct tool_description tool = {
         .name = "hearth-restore",
         .usage = "  hearth-restore --data-dir DIR FILE [options]",
-        .summary =
-            "Makes a data directory out of a snapshot (- reads it from standard input). Everything is verified before\n"
-            "DIR changes. A server started on DIR joins its former master by partial sync.",
+        .summary = "Makes a data directory out of a snapshot or an RDB file (- is standard input). Everything is "
+                   "verified before\n"
+                   "DIR changes. A server started on DIR joins its former master by partial sync.",
         .options = options,
         .exit_codes = "  0  The data is in place and on disk.\n"
                       "  1  FILE is damaged, or the disk failed; DIR is as it was.\n"

@@ -10,6 +10,7 @@ struct restore {
     const struct tool_description *tool;
     const char *data_dir;
     const char *input_path;
+    int64_t database_count; /* For RDB files. */
     bool is_forced;
     bool is_quiet;
     struct interrupt interrupt;
@@ -17,13 +18,12 @@ struct restore {
     /* What was restored. */
     struct snapshot_header header;
     uint64_t raw_bytes;
+    uint64_t key_count; /* Of an RDB file. */
 };
 
 /* Make an environment at the new path `build_path`, verified and durable. After false a message was written, and
  * nothing is there. */
 bool restore_from_snapshot(struct restore *restore, const char *build_path);
-
-/* What the tool says at its end. */
-void restore_describe(const struct restore *restore);
+bool restore_from_rdb(struct restore *restore, const char *build_path);
 
 #endif

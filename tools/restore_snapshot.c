@@ -3,7 +3,6 @@
 #include "tools/progress.h"
 #include "tools/restore.h"
 #include <errno.h>
-#include <inttypes.h>
 
 struct unpacking {
     struct restore *restore;
@@ -45,15 +44,4 @@ bool restore_from_snapshot(struct restore *restore, const char *build_path)
                  strerror(errno));
     }
     return false;
-}
-
-void restore_describe(const struct restore *restore)
-{
-    char raw_size[16];
-
-    if (!restore->is_quiet) {
-        progress_format_bytes(raw_size, restore->raw_bytes);
-        tool_say(restore->tool, "%s holds %s of data, at offset %" PRIu64 " of history %s", restore->data_dir, raw_size,
-                 restore->header.position.offset, restore->header.history.id);
-    }
 }

@@ -134,7 +134,7 @@ class DumpRestore(ToolCase):
         self.tool("hearth-restore", "--data-dir", self.path("new"), code=2)
         self.tool("hearth-restore", "--data-dir", self.path("new"), self.path("missing"), code=2)
         self.write("text", b"hello, world, this is no snapshot at all")
-        self.assertIn("no Hearth snapshot", self.restore("text", "new", code=1).stderr)
+        self.assertIn("neither a Hearth snapshot nor an RDB file", self.restore("text", "new", code=1).stderr)
         self.assertFalse(os.path.exists(self.path("new")))
         for tool in ("hearth-dump", "hearth-restore"):
             self.assertIn(b"Exit codes:", self.tool(tool, "--help").stdout)

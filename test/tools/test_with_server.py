@@ -124,6 +124,25 @@ class WithServer(RedisCase):
         _, redis = self.start_redis()
         self.assertEqual(contents(redis), expected)
 
+    def test_an_rdb_file_of_redis_is_restored(self):
+        _, redis = self.start_redis("--dbfilename", "dump.rdb")
+        fill(redis, seed=2)
+        redis("SAVE")
+        self.tool("hearth-restore", "--data-dir", self.path("data"), self.path("dump.rdb"))
+        _, client = self.start_hearth(self.path("data"))
+        self.assertEqual(contents(client), contents(redis))
+        client("SET", "more", "is written")
+        _, replica = self.start_hearth(self.path("replica"), "--replicaof", f"127.0.0.1 {list(self.processes)[-1]}")
+        self.wait_for(lambda: replica("GET", "more") == b"is written")
+        self.assertEqual(contents(replica), contents(client))
+        redis("SELECT", 15)
+        redis("SET", "high", "up")
+        redis("SAVE")
+        done = self.tool("hearth-restore", "--data-dir", self.path("new"), "--databases", "15", self.path("dump.rdb"),
+                         code=1)
+        self.assertIn("database 15, key 'high'", done.stderr)
+        self.assertNotIn("new", self.names())
+
     def test_json_lines_hold_everything(self):
         port, client = self.start_hearth(self.path("data"))
         fill(client)
