@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "storage/env_lmdb.h"
 #include "support/scratch.h"
+#include "support/small_model.h"
 #include "support/small_store.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,14 +4,12 @@
  *     SELECT n | FLUSHDB | FLUSHALL | SWAPDB a b | MULTI | EXEC | PING
  *
  * FILL makes a collection of `count` fields, whose content is purged some time after it has gone. The same commands run
- * on the naive model, which knows nothing of storage; texts of both can be compared. */
+ * on a naive model (small_model.h), which knows nothing of storage; texts of both can be compared. */
 #ifndef TEST_SUPPORT_SMALL_STORE_H
 #define TEST_SUPPORT_SMALL_STORE_H
 
 #include "storage/store.h"
-#include "support/sorted_model.h"
-
-#define SMALL_STORE_DATABASES 4
+#include "support/small_line.h"
 
 struct small_store {
     struct store *store;          /* NULL when it is not open. */
@@ -38,18 +36,5 @@ void small_store_turn(struct small_store *small);
 void small_store_settle(struct small_store *small);
 /* All keys with their expiry and content, one a line; the caller frees it with memory_free(). */
 char *small_store_text(struct small_store *small);
-
-/* The model. */
-struct small_model {
-    struct sorted_model rows; /* Database and key -> expiry and content, as text; the database is the record's table. */
-    uint32_t selected_db;
-};
-void small_model_init(struct small_model *model);
-void small_model_release(struct small_model *model);
-void small_model_run(struct small_model *model, const char *line);
-char *small_model_text(const struct small_model *model);
-
-/* A random command line that makes sense at any time, by `random`; few keys, so that they meet again. */
-void small_store_random_line(struct random *random, char *line, size_t line_size);
 
 #endif
