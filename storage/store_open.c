@@ -195,6 +195,7 @@ static enum status load_redo(struct store *store, struct env_meta *meta)
     }
     env_meta_release(meta);
     *meta = target;
+    store->is_queued = true; /* Purging and snapshots wait for it. */
     return STATUS_OK;
 }
 
