@@ -302,7 +302,7 @@ enum status env_create(struct file_system *files, const char *path, const struct
     return status;
 }
 
-/* LMDB would make a file of an empty one, and fault in the map (SIGBUS) where the file is shorter than its tree. */
+/* LMDB would make an environment of an empty file. */
 static enum status check_file(const char *path, uint64_t *file_bytes)
 {
     char *file_path = file_join(path, "data.mdb");
@@ -320,11 +320,9 @@ static enum status check_file(const char *path, uint64_t *file_bytes)
     return STATUS_OK;
 }
 
-static enum status check_content(struct env *env, uint64_t file_bytes)
+static enum status check_content(struct env *env, uint64_t file_bytes, bool read_only)
 {
     struct env_meta meta;
-    MDB_envinfo info;
-    MDB_stat facts;
     MDB_txn *txn;
     enum status status;
     int result = mdb_txn_begin(env->handle, NULL, MDB_RDONLY, &txn);
@@ -332,14 +330,13 @@ static enum status check_content(struct env *env, uint64_t file_bytes)
     if (result != 0) {
         return env_status(result);
     }
-    mdb_env_info(env->handle, &info);
-    mdb_env_stat(env->handle, &facts);
-    if (((uint64_t)info.me_last_pgno + 1) * facts.ms_psize > file_bytes) {
-        mdb_txn_abort(txn);
-        return STATUS_CORRUPT;
+    status = env_check_tail(txn, env->file_path, file_bytes, read_only);
+    if (status == STATUS_OK) {
+        status = env_status(open_tables(env, txn, 0));
     }
-    result = open_tables(env, txn, 0);
-    status = result == 0 ? env_get_meta(env, txn, &meta) : env_status(result);
+    if (status == STATUS_OK) {
+        status = env_get_meta(env, txn, &meta);
+    }
     if (status != STATUS_OK) {
         mdb_txn_abort(txn);
         return status;
@@ -365,7 +362,7 @@ enum status env_open_with_map(const char *path, bool read_only, size_t map_bytes
     }
     opened = wrap(handle, path);
     env_check_readers(opened);
-    status = check_content(opened, file_bytes);
+    status = check_content(opened, file_bytes, read_only);
     if (status != STATUS_OK) {
         env_close(opened);
         return status;

@@ -32,6 +32,10 @@ MUST_CHECK enum status env_begin_read(const struct env *env, MDB_txn **txn);
 MUST_CHECK enum status env_get_meta(const struct env *env, MDB_txn *txn, struct env_meta *meta);
 MUST_CHECK enum status env_put_meta(const struct env *env, MDB_txn *txn, const struct env_meta *meta);
 
+/* Whether the data file, of `file_bytes`, holds all pages that the transaction can reach (env_tail.c). Makes it as long
+ * as LMDB thinks it is, unless `read_only`. STATUS_CORRUPT  It was cut short.  STATUS_IO. */
+MUST_CHECK enum status env_check_tail(MDB_txn *txn, const char *file_path, uint64_t file_bytes, bool read_only);
+
 /* env_open() with a map of at most `map_bytes`: tests of a full map. */
 MUST_CHECK enum status env_open_with_map(const char *path, bool read_only, size_t map_bytes, struct env **env);
 

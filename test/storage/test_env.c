@@ -195,6 +195,51 @@ static void test_open_refuses_a_file_that_is_cut_short(void **state)
     memory_free(file_path);
 }
 
+/* Put or delete a megabyte of rows in one commit. */
+static void change_bulk(struct env *env, bool remove)
+{
+    static char bytes[20000];
+    MDB_txn *txn;
+
+    assert_int_equal(mdb_txn_begin(env_handle(env), NULL, 0, &txn), 0);
+    for (uint32_t i = 0; i < 50; i++) {
+        MDB_val key = {.mv_size = sizeof(i), .mv_data = &i};
+        MDB_val value = {.mv_size = sizeof(bytes), .mv_data = bytes};
+        MDB_dbi table = env_table_handle(env, TABLE_FIELDS);
+
+        assert_int_equal(remove ? mdb_del(txn, table, &key, NULL) : mdb_put(txn, table, &key, &value, 0), 0);
+    }
+    assert_int_equal(mdb_txn_commit(txn), 0);
+}
+
+/* The last pages of a file may be free and may never have been written. */
+static void test_open_takes_a_file_that_lacks_free_pages_only(void **state)
+{
+    struct fixture *f = *state;
+    char *file_path = file_join(f->path, "data.mdb");
+    struct env *env = sample_env_create(f->path, 1000, 1);
+    struct env_usage usage;
+    uint64_t count;
+    uint64_t digest = sample_env_digest(env, &count);
+
+    assert_int_equal(env_measure(env, &usage), STATUS_OK);
+    change_bulk(env, false);
+    change_bulk(env, true);
+    for (int i = 0; i < 4; i++) { /* Move what is used to the front. */
+        assert_int_equal(env_mark_clean(env, false), STATUS_OK);
+    }
+    env_close(env);
+    assert_int_equal(truncate(file_path, (off_t)usage.file_bytes + (512 << 10)), 0);
+    assert_int_equal(env_open(f->path, true, &env), STATUS_OK);
+    assert_int_equal(sample_env_digest(env, &count), digest);
+    env_close(env);
+    assert_int_equal(env_open(f->path, false, &env), STATUS_OK);
+    assert_int_equal(sample_env_digest(env, &count), digest);
+    change_bulk(env, false);
+    env_close(env);
+    memory_free(file_path);
+}
+
 static void put_raw(struct env *env, const char *name, struct slice bytes)
 {
     MDB_val key = {.mv_size = strlen(name), .mv_data = (void *)(uintptr_t)name};
@@ -386,6 +431,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_create_that_fails_leaves_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_open_says_what_is_wrong, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_open_refuses_a_file_that_is_cut_short, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_open_takes_a_file_that_lacks_free_pages_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_open_refuses_an_unknown_format, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_open_refuses_each_flipped_bit_of_the_meta, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_marking_clean_changes_nothing_else, set_up, tear_down),
