@@ -239,6 +239,7 @@ static void put_content(struct small_store *small, const struct entry *entry, st
     struct keyspace *keyspace = store_keyspace(small->store);
     struct buf scratch;
     struct slice value;
+    uint64_t seed;
 
     if (entry->type == ENTRY_STRING) {
         buf_init(&scratch, BUF_NO_CEILING);
@@ -247,11 +248,12 @@ static void put_content(struct small_store *small, const struct entry *entry, st
         buf_release(&scratch);
         return;
     }
+    ASSERT(number_parse_uint64(entry->body, &seed));
     buf_put_format(out, "%" PRIu64 " fields of %.*s", entry->count, (int)entry->body.len, entry->body.data);
     for (uint64_t i = 0; i < entry->count; i++) {
         struct keycode code;
         char text[64];
-        size_t len = field_value(text, strtoull(entry->body.data, NULL, 10), i);
+        size_t len = field_value(text, seed, i);
 
         keycode_chunk(&code, entry->generation, (uint32_t)i);
         if (!view_get(keyspace_view(keyspace), TABLE_FIELDS, keycode_slice(&code), &value) ||
