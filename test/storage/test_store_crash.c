@@ -187,16 +187,16 @@ static void kill_at_random(uint64_t seed, enum log_sync_policy policy, unsigned 
 static void test_killed_at_random_nothing_released_is_lost(void **state)
 {
     (void)state;
-    kill_at_random(1, LOG_SYNC_ALWAYS, 15);
-    kill_at_random(2, LOG_SYNC_ALWAYS, 15);
-    kill_at_random(3, LOG_SYNC_EVERYSEC, 15);
-    kill_at_random(4, LOG_SYNC_NO, 15);
+    kill_at_random(1, LOG_SYNC_ALWAYS, 10);
+    kill_at_random(2, LOG_SYNC_ALWAYS, 10);
+    kill_at_random(3, LOG_SYNC_EVERYSEC, 10);
+    kill_at_random(4, LOG_SYNC_NO, 10);
 }
 
 /* Die at the n-th passage of the point, n growing, until a child lives through. */
 static void die_at(const char *point, uint64_t seed)
 {
-    static const unsigned passages[] = {1, 2, 3, 5, 8, 21};
+    static const unsigned passages[] = {1, 2, 4, 9};
     struct fixture f;
 
     set_up_fixture(&f, seed);
@@ -205,7 +205,7 @@ static void die_at(const char *point, uint64_t seed)
         bool has_died;
 
         snprintf(name, sizeof(name), "%s:%u", point, passages[i]);
-        has_died = live_once(&f, name, 0, 700);
+        has_died = live_once(&f, name, 0, 500);
         if (!has_died) {
             if (i == 0) {
                 print_message("%s is never passed\n", point);
