@@ -5,6 +5,7 @@
 #include "base/crash_point.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "storage/rdb_export.h"
 #include "storage/snapshot_read.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,7 +32,12 @@ struct making {
     const atomic_bool *cancelled;
     atomic_uint_fast64_t done_bytes;
     enum status status;
-    struct snapshot_summary summary;
+    char problem[FULL_SYNC_PROBLEM_BYTES];
+    /* What was made: */
+    struct history history;
+    struct history_position position;
+    uint64_t file_bytes;
+    char name[SNAPSHOT_NAME_LEN + 1];
 };
 
 struct full_sync {
@@ -318,8 +324,53 @@ static enum status make_snapshot(struct making *making, struct file *file)
         .on_progress = count_progress,
         .context = making,
     };
+    struct snapshot_summary summary;
+    enum status status = snapshot_write_file(making->env, file, &options, &summary);
 
-    return snapshot_write_file(making->env, file, &options, &making->summary);
+    if (status == STATUS_OK) {
+        making->history = summary.header.history;
+        making->position = summary.header.position;
+        making->file_bytes = summary.file_bytes;
+        memcpy(making->name, summary.name, sizeof(making->name));
+    }
+    return status;
+}
+
+/* An RDB file's bytes, in order. */
+struct rdb_file {
+    struct file *file;
+    uint64_t written_bytes;
+};
+
+static enum status write_rdb(void *context, const struct slice *pieces, size_t count)
+{
+    struct rdb_file *rdb = context;
+    enum status status = file_write(rdb->file, rdb->written_bytes, pieces, count);
+
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        rdb->written_bytes += pieces[i].len;
+    }
+    return status;
+}
+
+/* It is sent once and goes with the last receiver, so it need not be synced. */
+static enum status make_rdb(struct making *making, struct file *file)
+{
+    struct rdb_file rdb = {.file = file};
+    const struct rdb_sink sink = {.write = write_rdb, .context = &rdb};
+    const struct env_visit_options options = {.cancelled = making->cancelled};
+    struct rdb_export_summary summary;
+    struct env_visit_problem problem = {.text = ""};
+    enum status status = rdb_export(making->env, &sink, RDB_VERSION_WRITTEN, &options, &summary, &problem);
+
+    if (status == STATUS_OK) {
+        making->history = summary.history;
+        making->position = summary.position;
+        making->file_bytes = summary.file_bytes;
+    } else if (problem.text[0] != '\0') {
+        snprintf(making->problem, sizeof(making->problem), "%.*s", (int)sizeof(making->problem) - 1, problem.text);
+    }
+    return status;
 }
 
 /* The worker's job. */
@@ -330,11 +381,13 @@ static void make(void *context)
 
     crash_point("full_sync.make.before");
     making->status = file_open(making->files, making->path, FILE_CREATE_OR_TRUNCATE, &file);
-    if (making->status != STATUS_OK) {
-        return;
+    if (making->status == STATUS_OK) {
+        making->status = making->kind == FULL_SYNC_SNAPSHOT ? make_snapshot(making, file) : make_rdb(making, file);
+        file_close(file);
     }
-    making->status = making->kind == FULL_SYNC_SNAPSHOT ? make_snapshot(making, file) : STATUS_UNSUPPORTED;
-    file_close(file);
+    if (making->status != STATUS_OK && making->problem[0] == '\0') {
+        snprintf(making->problem, sizeof(making->problem), "its file cannot be made: %s", status_name(making->status));
+    }
     crash_point("full_sync.make.after");
 }
 
@@ -346,6 +399,8 @@ static void begin_making(struct full_sync *full_sync, enum full_sync_kind kind)
     making->files = full_sync->files;
     making->path = file_join(full_sync->directory, MAKING_NAME);
     making->kind = kind;
+    making->problem[0] = '\0';
+    making->name[0] = '\0';
     making->cancelled = &full_sync->worker.cancelled;
     atomic_store(&making->done_bytes, 0);
     full_sync->making_from = store_get_statistics(full_sync->store)->checkpoint_offset;
@@ -420,11 +475,11 @@ static void take_made(struct full_sync *full_sync, uint64_t now_ms)
     list_append(&full_sync->payloads, &payload->node);
     if (status == STATUS_OK) {
         payload->kind = making->kind;
-        payload->history = making->summary.header.history;
-        payload->position = making->summary.header.position;
-        payload->total_bytes = making->summary.file_bytes;
+        payload->history = making->history;
+        payload->position = making->position;
+        payload->total_bytes = making->file_bytes;
         payload->idle_since_ms = now_ms;
-        memcpy(payload->name, making->summary.name, sizeof(payload->name));
+        memcpy(payload->name, making->name, sizeof(payload->name));
         status = keep_file(full_sync, payload);
     }
     end_making(full_sync);
@@ -433,7 +488,7 @@ static void take_made(struct full_sync *full_sync, uint64_t now_ms)
             remove_path(full_sync, payload->path);
         }
         free_payload(payload);
-        fail_waiters(full_sync, status_name(status));
+        fail_waiters(full_sync, making->status != STATUS_OK ? making->problem : "its file cannot be kept");
     }
 }
 

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 
-from hearth import ReplyError, wait_until
+from hearth import ReplyError, Server, wait_until
 
 
 def link_is_up(replica):
@@ -56,6 +56,25 @@ def fill(server, count, prefix="key", size=100, db=0):
             replies = client.pipeline([("SET", "%s:%d" % (prefix, i), ("%d-" % i) * (size // (len(str(i)) + 1) + 1))
                                        for i in range(begin, min(begin + 500, count))])
             assert all(reply == "OK" for reply in replies), replies[:3]
+
+
+def stock_redis(*arguments):
+    """Debian's redis-server with short times."""
+    return Server(None, "--repl-ping-replica-period", "1", "--repl-diskless-sync-delay", "0", *arguments, kind="redis")
+
+
+def mixed_fill(server, prefix="mixed"):
+    """Databases, expiries, numbers, transactions."""
+    with server.client() as client:
+        for db in (0, 1, 2):
+            client.call("SELECT", db)
+            client.call("SET", prefix + ":number", 12345)
+            client.call("SET", prefix + ":expiring", "soon", "EX", 10000)
+            client.call("SET", prefix + ":empty", "")
+            client.call("SET", prefix + ":binary", bytes(range(256)))
+            client.call("SET", prefix + ":big", "x" * 200000)
+            client.call("APPEND", prefix + ":big", "y")
+            client.pipeline([("MULTI",), ("INCR", prefix + ":counter"), ("INCR", prefix + ":counter"), ("EXEC",)])
 
 
 def value_of(client, key, kind):
