@@ -201,6 +201,29 @@ static void test_flush_leaves_the_space_as_an_orphan(void **state)
     env_meta_release(&meta);
 }
 
+/* The purge knows a key's row in the index, also where its expiry was put off, and its content. */
+static void test_purge_leaves_nothing_of_a_flushed_database(void **state)
+{
+    struct keyspace_fixture *f = *state;
+    uint64_t kept = put_collection(f, 2, "kept");
+
+    keyspace_fixture_set_due(f, 2, "due", 1000);
+    keyspace_fixture_set_due(f, 1, "due", 1000);
+    keyspace_fixture_set_due(f, 1, "put off", 1000);
+    keyspace_fixture_set_due(f, 1, "put off", 2000);
+    put_collection(f, 1, "collection");
+    keyspace_flush_database(f->keyspace, 1);
+    keyspace_fixture_restart(f);
+    assert_int_equal(keyspace_fixture_row_count(f, TABLE_EXPIRY, slice_empty()), 3);
+    keyspace_fixture_purge(f);
+    assert_int_equal(orphan_count(f), 0);
+    assert_int_equal(keyspace_fixture_row_count(f, TABLE_KEYS, slice_empty()), 2);
+    assert_int_equal(keyspace_fixture_row_count(f, TABLE_EXPIRY, slice_empty()), 1);
+    assert_int_equal(keyspace_fixture_row_count(f, TABLE_FIELDS, slice_empty()), FIELD_COUNT);
+    assert_int_equal(keyspace_fixture_row_count(f, TABLE_SCORES, slice_empty()), FIELD_COUNT);
+    assert_int_equal(content_count(f, TABLE_FIELDS, kept), FIELD_COUNT);
+}
+
 static void test_flush_all_reaches_databases_beyond_the_count(void **state)
 {
     struct keyspace_fixture *f = *state;
@@ -247,6 +270,7 @@ int main(void)
         TEST(test_copy_has_content_of_its_own),
         TEST(test_copy_replaces_and_copies_nothing_onto_itself),
         TEST(test_flush_leaves_the_space_as_an_orphan),
+        TEST(test_purge_leaves_nothing_of_a_flushed_database),
         TEST(test_flush_all_reaches_databases_beyond_the_count),
         TEST(test_swap_exchanges_keys_counts_and_expiry),
     };
