@@ -10,6 +10,7 @@
 #include "server/process.h"
 #include "server/services.h"
 #include "server/session.h"
+#include "storage/store.h"
 
 #define SAMPLE_US      100000u  /* Between samples of rates. */
 #define SLOW_US        1000000u /* Between looks at what changes slowly. */
@@ -30,14 +31,14 @@ struct ticker {
 static void expire(struct ticker *ticker, uint64_t now_us, uint64_t now_ms)
 {
     struct services *services = ticker->options.services;
+    const struct keyspace *keyspace = store_keyspace(services->store);
     uint64_t limit_us = 1000000u / ticker->hz * EXPIRE_PERCENT / 100 * (uint64_t)services->config->active_expire_effort;
     uint64_t end_us = now_us;
 
-    while (dispatch_expire_due(services->dispatch, EXPIRE_BATCH, now_ms) == EXPIRE_BATCH) {
+    /* A batch may delete fewer keys than it has looked at, as when expiries were put off, and more be due. */
+    while (keyspace_next_due_ms(keyspace) <= now_ms && end_us - now_us <= limit_us) {
+        dispatch_expire_due(services->dispatch, EXPIRE_BATCH, now_ms);
         end_us = clock_monotonic_us();
-        if (end_us - now_us > limit_us) {
-            break;
-        }
     }
     services->metrics->expire_us += end_us - now_us;
 }
