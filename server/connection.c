@@ -447,6 +447,11 @@ void connections_flush(struct connections *connections, const struct connections
     }
 }
 
+void connections_let_go(struct connections *connections)
+{
+    holds_release(&connections->holds, UINT64_MAX);
+}
+
 bool connections_have_work(const struct connections *connections)
 {
     return !list_is_empty(&connections->again) || !list_is_empty(&connections->dirty) ||

@@ -107,6 +107,8 @@ struct connections_turn {
     uint64_t now_us;   /* Monotonic. */
 };
 void connections_flush(struct connections *connections, const struct connections_turn *turn);
+/* Let all output leave that waits for an offset: the log that it belonged to is gone. */
+void connections_let_go(struct connections *connections);
 /* Once a second or so: soft limits, and memory of idle connections. */
 void connections_tick(struct connections *connections, uint64_t now_us);
 /* Whether the next turn has work although no event may come. */

@@ -14,6 +14,7 @@
 #include "server/notify.h"
 #include "server/registry.h"
 #include "server/reply.h"
+#include "server/reveal.h"
 #include "server/services.h"
 #include "server/slowlog.h"
 #include "server/transaction.h"
@@ -28,8 +29,9 @@ struct dispatch {
     struct buf replay_output; /* What replayed commands reply, which nobody reads. */
     uint64_t wall_ms;         /* Wall clock at `wall_base_us` by the monotonic one. */
     uint64_t wall_base_us;
-    uint64_t now_us; /* When the command that runs began. */
-    unsigned depth;  /* Of nested commands; 0 outside of any. */
+    uint64_t now_us;      /* When the command that runs began. */
+    struct reveal reveal; /* Which changes replies have to wait for. */
+    unsigned depth;       /* Of nested commands; 0 outside of any. */
 };
 
 #define WALL_AGE_US 1000u /* How long the wall clock is carried on before it is read anew. */
@@ -208,6 +210,19 @@ static void suppress_reply(struct session *session, size_t reply_begin)
     }
 }
 
+/* Up to which offset the reply reveals changes. A replica's come from its link, which tells nobody their keys. */
+static uint64_t revealed_offset(struct dispatch *dispatch, const struct command_entry *entry,
+                                const struct request *request)
+{
+    const struct log *log = store_log(dispatch->services->store);
+    uint64_t end = log_end_offset(log);
+
+    if (end <= log_released_offset(log)) {
+        return 0;
+    }
+    return dispatch->gate.is_replica ? end : reveal_offset(&dispatch->reveal, entry, request->argv, request->argc, end);
+}
+
 /* Run a client's command as a change of its own. */
 static uint64_t execute(struct dispatch *dispatch, struct session *session, struct command_entry *entry,
                         const struct request *request)
@@ -226,9 +241,10 @@ static uint64_t execute(struct dispatch *dispatch, struct session *session, stru
     end = commit(dispatch);
     if (end != 0) {
         session->write_offset = end;
+        reveal_note_change(&dispatch->reveal, entry, request->argv, request->argc, end);
     }
     if (!(entry->command->flags & COMMAND_REVEALS_NOTHING) && session->connection != NULL) {
-        connection_hold(session->connection, log_end_offset(store_log(store)));
+        connection_hold(session->connection, revealed_offset(dispatch, entry, request));
     }
     return end_us;
 }
@@ -462,6 +478,13 @@ static void set_hook(struct dispatch *dispatch, void (*hook)(void *context, uint
 void dispatch_observe_keyspace(struct dispatch *dispatch)
 {
     set_hook(dispatch, on_expired);
+    dispatch->reveal = (struct reveal){0}; /* Another log's offsets would mean nothing. */
+}
+
+void dispatch_note_role(struct dispatch *dispatch)
+{
+    /* What the link has brought may still be on its way to the disk when this is a master again. */
+    reveal_note_everything(&dispatch->reveal, log_end_offset(store_log(dispatch->services->store)));
 }
 
 size_t dispatch_expire_due(struct dispatch *dispatch, size_t limit, uint64_t now_ms)

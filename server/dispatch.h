@@ -64,6 +64,9 @@ void dispatch_again(struct dispatch *dispatch, struct session *session, struct c
 bool dispatch_replay(struct dispatch *dispatch, struct session *session, const struct request *request,
                      const char **error);
 
+/* The role has changed. */
+void dispatch_note_role(struct dispatch *dispatch);
+
 /* Log what expires in the store's keyspace: once after it was opened, and after each store_replace(). */
 void dispatch_observe_keyspace(struct dispatch *dispatch);
 

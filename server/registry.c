@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/memory.h"
 #include "server/families.h"
+#include <stdlib.h>
 
 #define SLOT_COUNT 2048u /* Power of two, four times what Redis 7.0 has with room to grow. */
 
@@ -73,6 +74,36 @@ static uint32_t categories_of(const struct command *command)
     return categories | ((command->flags & COMMAND_FAST) ? CATEGORY_FAST : CATEGORY_SLOW);
 }
 
+/* Whether the specifications tell every key that the command touches. Scripts touch what they like. */
+static bool knows_keys(const struct command *command)
+{
+    if (!(command->flags & (COMMAND_READONLY | COMMAND_WRITE)) || (command->categories & CATEGORY_SCRIPTING) ||
+        command->keys[0].begin == KEY_BEGIN_NONE) {
+        return false;
+    }
+    for (size_t i = 0; i < COMMAND_KEY_SPECS_MAX && command->keys[i].begin != KEY_BEGIN_NONE; i++) {
+        const struct command_key_spec *spec = &command->keys[i];
+
+        if (spec->begin == KEY_BEGIN_UNKNOWN || spec->find == KEY_FIND_UNKNOWN ||
+            (spec->flags & (KEY_INCOMPLETE | KEY_NOT_KEY))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Only commands of a fixed place for one key; the arity vouches that it is there. */
+static size_t only_key(const struct command *command)
+{
+    const struct command_key_spec *spec = &command->keys[0];
+
+    if (!knows_keys(command) || command->keys[1].begin != KEY_BEGIN_NONE || spec->begin != KEY_BEGIN_INDEX ||
+        spec->find != KEY_FIND_RANGE || spec->last != 0) {
+        return 0;
+    }
+    return (size_t)spec->index < (size_t)abs(command->arity) ? (size_t)spec->index : 0;
+}
+
 static char *join_name(const struct command_entry *container, const char *name)
 {
     struct buf text;
@@ -103,6 +134,8 @@ static void fill(struct command_entry *entry, const struct command *command, str
 {
     *entry = (struct command_entry){.command = command, .container = container, .categories = categories_of(command)};
     entry->full_name = join_name(container, command->name);
+    entry->knows_its_keys = knows_keys(command);
+    entry->only_key = only_key(command);
     if (command->subcommands == NULL) {
         return;
     }

@@ -27,6 +27,8 @@ struct command_entry {
     size_t subcommand_count;
     char *full_name;     /* "config|get"; never renamed. */
     uint32_t categories; /* With those that follow from flags. */
+    bool knows_its_keys; /* Its specifications tell every key that it reads or changes. */
+    size_t only_key;     /* Index of its key, if it always has exactly one and knows it; else 0. */
     struct command_statistics statistics;
 };
 

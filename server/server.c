@@ -155,6 +155,7 @@ static void on_data_replaced(void *context)
 
     replay_reset(server->replay);
     dispatch_observe_keyspace(server->services.dispatch);
+    connections_let_go(server->connections); /* They wait for offsets of a log that is gone. */
     transactions_touch_all(server->services.transactions);
 }
 
@@ -168,6 +169,7 @@ void server_update_role(struct server *server)
         return; /* It is still being opened. */
     }
     replay_reset(server->replay);
+    dispatch_note_role(server->services.dispatch);
     settings_fill_gate(&server->services);
     if (replication_is_replica(replication)) {
         (void)snprintf(master, sizeof(master), "%s %u", replication_master_host(replication),

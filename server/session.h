@@ -122,7 +122,8 @@ void session_release_internal(struct session *session);
 void session_close(struct session *session);
 void session_close_after_reply(struct session *session);
 /* Output was appended outside of the session's own request: let it leave in this turn. `offset` as connection_hold()
- * has it; 0 reveals nothing. */
+ * has it; 0 reveals nothing, SESSION_REVEALS_TURN whatever has changed by the end of this turn. */
+#define SESSION_REVEALS_TURN UINT64_MAX
 void session_touch(struct session *session, uint64_t offset);
 /* A blocked session goes on with its next request. */
 void session_unblock(struct session *session);
