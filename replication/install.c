@@ -2,6 +2,7 @@
 
 #include "base/crash_point.h"
 #include "storage/env.h"
+#include "storage/rdb_import.h"
 #include "storage/snapshot_read.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -43,20 +44,38 @@ static bool unpack_snapshot(struct install *install)
     return true;
 }
 
+static enum status import_rdb(struct install *install, struct file *file, struct rdb_problem *problem)
+{
+    struct snapshot_file_source reader = {.file = file};
+    const struct rdb_source source = {.read = snapshot_read_from_file, .context = &reader};
+    struct rdb_import_summary summary;
+    struct history history;
+    const struct rdb_import_options options = {
+        .files = install->files,
+        .history = &history,
+        .position = {.offset = install->payload.offset},
+        .database_count = install->database_count,
+        .cancelled = install->cancelled,
+    };
+
+    history_adopt(&history, slice_of(install->payload.id));
+    return rdb_import(&source, install->data_path, &options, &summary, problem);
+}
+
 static bool load_rdb(struct install *install)
 {
-    struct history history;
+    struct rdb_problem problem = {.text = ""};
+    struct file *file;
     enum status status;
 
-    if (install->rdb.load == NULL) {
-        fail(install, REPLICA_INSTALL_REFUSED, "the master sends an RDB file, which this build cannot load");
-        return false;
+    status = file_open(install->files, install->payload_path, FILE_READ, &file);
+    if (status == STATUS_OK) {
+        status = import_rdb(install, file, &problem);
+        file_close(file);
     }
-    history_adopt(&history, slice_of(install->payload.id));
-    status = install->rdb.load(install->rdb.context, install->payload_path, install->data_path, &history,
-                               install->payload.offset, install->problem, sizeof(install->problem));
     if (status != STATUS_OK) {
-        install->result = REPLICA_INSTALL_FAILED;
+        fail(install, REPLICA_INSTALL_FAILED, "the master's RDB file cannot be loaded: %s",
+             problem.text[0] != '\0' ? problem.text : status_name(status));
         return false;
     }
     return true;

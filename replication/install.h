@@ -6,14 +6,7 @@
 
 #include "replication/lone_tail.h"
 #include "replication/replica_fsm.h"
-
-/* Loads a stock master's RDB file into the new environment folder `path`, with `history` and the position in its meta,
- * durable when it returns. On error nothing is left at `path`, and `problem` says why. */
-struct install_rdb {
-    enum status (*load)(void *context, const char *rdb_path, const char *path, const struct history *history,
-                        uint64_t offset, char *problem, size_t problem_bytes);
-    void *context;
-};
+#include <stdatomic.h>
 
 /* The job and its outcome. One owner: the loop before and after, the worker between. */
 struct install {
@@ -22,10 +15,11 @@ struct install {
     const char *payload_path;
     const char *data_path; /* Where the environment is made. */
     struct replica_payload payload;
-    struct install_rdb rdb;
-    uint64_t own_key_count; /* P7: what would be wiped. */
-    bool may_wipe;          /* The operator allows it, or the histories are related. */
+    uint32_t database_count; /* An RDB file with more is refused. */
+    uint64_t own_key_count;  /* P7: what would be wiped. */
+    bool may_wipe;           /* The operator allows it, or the histories are related. */
     struct lone_tail tail;
+    const atomic_bool *cancelled;
 
     enum replica_install_result result;
     char problem[REPLICA_PROBLEM_BYTES];

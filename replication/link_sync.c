@@ -8,8 +8,7 @@ enum status link_sync_open(struct link_sync *sync, const struct link_sync_option
 {
     enum status status;
 
-    *sync = (struct link_sync){
-        .store = options->store, .files = options->files, .settings = options->settings, .rdb = options->rdb};
+    *sync = (struct link_sync){.store = options->store, .files = options->files, .settings = options->settings};
     status = incoming_open(&sync->incoming, options->files, options->directory);
     if (status == STATUS_OK) {
         sync->directory = memory_copy_text(options->directory);
@@ -90,7 +89,8 @@ enum status link_sync_install(struct link_sync *sync, const struct replica_paylo
         .payload_path = sync->incoming.path,
         .data_path = sync->incoming.data_path,
         .payload = *payload,
-        .rdb = sync->rdb,
+        .database_count = keyspace_database_count(store_keyspace(sync->store)),
+        .cancelled = &sync->worker.cancelled,
         .own_key_count = count_own_keys(sync),
         .may_wipe = sync->settings->allow_wipe || is_related,
     };

@@ -13,8 +13,7 @@ struct link_sync_options {
     struct file_system *files;
     const char *directory;                       /* The data directory. */
     const struct replication_settings *settings; /* Borrowed; may change under it. */
-    struct install_rdb rdb;
-    void (*wake)(void *context); /* From the worker: link_sync_take_installed() has an outcome. */
+    void (*wake)(void *context);                 /* From the worker: link_sync_take_installed() has an outcome. */
     void *context;
 };
 
@@ -23,7 +22,6 @@ struct link_sync {
     struct file_system *files;
     char *directory; /* Owned. */
     const struct replication_settings *settings;
-    struct install_rdb rdb;
     struct incoming incoming;
     struct install install;
     struct worker worker;

@@ -72,7 +72,6 @@ enum status replica_link_open(const struct replica_link_options *options, struct
         .files = options->files,
         .directory = options->directory,
         .settings = options->settings,
-        .rdb = options->rdb,
         .wake = options->hooks.wake,
         .context = options->hooks.context,
     };

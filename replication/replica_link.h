@@ -31,7 +31,6 @@ struct replica_link_options {
     const struct replication_settings *settings; /* Borrowed; may change under it. */
     const struct replication_hooks *server;      /* Borrowed. */
     struct events *events;                       /* Borrowed. */
-    struct install_rdb rdb;
     struct replica_link_hooks hooks;
 };
 

@@ -45,6 +45,7 @@ def follow_stock(binary, *arguments):
         client.call("REPLICAOF", "127.0.0.1", replica.port)
     wait_caught_up(master, replica)
     assert_same_data(replica, master)
+    assert stat(replica, "sync_full") == 0 and stat(replica, "sync_partial_ok") == 1
     proxy.close()
 
 

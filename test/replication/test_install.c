@@ -140,15 +140,19 @@ static void test_an_empty_unrelated_master_wipes_nobody(void **state)
     drop(&f);
 }
 
-static void test_an_rdb_without_a_loader_is_refused(void **state)
+static void test_a_file_that_is_no_rdb_is_named(void **state)
 {
     struct fixture f;
 
     (void)state;
     make(&f, 10, 0);
     f.install.payload.kind = REPLICA_PAYLOAD_RDB;
+    snprintf(f.install.payload.id, sizeof(f.install.payload.id), "%040d", 1);
+    f.install.database_count = 16;
     install_run(&f.install);
-    assert_int_equal(f.install.result, REPLICA_INSTALL_REFUSED);
+    assert_int_equal(f.install.result, REPLICA_INSTALL_FAILED);
+    assert_non_null(strstr(f.install.problem, "RDB file cannot be loaded"));
+    assert_no_data(&f);
     drop(&f);
 }
 
@@ -160,7 +164,7 @@ int main(void)
         cmocka_unit_test(test_another_snapshot_than_announced_is_refused),
         cmocka_unit_test(test_leftovers_of_an_earlier_try_do_not_matter),
         cmocka_unit_test(test_an_empty_unrelated_master_wipes_nobody),
-        cmocka_unit_test(test_an_rdb_without_a_loader_is_refused),
+        cmocka_unit_test(test_a_file_that_is_no_rdb_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
