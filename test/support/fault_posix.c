@@ -1,12 +1,13 @@
 #include "support/fault_posix.h"
 
 #include "base/memory.h"
+#include <stdatomic.h>
 
 struct fault_posix {
     struct file_system base;
-    unsigned remaining; /* Operations until the failing one, with it; 0 none will. */
-    enum status status;
-    bool has_failed;
+    atomic_uint remaining; /* Operations until the failing one, with it; 0 none will. */
+    enum status status;    /* Changed while none will fail. */
+    atomic_bool has_failed;
 };
 
 struct wrapped_file {
@@ -16,10 +17,17 @@ struct wrapped_file {
 
 static enum status meet_fault(struct fault_posix *disk)
 {
-    if (disk->remaining == 0 || --disk->remaining != 0) {
+    unsigned remaining = atomic_load(&disk->remaining);
+
+    do {
+        if (remaining == 0) {
+            return STATUS_OK;
+        }
+    } while (!atomic_compare_exchange_weak(&disk->remaining, &remaining, remaining - 1));
+    if (remaining > 1) {
         return STATUS_OK;
     }
-    disk->has_failed = true;
+    atomic_store(&disk->has_failed, true);
     return disk->status;
 }
 

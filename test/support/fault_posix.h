@@ -1,5 +1,6 @@
 /* The real disk, but the n-th operation fails: for code whose files something beside our file layer reads too (LMDB).
- * Where power loss matters, use fault_file.h. One thread. */
+ * Where power loss matters, use fault_file.h. Any thread; with several, which operation is the
+ * n-th is as it comes. */
 #ifndef TEST_SUPPORT_FAULT_POSIX_H
 #define TEST_SUPPORT_FAULT_POSIX_H
 
