@@ -37,9 +37,20 @@ static void load_meta(struct keyspace *keyspace, const struct env_meta *meta)
     }
 }
 
+static uint64_t count_keys(const struct keyspace *keyspace)
+{
+    uint64_t count = 0;
+
+    for (uint32_t db = 0; db < keyspace->held_count; db++) {
+        count += keyspace->databases[db].key_count;
+    }
+    return count;
+}
+
 struct keyspace *keyspace_open(struct view *view, const struct env_meta *meta, uint32_t database_count)
 {
     struct keyspace *keyspace = memory_allocate_zeroed(sizeof(*keyspace));
+    struct random random;
 
     ASSERT(database_count > 0 && database_count <= KEYSPACE_DATABASES_MAX);
     ASSERT(meta->next_generation > 0); /* 0 stands for no content. */
@@ -49,6 +60,8 @@ struct keyspace *keyspace_open(struct view *view, const struct env_meta *meta, u
     expiry_init(&keyspace->expiry, view);
     buf_init(&keyspace->scratch, BUF_NO_CEILING);
     keyspace->places = scan_places_create();
+    random_init_from_system(&random);
+    plain_keys_init(&keyspace->plain_keys, random_next(&random), count_keys(keyspace));
     return keyspace;
 }
 
@@ -57,6 +70,7 @@ void keyspace_close(struct keyspace *keyspace)
     if (keyspace == NULL) {
         return;
     }
+    plain_keys_release(&keyspace->plain_keys);
     scan_places_free(keyspace->places);
     buf_release(&keyspace->scratch);
     memory_free(keyspace->databases);
@@ -85,6 +99,7 @@ void keyspace_reload(struct keyspace *keyspace, struct view *view, const struct 
     expiry_init(&keyspace->expiry, view);
     scan_places_free(keyspace->places);
     keyspace->places = scan_places_create();
+    plain_keys_clear(&keyspace->plain_keys, count_keys(keyspace));
 }
 
 /* Clock, hooks, counts. */
@@ -150,6 +165,7 @@ static void begin_place(struct keyspace *keyspace, uint32_t db, struct slice key
 {
     place->db = db;
     place->key = key;
+    place->is_known_plain = false;
     keycode_key(&place->code, keyspace_database(keyspace, db)->space, key, keyspace->name_seed);
 }
 
@@ -219,11 +235,34 @@ static void put_value(char *to, const struct row_value *value)
     put_bytes(to, value->body);
 }
 
+static bool is_plain(const struct entry *entry)
+{
+    return entry->expire_at_ms == 0 && entry->index_at_ms == 0 && entry->generation == 0;
+}
+
+/* Each write and each deletion of a row comes through here, which keeps K5. Long names stay out: their code alone does
+ * not tell them apart. */
+static void note_plainness(struct keyspace *keyspace, const struct keyspace_place *place, bool is_now_plain)
+{
+    struct checksum_hash128 hash;
+
+    if ((place->is_known_plain && is_now_plain) || place->key.len > KEYCODE_NAME_LITERAL_MAX) {
+        return;
+    }
+    hash = plain_keys_hash(&keyspace->plain_keys, keycode_slice(&place->code));
+    if (is_now_plain) {
+        plain_keys_add(&keyspace->plain_keys, hash);
+    } else {
+        plain_keys_remove(&keyspace->plain_keys, hash);
+    }
+}
+
 /* Write the row of a body that lies outside the keyspace. */
 static void write_foreign_row(struct keyspace *keyspace, const struct keyspace_place *place, const struct entry *entry)
 {
     struct row_value value;
 
+    note_plainness(keyspace, place, is_plain(entry));
     make_value(place, entry, &value);
     put_value(view_put_space(keyspace->view, TABLE_KEYS, keycode_slice(&place->code), value.len), &value);
 }
@@ -233,6 +272,7 @@ static void write_row(struct keyspace *keyspace, const struct keyspace_place *pl
 {
     struct row_value value;
 
+    note_plainness(keyspace, place, is_plain(entry));
     make_value(place, entry, &value);
     if (value.len <= STACK_VALUE_BYTES) {
         char bytes[STACK_VALUE_BYTES];
@@ -298,6 +338,7 @@ void keyspace_drop(struct keyspace *keyspace, const struct keyspace_place *place
         keyspace_orphan_generation(keyspace, entry->generation);
     }
     keyspace_database(keyspace, place->db)->key_count--;
+    note_plainness(keyspace, place, false);
     view_delete(keyspace->view, TABLE_KEYS, keycode_slice(&place->code));
 }
 
@@ -357,6 +398,7 @@ void keyspace_announce(struct keyspace *keyspace, uint32_t db, const struct slic
             continue; /* Hashing it costs more than it saves. */
         }
         keycode_key(code, space, keys[i], keyspace->name_seed);
+        plain_keys_prefetch(&keyspace->plain_keys, plain_keys_hash(&keyspace->plain_keys, keycode_slice(code)));
         announced[announced_count] = (struct view_announced){.table = TABLE_KEYS, .key = keycode_slice(code)};
         announced_count++;
     }
@@ -374,11 +416,17 @@ static void assert_no_other_key(struct keyspace *keyspace, const struct keyspace
 }
 
 /* All of a put but the row itself: what was there goes, counts and index follow. */
-static void prepare_put(struct keyspace *keyspace, const struct keyspace_place *place, struct entry *entry)
+static void prepare_put(struct keyspace *keyspace, struct keyspace_place *place, struct entry *entry)
 {
     struct entry old;
-    bool found = read_row(keyspace, place, &old);
+    bool found;
 
+    if (is_plain(entry) &&
+        plain_keys_know(&keyspace->plain_keys, plain_keys_hash(&keyspace->plain_keys, keycode_slice(&place->code)))) {
+        place->is_known_plain = true;
+        return; /* From plain to plain nothing changes but the row. */
+    }
+    found = read_row(keyspace, place, &old);
     if (found && old.expire_at_ms != 0 && keyspace_is_due(keyspace, &old) && keyspace->expire_on_access) {
         keyspace_expire(keyspace, place, &old);
         found = false;

@@ -32,6 +32,7 @@ static bool expire_row(struct keyspace *keyspace, const struct keycode *row)
         expiry_remove(&keyspace->expiry, due_ms, coded_key);
         return false;
     }
+    place.is_known_plain = false;
     keycode_start(&place.code);
     keycode_add_coded(&place.code, coded_key);
     found = view_get(keyspace->view, TABLE_KEYS, coded_key, &value);

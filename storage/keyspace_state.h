@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "storage/expiry.h"
 #include "storage/keyspace.h"
+#include "storage/plain_keys.h"
 
 struct scan_places;
 
@@ -29,12 +30,14 @@ struct keyspace {
     struct keyspace_hooks hooks;
     struct buf scratch;         /* Values being put together. */
     struct scan_places *places; /* SCAN's cursors. */
+    struct plain_keys plain_keys; /* K5: a key in it has a row, and that row's entry is plain. */
 };
 
 /* A key of a database as the tables know it. */
 struct keyspace_place {
     uint32_t db;
     struct slice key;    /* Borrowed. */
+    bool is_known_plain; /* It was found in plain_keys. */
     struct keycode code; /* In TABLE_KEYS. */
 };
 

@@ -295,6 +295,7 @@ static void test_reload_takes_other_data(void **state)
     struct env_meta meta = {.selected_db = -1};
 
     keyspace_fixture_set(f, 0, "key", "old");
+    keyspace_fixture_set(f, 0, "old data's alone", "old");
     keyspace_fixture_set(other, 0, "key", "new");
     keyspace_fixture_set_due(other, 1, "due", 1000);
     keyspace_describe(other->keyspace, &meta);
@@ -302,6 +303,8 @@ static void test_reload_takes_other_data(void **state)
     assert_int_equal(keyspace_expire_due(f->keyspace, 10), 0);
     keyspace_reload(f->keyspace, other->view, &meta);
     assert_string_equal(keyspace_fixture_get(f, 0, "key"), "new");
+    keyspace_fixture_set(f, 0, "old data's alone", "new");
+    assert_int_equal(keyspace_key_count(f->keyspace, 0), 2);
     assert_int_equal(keyspace_expire_due(f->keyspace, 10), 1);
     assert_string_equal(keyspace_fixture_expired(f), "1:due ");
     env_meta_release(&meta);
