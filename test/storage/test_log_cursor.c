@@ -85,7 +85,7 @@ static void test_opens_within_the_log_only(void **state)
     commit(f, "one");
     for (uint64_t offset = 0; offset <= 3; offset++) {
         cursor = open_at(f, offset);
-        assert_string_equal(read_text(cursor, 3, 50), "one" + offset);
+        assert_string_equal(read_text(cursor, 3, 50), &"one"[offset]);
         log_cursor_close(cursor);
     }
     assert_int_equal(log_cursor_open(f->log, 4, &cursor), STATUS_NOT_FOUND);
