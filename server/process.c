@@ -91,13 +91,11 @@ static void on_bus_error(int signal_number)
 {
     static const char before[] = "the disk failed, or the file was cut, under the memory map of ";
     static const char after[] = ": stopping; the log has every acknowledged write\n";
-    ssize_t ignored;
 
     (void)signal_number;
-    ignored = write(STDERR_FILENO, before, sizeof(before) - 1);
-    ignored = write(STDERR_FILENO, bus_error_path, strlen(bus_error_path));
-    ignored = write(STDERR_FILENO, after, sizeof(after) - 1);
-    (void)ignored;
+    (void)!write(STDERR_FILENO, before, sizeof(before) - 1);
+    (void)!write(STDERR_FILENO, bus_error_path, strlen(bus_error_path));
+    (void)!write(STDERR_FILENO, after, sizeof(after) - 1);
     _exit(1);
 }
 

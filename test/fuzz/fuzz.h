@@ -6,6 +6,6 @@
 #include <stdint.h>
 
 /* Give `data` to what is fuzzed, and ASSERT what must hold for any bytes. Always returns 0. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 #endif

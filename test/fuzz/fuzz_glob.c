@@ -5,18 +5,18 @@
 #include "base/memory.h"
 #include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct slice pattern;
     struct slice text;
     char *prefix;
     size_t prefix_len;
 
-    if (size == 0 || data[0] > size - 1) {
+    if (len == 0 || data[0] > len - 1) {
         return 0;
     }
     pattern = slice_make(data + 1, data[0]);
-    text = slice_make(data + 1 + data[0], size - 1 - data[0]);
+    text = slice_make(data + 1 + data[0], len - 1 - data[0]);
     prefix = memory_allocate(pattern.len);
     prefix_len = glob_literal_prefix(pattern, prefix);
     ASSERT(prefix_len <= pattern.len);

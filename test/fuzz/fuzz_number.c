@@ -53,16 +53,16 @@ static void check_long_double(struct slice text)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    struct slice text = slice_make(data, size);
+    struct slice text = slice_make(data, len);
     uint64_t bytes;
 
     check_integers(text);
     check_double(text);
     check_long_double(text);
     if (number_parse_size(text, &bytes)) {
-        ASSERT(size > 0 && data[0] >= '0' && data[0] <= '9');
+        ASSERT(len > 0 && data[0] >= '0' && data[0] <= '9');
     }
     return 0;
 }

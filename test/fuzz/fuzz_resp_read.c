@@ -70,20 +70,20 @@ static void check_peek(struct slice input)
     resp_reader_release(&reader);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct slice input;
     struct buf requests[3]; /* Read whole, in pieces, and from the canonical form. */
     struct buf errors[3];
 
-    if (size == 0) {
+    if (len == 0) {
         return 0;
     }
     for (size_t i = 0; i < 3; i++) {
         buf_init(&requests[i], BUF_NO_CEILING);
         buf_init(&errors[i], BUF_NO_CEILING);
     }
-    input = slice_make(data + 1, size - 1);
+    input = slice_make(data + 1, len - 1);
     check_peek(input);
     read_all(input, SIZE_MAX, &requests[0], &errors[0]);
     read_all(input, 1 + data[0] % 64u, &requests[1], &errors[1]);
