@@ -249,3 +249,11 @@ void config_write_help(struct buf *out)
         buf_put_format(out, "  --%s\n", own[i]);
     }
 }
+
+const char *config_text(const struct config *config, const char *name)
+{
+    const struct directive *directive = directive_find(slice_of(name));
+
+    ASSERT(directive != NULL && directive->field == DIRECTIVE_NO_FIELD);
+    return config->private->texts[directive - directives];
+}

@@ -125,6 +125,10 @@ const char *config_file(const struct config *config);
  * none. The text is appended to `out`. */
 void config_list_ignored(const struct config *config, struct buf *out);
 
+/* The text of a directive that has no field, with all its lines' words parted by blanks and an empty one as "": what
+ * rename-command was told. Borrowed until it changes. */
+const char *config_text(const struct config *config, const char *name);
+
 /* Call `apply` after CONFIG SET has changed the directive `name`. It may refuse with a reason in `error`: then the old
  * values of the whole CONFIG SET are put back and it is called again. */
 void config_on_change(struct config *config, const char *name,

@@ -139,6 +139,10 @@ enum status config_take_words(struct config *config, const struct slice *words, 
                  words[0].data, directive_nearest(words[0]));
         return STATUS_INVALID;
     }
+    if (args_is(words[0], "rename-command") && word_count != 3) {
+        snprintf(error, CONFIG_ERROR_BYTES, "'rename-command' takes an old and a new name");
+        return STATUS_INVALID;
+    }
     if (directive->flags & DIRECTIVE_REPEATED) {
         append_line(config, directive, words + 1, word_count - 1);
     } else {

@@ -120,6 +120,16 @@ static void note_slowness(struct dispatch *dispatch, const struct call *call, ui
     }
 }
 
+/* The log knows commands by their own names only. */
+static void end_renamed_call(struct dispatch *dispatch, const struct call *call)
+{
+    struct slice *words = memory_copy(call->argv, call->argc * sizeof(*words));
+
+    words[0] = slice_of(call->command->name);
+    change_end_call(dispatch->change, call->changes != 0, words, call->argc, slice_empty());
+    memory_free(words);
+}
+
 /* Run the handler, turn its status into a reply, and put what it changed into the change. Returns when it ended. */
 static uint64_t run(struct dispatch *dispatch, struct call *call, struct command_entry *entry, struct reply *reply)
 {
@@ -142,7 +152,11 @@ static uint64_t run(struct dispatch *dispatch, struct call *call, struct command
     if (reply->is_error) {
         metrics_count_error(services->metrics, slice_after(buf_slice(reply->out), reply_begin + 1));
     }
-    change_end_call(dispatch->change, call->changes != 0, call->argv, call->argc, call->raw);
+    if (entry->is_renamed) {
+        end_renamed_call(dispatch, call);
+    } else {
+        change_end_call(dispatch->change, call->changes != 0, call->argv, call->argc, call->raw);
+    }
     services->metrics->keyspace_hits += call->hits;
     services->metrics->keyspace_misses += call->misses;
     end_us = clock_monotonic_us();
@@ -427,7 +441,7 @@ bool dispatch_replay(struct dispatch *dispatch, struct session *session, const s
 {
     struct command_entry *container;
     struct command_entry *entry =
-        commands_resolve(dispatch->services->commands, request->argv, request->argc, &container);
+        commands_resolve_original(dispatch->services->commands, request->argv, request->argc, &container);
     struct reply reply;
     struct call call;
     enum status status;

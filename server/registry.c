@@ -15,10 +15,15 @@ struct slot {
     char name[COMMAND_NAME_BYTES_MAX + 1];
 };
 
+struct table {
+    struct slot slots[SLOT_COUNT];
+};
+
 struct commands {
     struct command_entry *entries;
     size_t count;
-    struct slot slots[SLOT_COUNT];
+    struct table called;   /* By the names that clients use. */
+    struct table original; /* By the names in the families' tables. */
 };
 
 /* Fold `name` to `folded` and return its hash; the name is known to fit. */
@@ -39,12 +44,12 @@ static uint32_t fold(struct slice name, char *folded)
 }
 
 /* The slot that holds `name`, or the empty one where it would go. */
-static struct slot *find_slot(struct commands *commands, struct slice name, char *folded)
+static struct slot *find_slot(struct table *table, struct slice name, char *folded)
 {
     uint32_t index = fold(name, folded) & (SLOT_COUNT - 1);
 
     for (;; index = (index + 1) & (SLOT_COUNT - 1)) {
-        struct slot *slot = &commands->slots[index];
+        struct slot *slot = &table->slots[index];
 
         if (slot->name_len == 0 || (slot->name_len == name.len && memcmp(slot->name, folded, name.len) == 0)) {
             return slot;
@@ -146,13 +151,13 @@ static void fill(struct command_entry *entry, const struct command *command, str
     }
 }
 
-static void put_name(struct commands *commands, struct slice name, struct command_entry *entry)
+static void put_name(struct table *table, struct slice name, struct command_entry *entry)
 {
     char folded[COMMAND_NAME_BYTES_MAX + 1];
     struct slot *slot;
 
     ASSERT(name.len > 0 && name.len <= COMMAND_NAME_BYTES_MAX);
-    slot = find_slot(commands, name, folded);
+    slot = find_slot(table, name, folded);
     ASSERT(slot->name_len == 0); /* Two families have the same command. */
     memcpy(slot->name, folded, name.len);
     slot->name_len = (uint32_t)name.len;
@@ -174,7 +179,8 @@ struct commands *commands_create(void)
             struct command_entry *entry = &commands->entries[commands->count++];
 
             fill(entry, command, NULL);
-            put_name(commands, slice_of(command->name), entry);
+            put_name(&commands->called, slice_of(command->name), entry);
+            put_name(&commands->original, slice_of(command->name), entry);
         }
     }
     return commands;
@@ -202,14 +208,19 @@ void commands_free(struct commands *commands)
     memory_free(commands);
 }
 
-struct command_entry *commands_find(struct commands *commands, struct slice name)
+static struct command_entry *find_in(struct table *table, struct slice name)
 {
     char folded[COMMAND_NAME_BYTES_MAX + 1];
 
     if (name.len == 0 || name.len > COMMAND_NAME_BYTES_MAX) {
         return NULL;
     }
-    return find_slot(commands, name, folded)->entry;
+    return find_slot(table, name, folded)->entry;
+}
+
+struct command_entry *commands_find(struct commands *commands, struct slice name)
+{
+    return find_in(&commands->called, name);
 }
 
 struct command_entry *command_entry_find_subcommand(struct command_entry *entry, struct slice word)
@@ -222,16 +233,28 @@ struct command_entry *command_entry_find_subcommand(struct command_entry *entry,
     return NULL;
 }
 
-struct command_entry *commands_resolve(struct commands *commands, const struct slice *argv, size_t argc,
-                                       struct command_entry **container)
+static struct command_entry *resolve_in(struct table *table, const struct slice *argv, size_t argc,
+                                        struct command_entry **container)
 {
-    struct command_entry *entry = commands_find(commands, argv[0]);
+    struct command_entry *entry = find_in(table, argv[0]);
 
     *container = entry;
     if (entry == NULL || entry->subcommand_count == 0 || argc < 2) {
         return entry;
     }
     return command_entry_find_subcommand(entry, argv[1]);
+}
+
+struct command_entry *commands_resolve(struct commands *commands, const struct slice *argv, size_t argc,
+                                       struct command_entry **container)
+{
+    return resolve_in(&commands->called, argv, argc, container);
+}
+
+struct command_entry *commands_resolve_original(struct commands *commands, const struct slice *argv, size_t argc,
+                                                struct command_entry **container)
+{
+    return resolve_in(&commands->original, argv, argc, container);
 }
 
 struct command_entry *commands_find_full(struct commands *commands, struct slice full_name)
@@ -250,19 +273,19 @@ struct command_entry *commands_find_full(struct commands *commands, struct slice
 }
 
 /* Take a slot out of an open table: what follows it in its run is put in anew. */
-static void clear_slot(struct commands *commands, struct slot *slot)
+static void clear_slot(struct table *table, struct slot *slot)
 {
-    size_t index = (size_t)(slot - commands->slots);
+    size_t index = (size_t)(slot - table->slots);
 
     slot->name_len = 0;
     slot->entry = NULL;
-    for (index = (index + 1) & (SLOT_COUNT - 1); commands->slots[index].name_len != 0;
+    for (index = (index + 1) & (SLOT_COUNT - 1); table->slots[index].name_len != 0;
          index = (index + 1) & (SLOT_COUNT - 1)) {
-        struct slot moved = commands->slots[index];
+        struct slot moved = table->slots[index];
 
-        commands->slots[index].name_len = 0;
-        commands->slots[index].entry = NULL;
-        put_name(commands, slice_make(moved.name, moved.name_len), moved.entry);
+        table->slots[index].name_len = 0;
+        table->slots[index].entry = NULL;
+        put_name(table, slice_make(moved.name, moved.name_len), moved.entry);
     }
 }
 
@@ -280,9 +303,10 @@ enum status commands_rename(struct commands *commands, struct slice from, struct
     if (commands_find(commands, to) != NULL) {
         return STATUS_EXISTS;
     }
-    clear_slot(commands, find_slot(commands, from, folded));
+    clear_slot(&commands->called, find_slot(&commands->called, from, folded));
+    entry->is_renamed = true;
     if (to.len != 0) {
-        put_name(commands, to, entry);
+        put_name(&commands->called, to, entry);
     }
     return STATUS_OK;
 }

@@ -27,6 +27,7 @@ struct command_entry {
     size_t subcommand_count;
     char *full_name;     /* "config|get"; never renamed. */
     uint32_t categories; /* With those that follow from flags. */
+    bool is_renamed;     /* Clients do not call it by command->name. */
     bool knows_its_keys; /* Its specifications tell every key that it reads or changes. */
     size_t only_key;     /* Index of its key, if it always has exactly one and knows it; else 0. */
     struct command_statistics statistics;
@@ -43,6 +44,9 @@ struct command_entry *command_entry_find_subcommand(struct command_entry *entry,
  * tell an unknown subcommand from an unknown command. NULL if unknown. */
 struct command_entry *commands_resolve(struct commands *commands, const struct slice *argv, size_t argc,
                                        struct command_entry **container);
+/* The same by the names that rename-command has not touched: what the log and masters use. */
+struct command_entry *commands_resolve_original(struct commands *commands, const struct slice *argv, size_t argc,
+                                                struct command_entry **container);
 /* "config|get" as in ACL rules and COMMAND INFO. */
 struct command_entry *commands_find_full(struct commands *commands, struct slice full_name);
 

@@ -483,7 +483,7 @@ enum status server_open(struct config *config, const char *executable, struct se
         diag(DIAG_WARNING, "%s", error);
         goto fail;
     }
-    if (!open_store(opened) || !open_replication(opened)) {
+    if (!settings_rename_commands(&opened->services) || !open_store(opened) || !open_replication(opened)) {
         goto fail;
     }
     start(opened);

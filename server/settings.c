@@ -5,6 +5,7 @@
 #include "server/dispatch.h"
 #include "server/latency.h"
 #include "server/listener.h"
+#include "server/registry.h"
 #include "server/services.h"
 #include "server/session.h"
 #include "server/slowlog.h"
@@ -65,6 +66,33 @@ void settings_fill_gate(const struct services *services)
         gate->is_replica || config->min_replicas_max_lag_s == 0 ? 0 : (uint32_t)config->min_replicas_to_write;
     gate->allows_debug = config->enable_debug_command == CONFIG_ACCESS_YES;
     gate->allows_debug_local = config->enable_debug_command == CONFIG_ACCESS_LOCAL;
+}
+
+bool settings_rename_commands(const struct services *services)
+{
+    const char *rest = config_text(services->config, "rename-command");
+
+    while (*rest != '\0') {
+        struct slice from = slice_make(rest, strcspn(rest, " "));
+        struct slice to;
+        enum status status;
+
+        rest += from.len + 1;
+        to = slice_make(rest, strcspn(rest, " "));
+        rest += to.len + (rest[to.len] == ' ');
+        if (slice_equal(to, slice_of("\"\""))) {
+            to.len = 0;
+        }
+        status = commands_rename(services->commands, from, to);
+        if (status != STATUS_OK) {
+            diag(DIAG_WARNING, "rename-command %.*s %.*s: %s", (int)from.len, from.data, (int)to.len, to.data,
+                 status == STATUS_NOT_FOUND ? "there is no such command"
+                 : status == STATUS_EXISTS  ? "the new name is taken"
+                                            : "the new name is too long");
+            return false;
+        }
+    }
+    return true;
 }
 
 /* --- One function for each group of directives --- */

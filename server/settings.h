@@ -22,6 +22,9 @@ struct settings_targets {
     void *context;
 };
 
+/* Do what rename-command says; false if it cannot be done: diag has said why. */
+bool settings_rename_commands(const struct services *services);
+
 /* Apply everything once. The targets must be complete. */
 void settings_apply_all(struct settings_targets *targets);
 /* Apply what changes from now on; the targets must live as long as the config. */

@@ -82,6 +82,18 @@ static void test_renamed_command_has_only_its_new_name(void **state)
     assert_non_null(commands_find(*state, slice_of("box")));
 }
 
+/* The log and masters use the names of the tables, whatever clients call the commands. */
+static void test_original_names_outlive_renaming(void **state)
+{
+    struct slice words[] = {slice_of("shut")};
+    struct command_entry *container;
+
+    assert_int_equal(commands_rename(*state, slice_of("shut"), slice_of("")), STATUS_OK);
+    assert_null(commands_resolve(*state, words, 1, &container));
+    assert_non_null(commands_resolve_original(*state, words, 1, &container));
+    assert_true(container->is_renamed);
+}
+
 /* Many renames shift runs in the open table; every name must stay reachable. */
 static void test_renaming_never_hides_another_name(void **state)
 {
@@ -104,6 +116,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_subcommands_are_a_second_step, setup, teardown),
         cmocka_unit_test_setup_teardown(test_categories_follow_from_flags, setup, teardown),
         cmocka_unit_test_setup_teardown(test_renamed_command_has_only_its_new_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_original_names_outlive_renaming, setup, teardown),
         cmocka_unit_test_setup_teardown(test_renaming_never_hides_another_name, setup, teardown),
     };
 
