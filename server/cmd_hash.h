@@ -1,9 +1,11 @@
-/* Hash commands. */
+/* Hash commands (cmd_hash.c), and those that walk (cmd_hash_walk.c). */
 #ifndef SERVER_CMD_HASH_H
 #define SERVER_CMD_HASH_H
 
 #include "server/command.h"
 
-extern const struct command hash_commands[]; /* Ends with a NULL name. */
+/* Each ends with a NULL name. */
+extern const struct command hash_commands[];
+extern const struct command hash_walk_commands[];
 
 #endif

@@ -1,4 +1,4 @@
-/* String commands: Redis' "string" group but for bit operations. LCS is in cmd_string_lcs.c. */
+/* String commands: values as bytes. Those that are numbers are in cmd_string_number.c, LCS in cmd_string_lcs.c. */
 #include "server/cmd_string.h"
 #include "base/number.h"
 #include "server/args.h"
@@ -7,7 +7,6 @@
 #include "server/notify.h"
 #include "server/reply.h"
 #include "storage/string_store.h"
-#include <math.h>
 
 /* The limit of proto-max-bulk-len holds for what APPEND and SETRANGE grow, too. */
 static enum status check_len(struct call *call, size_t len)
@@ -16,8 +15,7 @@ static enum status check_len(struct call *call, size_t len)
     return len > STRING_BYTES_MAX ? STATUS_STRING_TOO_LONG : STATUS_OK;
 }
 
-/* Find a string. STATUS_NOT_FOUND if the key is absent, STATUS_WRONG_TYPE if it is no string. */
-static enum status find_string(struct call *call, struct slice key, struct entry *entry)
+enum status string_find(struct call *call, struct slice key, struct entry *entry)
 {
     if (!keyspace_find(call->keyspace, call->db, key, entry)) {
         return STATUS_NOT_FOUND;
@@ -45,7 +43,7 @@ static enum status reply_string(struct call *call, struct reply *reply, const st
 static enum status reply_string_at(struct call *call, struct reply *reply, struct slice key, bool *found)
 {
     struct entry entry;
-    enum status status = find_string(call, key, &entry);
+    enum status status = string_find(call, key, &entry);
 
     *found = status == STATUS_OK;
     if (status == STATUS_NOT_FOUND) {
@@ -315,7 +313,7 @@ static enum status run_getex(struct call *call, struct reply *reply)
     if (status != STATUS_OK) {
         return status;
     }
-    status = find_string(call, key, &entry);
+    status = string_find(call, key, &entry);
     if (status == STATUS_NOT_FOUND) {
         reply_null(reply);
         return STATUS_OK;
@@ -346,7 +344,7 @@ static enum status run_mget(struct call *call, struct reply *reply)
     reply_array(reply, call->argc - 1);
     for (size_t i = 1; i < call->argc; i++) {
         struct entry entry;
-        enum status status = find_string(call, call->argv[i], &entry);
+        enum status status = string_find(call, call->argv[i], &entry);
 
         if (status == STATUS_OK) {
             status = reply_string(call, reply, &entry);
@@ -401,7 +399,7 @@ static enum status run_append(struct call *call, struct reply *reply)
 {
     struct slice key = call->argv[1];
     struct entry entry;
-    enum status status = find_string(call, key, &entry);
+    enum status status = string_find(call, key, &entry);
     size_t start = status == STATUS_OK ? string_len(&entry) : 0;
     size_t len;
 
@@ -422,7 +420,7 @@ static enum status run_append(struct call *call, struct reply *reply)
 static enum status run_strlen(struct call *call, struct reply *reply)
 {
     struct entry entry;
-    enum status status = find_string(call, call->argv[1], &entry);
+    enum status status = string_find(call, call->argv[1], &entry);
 
     if (status == STATUS_WRONG_TYPE) {
         return status;
@@ -466,7 +464,7 @@ static enum status run_getrange(struct call *call, struct reply *reply)
     if (args_int64(call->argv[2], &first) != STATUS_OK || args_int64(call->argv[3], &last) != STATUS_OK) {
         return STATUS_NOT_INTEGER;
     }
-    status = find_string(call, call->argv[1], &entry);
+    status = string_find(call, call->argv[1], &entry);
     if (status == STATUS_NOT_FOUND) {
         reply_bulk(reply, slice_empty());
         return STATUS_OK;
@@ -500,7 +498,7 @@ static enum status run_setrange(struct call *call, struct reply *reply)
     if (offset < 0) {
         return STATUS_OFFSET_RANGE;
     }
-    status = find_string(call, key, &entry);
+    status = string_find(call, key, &entry);
     if (status == STATUS_WRONG_TYPE) {
         return status;
     }
@@ -515,129 +513,6 @@ static enum status run_setrange(struct call *call, struct reply *reply)
     call->changes++;
     notify_key(call, NOTIFY_STRING, "setrange", call->db, key);
     reply_integer(reply, (int64_t)len);
-    return STATUS_OK;
-}
-
-/* Copy the text of what may be a number into `text`; a string that fills the room is no number: STATUS_TOO_BIG. */
-static enum status read_number_text(struct call *call, struct slice key, struct entry *entry, char *text, size_t room,
-                                    size_t *len)
-{
-    struct buf scratch;
-    struct slice value;
-    enum status status = find_string(call, key, entry);
-
-    *len = 0;
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (string_len(entry) >= room) {
-        return STATUS_TOO_BIG;
-    }
-    buf_init(&scratch, BUF_NO_CEILING);
-    status = string_value(call->keyspace, entry, &scratch, &value);
-    if (status == STATUS_OK) {
-        memcpy(text, value.data, value.len);
-        *len = value.len;
-    }
-    buf_release(&scratch);
-    return status;
-}
-
-/* Store the new number text, keeping the expiry. */
-static void store_number(struct call *call, struct slice key, const struct entry *old, struct slice text)
-{
-    string_set(call->keyspace, call->db, key, text, old == NULL ? 0 : old->expire_at_ms);
-    call->changes++;
-}
-
-/* Add `increment` to the integer under `key` and reply with the sum. */
-static enum status add_integer(struct call *call, struct reply *reply, int64_t increment)
-{
-    struct slice key = call->argv[1];
-    char text[NUMBER_INTEGER_TEXT_MAX];
-    struct entry entry;
-    int64_t value = 0;
-    size_t len;
-    enum status found = read_number_text(call, key, &entry, text, sizeof(text), &len);
-
-    if (found == STATUS_WRONG_TYPE) {
-        return found;
-    }
-    if (found != STATUS_NOT_FOUND && (found != STATUS_OK || !number_parse_int64(slice_make(text, len), &value))) {
-        return STATUS_NOT_INTEGER;
-    }
-    if (__builtin_add_overflow(value, increment, &value)) {
-        return STATUS_OVERFLOW;
-    }
-    len = number_format_int64(text, value);
-    store_number(call, key, found == STATUS_OK ? &entry : NULL, slice_make(text, len));
-    notify_key(call, NOTIFY_STRING, "incrby", call->db, key);
-    reply_integer(reply, value);
-    return STATUS_OK;
-}
-
-static enum status run_incr(struct call *call, struct reply *reply)
-{
-    return add_integer(call, reply, 1);
-}
-
-static enum status run_decr(struct call *call, struct reply *reply)
-{
-    return add_integer(call, reply, -1);
-}
-
-static enum status run_incrby(struct call *call, struct reply *reply)
-{
-    int64_t increment;
-    enum status status = args_int64(call->argv[2], &increment);
-
-    return status == STATUS_OK ? add_integer(call, reply, increment) : status;
-}
-
-static enum status run_decrby(struct call *call, struct reply *reply)
-{
-    int64_t decrement;
-    enum status status = args_int64(call->argv[2], &decrement);
-
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (decrement == INT64_MIN) {
-        return reply_error(reply, "ERR decrement would overflow");
-    }
-    return add_integer(call, reply, -decrement);
-}
-
-/* INCRBYFLOAT key increment: the sum, logged as the SET that it is, since long double differs between machines. */
-static enum status run_incrbyfloat(struct call *call, struct reply *reply)
-{
-    struct slice key = call->argv[1];
-    char text[NUMBER_LONG_DOUBLE_TEXT_MAX];
-    struct slice words[] = {slice_of("SET"), key, {0}, slice_of("KEEPTTL")};
-    struct entry entry;
-    long double value = 0;
-    long double increment;
-    size_t len;
-    enum status found = read_number_text(call, key, &entry, text, sizeof(text), &len);
-
-    if (found == STATUS_WRONG_TYPE) {
-        return found;
-    }
-    if (found != STATUS_NOT_FOUND && (found != STATUS_OK || !number_parse_long_double(slice_make(text, len), &value))) {
-        return STATUS_NOT_FLOAT;
-    }
-    if (!number_parse_long_double(call->argv[2], &increment)) {
-        return STATUS_NOT_FLOAT;
-    }
-    value += increment;
-    if (isnan(value) || isinf(value)) {
-        return STATUS_NAN_OR_INFINITY;
-    }
-    words[2] = slice_make(text, number_format_long_double(text, value));
-    store_number(call, key, found == STATUS_OK ? &entry : NULL, words[2]);
-    notify_key(call, NOTIFY_STRING, "incrbyfloat", call->db, key);
-    change_replace(call->change, words, 4);
-    reply_bulk(reply, words[2]);
     return STATUS_OK;
 }
 
@@ -825,56 +700,6 @@ const struct command string_commands[] = {
      .categories = CATEGORY_STRING,
      .keys = {KEY_RANGE(KEY_RW | KEY_UPDATE, 1, 0, 1)},
      .run = run_setrange},
-    {.name = "incr",
-     .summary = "Increment the integer value of a key by one",
-     .since = "1.0.0",
-     .complexity = "O(1)",
-     .group = "string",
-     .arity = 2,
-     .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
-     .categories = CATEGORY_STRING,
-     .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
-     .run = run_incr},
-    {.name = "decr",
-     .summary = "Decrement the integer value of a key by one",
-     .since = "1.0.0",
-     .complexity = "O(1)",
-     .group = "string",
-     .arity = 2,
-     .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
-     .categories = CATEGORY_STRING,
-     .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
-     .run = run_decr},
-    {.name = "incrby",
-     .summary = "Increment the integer value of a key by the given amount",
-     .since = "1.0.0",
-     .complexity = "O(1)",
-     .group = "string",
-     .arity = 3,
-     .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
-     .categories = CATEGORY_STRING,
-     .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
-     .run = run_incrby},
-    {.name = "decrby",
-     .summary = "Decrement the integer value of a key by the given number",
-     .since = "1.0.0",
-     .complexity = "O(1)",
-     .group = "string",
-     .arity = 3,
-     .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
-     .categories = CATEGORY_STRING,
-     .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
-     .run = run_decrby},
-    {.name = "incrbyfloat",
-     .summary = "Increment the float value of a key by the given amount",
-     .since = "2.6.0",
-     .complexity = "O(1)",
-     .group = "string",
-     .arity = 3,
-     .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
-     .categories = CATEGORY_STRING,
-     .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_UPDATE, 1, 0, 1)},
-     .run = run_incrbyfloat},
     {.name = "lcs",
      .summary = "Find longest common substring",
      .since = "7.0.0",

@@ -1,0 +1,184 @@
+/* Hashes page by page, and fields at random. */
+#include "base/memory.h"
+#include "server/args.h"
+#include "server/cmd_hash.h"
+#include "server/random_choice.h"
+#include "server/reply.h"
+#include "server/scan_args.h"
+#include "storage/hash_store.h"
+
+struct scan_page {
+    const struct scan_args *args;
+    struct reply elements; /* Collected apart, since the next cursor comes first. */
+    size_t count;
+};
+
+static void visit_scanned(void *context, struct slice field, struct slice value)
+{
+    struct scan_page *page = context;
+
+    if (scan_args_match(page->args, field)) {
+        reply_bulk(&page->elements, field);
+        reply_bulk(&page->elements, value);
+        page->count += 2;
+    }
+}
+
+/* HSCAN key cursor [MATCH pattern] [COUNT n]. */
+static enum status run_hscan(struct call *call, struct reply *reply)
+{
+    struct scan_args args;
+    struct scan_page page = {.args = &args};
+    struct hash_visitor visitor = {.visit = visit_scanned, .context = &page};
+    struct collection hash;
+    struct buf elements;
+    uint64_t next;
+    enum status status = scan_args_parse_cursor(call, reply, 2, &args);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = collection_open(call->keyspace, call->db, call->argv[1], ENTRY_HASH, &hash);
+    if (status == STATUS_WRONG_TYPE) {
+        return status;
+    }
+    /* Of an absent key Redis does not read the options. */
+    status = status == STATUS_OK ? scan_args_parse_options(call, 3, false, &args) : STATUS_OK;
+    if (status != STATUS_OK) {
+        collection_close(&hash);
+        return status;
+    }
+    buf_init(&elements, BUF_NO_CEILING);
+    reply_init(&page.elements, &elements, reply->protocol);
+    next = hash_scan(&hash, args.cursor, args.count, &visitor);
+    reply_array(reply, 2);
+    reply_bulk_format(reply, "%llu", (unsigned long long)next);
+    reply_array(reply, page.count);
+    buf_put(reply->out, buf_slice(&elements));
+    buf_release(&elements);
+    collection_close(&hash);
+    return STATUS_OK;
+}
+static void reply_one_choice(struct reply *reply, const struct collection *hash, uint64_t rank)
+{
+    struct hash_walk walk;
+    struct slice field = slice_empty();
+    struct slice value;
+
+    hash_walk_begin(&walk, hash);
+    for (uint64_t i = 0; i <= rank && hash_walk_next(&walk, &field, &value); i++) {
+    }
+    reply_bulk(reply, field);
+    hash_walk_end(&walk);
+}
+
+/* Reply with the chosen fields, in the order in which they lie: any order is as random. */
+static void reply_choices(struct reply *reply, const struct collection *hash, const struct random_choice *choices,
+                          size_t count, bool with_values)
+{
+    bool is_nested = with_values && reply->protocol == 3;
+    struct hash_walk walk;
+    struct slice field = slice_empty();
+    struct slice value = slice_empty();
+    uint64_t next = 0;
+
+    reply_array(reply, with_values && !is_nested ? 2 * count : count);
+    hash_walk_begin(&walk, hash);
+    for (size_t i = 0; i < count; i++) {
+        while (next <= choices[i].rank && hash_walk_next(&walk, &field, &value)) {
+            next++;
+        }
+        if (is_nested) {
+            reply_array(reply, 2);
+        }
+        reply_bulk(reply, field);
+        if (with_values) {
+            reply_bulk(reply, value);
+        }
+    }
+    hash_walk_end(&walk);
+}
+
+static enum status parse_random_count(struct call *call, struct reply *reply, int64_t *count)
+{
+    enum status status = args_int64(call->argv[2], count);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (*count < -INT64_MAX) {
+        return reply_error(reply, "ERR value is out of range, value must between %lld and %lld", -(long long)INT64_MAX,
+                           (long long)INT64_MAX);
+    }
+    if (call->argc > 4 || (call->argc == 4 && !args_is(call->argv[3], "withvalues"))) {
+        return STATUS_SYNTAX;
+    }
+    if (call->argc == 4 && (*count < -INT64_MAX / 2 || *count > INT64_MAX / 2)) {
+        return reply_error(reply, "ERR value is out of range");
+    }
+    return STATUS_OK;
+}
+
+/* HRANDFIELD key [count [WITHVALUES]]. Costs a walk up to the last choice. */
+static enum status run_hrandfield(struct call *call, struct reply *reply)
+{
+    struct random_choice *choices;
+    struct collection hash;
+    struct random random;
+    int64_t count = 1;
+    size_t chosen;
+    enum status status = call->argc > 2 ? parse_random_count(call, reply, &count) : STATUS_OK;
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = collection_open(call->keyspace, call->db, call->argv[1], ENTRY_HASH, &hash);
+    if (status == STATUS_WRONG_TYPE) {
+        return status;
+    }
+    if (status == STATUS_NOT_FOUND) {
+        if (call->argc > 2) {
+            reply_array(reply, 0);
+        } else {
+            reply_null(reply);
+        }
+    } else {
+        random_init_from_system(&random);
+        choices = random_choose(&random, hash_count(&hash), count, &chosen);
+        if (call->argc > 2) {
+            reply_choices(reply, &hash, choices, chosen, call->argc == 4);
+        } else {
+            reply_one_choice(reply, &hash, choices[0].rank);
+        }
+        memory_free(choices);
+    }
+    collection_close(&hash);
+    return STATUS_OK;
+}
+
+const struct command hash_walk_commands[] = {
+    {.name = "hscan",
+     .summary = "Incrementally iterate hash fields and associated values",
+     .since = "2.8.0",
+     .complexity = "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor "
+                   "to return back to 0. N is the number of elements inside the collection..",
+     .group = "hash",
+     .arity = -3,
+     .flags = COMMAND_READONLY,
+     .categories = CATEGORY_HASH,
+     .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
+     .tips = "nondeterministic_output",
+     .run = run_hscan},
+    {.name = "hrandfield",
+     .summary = "Get one or multiple random fields from a hash",
+     .since = "6.2.0",
+     .complexity = "O(N) where N is the number of fields returned",
+     .group = "hash",
+     .arity = -2,
+     .flags = COMMAND_READONLY,
+     .categories = CATEGORY_HASH,
+     .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
+     .tips = "nondeterministic_output",
+     .run = run_hrandfield},
+    {.name = NULL},
+};
