@@ -11,18 +11,30 @@
 #include "server/cmd_transaction.h"
 #include <stddef.h>
 
-/* clang-format off: a line each, so that families added at the same time do not meet. */
+/* A line each, so that families added at the same time do not meet. */
+/* clang-format off */
 const struct command *const families[] = {
-    string_commands,      string_number_commands,
-    key_commands,         key_expire_commands,
-    key_scan_commands,    key_object_commands,
-    hash_commands,        hash_walk_commands,
-    list_commands,        list_move_commands,
-    set_commands,         set_algebra_commands,
-    transaction_commands, connection_commands,
-    client_commands,      server_commands,
-    config_commands,      command_commands,
-    observe_commands,     debug_commands,
-    replication_commands, NULL,
+    string_commands,
+    string_number_commands,
+    key_commands,
+    key_expire_commands,
+    key_scan_commands,
+    key_object_commands,
+    hash_commands,
+    hash_walk_commands,
+    list_commands,
+    list_move_commands,
+    set_commands,
+    set_algebra_commands,
+    transaction_commands,
+    connection_commands,
+    client_commands,
+    server_commands,
+    config_commands,
+    command_commands,
+    observe_commands,
+    debug_commands,
+    replication_commands,
+    NULL,
 };
 /* clang-format on */
