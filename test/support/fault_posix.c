@@ -6,7 +6,7 @@
 struct fault_posix {
     struct file_system base;
     atomic_uint remaining; /* Operations until the failing one, with it; 0 none will. */
-    enum status status;    /* Changed while none will fail. */
+    _Atomic(enum status) status;
     atomic_bool has_failed;
 };
 
@@ -170,9 +170,9 @@ struct file_system *fault_posix_system(struct fault_posix *disk)
 
 void fault_posix_fail(struct fault_posix *disk, unsigned nth, enum status status)
 {
-    disk->remaining = nth;
-    disk->status = status;
     disk->has_failed = false;
+    disk->status = status;
+    disk->remaining = nth; /* Last: from now on it may happen. */
 }
 
 bool fault_posix_has_failed(const struct fault_posix *disk)
