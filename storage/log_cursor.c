@@ -22,27 +22,47 @@ struct log_cursor {
     struct buf payload;       /* Of a record that does not fit into the window, for log_cursor_next(). */
 };
 
+/* Open the file of `place`. Its own header is believed about the seed: an empty segment's file is replaced when a
+ * record does not fit or a history begins, and the chain hears of it just after the name changes. */
+static enum status open_place(struct log_cursor *cursor, const struct log_place *place)
+{
+    char *path = log_segment_path(cursor->chain->directory, place->start);
+    struct log_segment_header header;
+    enum status status = log_reader_open(&cursor->reader, cursor->chain->files, path); /* NOT_FOUND: just discarded. */
+
+    memory_free(path);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    cursor->reader.is_skipping = place->position > LOG_READER_WINDOW_BYTES; /* Its records are not near. */
+    status = log_reader_segment(&cursor->reader, &header);
+    cursor->reader.is_skipping = false;
+    if (status == STATUS_OK && header.start.offset != place->start) {
+        status = STATUS_CORRUPT;
+    }
+    if (status == STATUS_OK) {
+        cursor->seed = header.crc;
+    }
+    return status;
+}
+
 /* Open the segment that holds `offset`, at the last mark before it. */
 static enum status enter_segment(struct log_cursor *cursor)
 {
     struct log_place place;
-    char *path;
     enum status status;
 
     if (!log_chain_find(cursor->chain, cursor->offset, &place)) {
         return STATUS_NOT_FOUND;
     }
-    path = log_segment_path(cursor->chain->directory, place.start);
     log_reader_close(&cursor->reader);
     cursor->serial = 0;
     cursor->has_record = false;
-    status = log_reader_open(&cursor->reader, cursor->chain->files, path); /* NOT_FOUND: just discarded. */
-    memory_free(path);
+    status = open_place(cursor, &place);
     if (status != STATUS_OK) {
         return status;
     }
     cursor->serial = place.serial;
-    cursor->seed = place.seed;
     cursor->position = place.position;
     cursor->position_offset = place.offset;
     return STATUS_OK;

@@ -75,12 +75,21 @@ static void advance(_Atomic uint64_t *offset, uint64_t value)
     }
 }
 
-/* Tell everybody that an offset has moved or the log has failed. Sync thread and keeper. */
-static void announce(struct log_sync *sync)
+/* Let the offsets be seen. What is released comes first, so that whoever sees the others finds it released: by then it
+ * is on disk, whatever the others still say. */
+static void publish(struct log_sync *sync, uint64_t written, uint64_t durable)
 {
     bool is_strict = atomic_load(&sync->policy) == LOG_SYNC_ALWAYS;
 
-    advance(&sync->released, atomic_load(is_strict ? &sync->durable : &sync->written));
+    advance(&sync->released, is_strict ? durable : written);
+    advance(&sync->durable, durable);
+    advance(&sync->written, written);
+}
+
+/* Tell everybody that an offset has moved or the log has failed. Sync thread and keeper. */
+static void announce(struct log_sync *sync)
+{
+    publish(sync, atomic_load(&sync->written), atomic_load(&sync->durable)); /* The policy may have changed. */
     (void)pthread_mutex_lock(&sync->lock);
     (void)pthread_cond_broadcast(&sync->progress);
     (void)pthread_mutex_unlock(&sync->lock);
@@ -118,7 +127,7 @@ static void sync_segment(struct log_sync *sync)
     duration_us = clock_monotonic_us() - begin_us;
     atomic_store(&sync->sync_duration_us, duration_us);
     atomic_fetch_add(&sync->sync_count, 1);
-    advance(&sync->durable, atomic_load(&sync->written));
+    publish(sync, atomic_load(&sync->written), atomic_load(&sync->written));
     sync->idle_since_us = begin_us + duration_us;
     if (sync->writing.changes > 0) {
         log_gather_learn(&sync->gather, duration_us, sync->writing.changes);
@@ -135,7 +144,7 @@ static void end_keeper_sync(void *context, enum status status)
     if (status == STATUS_OK) {
         atomic_store(&sync->sync_duration_us, clock_monotonic_us() - sync->last_sync_us);
         atomic_fetch_add(&sync->sync_count, 1);
-        advance(&sync->durable, sync->keeper_target);
+        publish(sync, atomic_load(&sync->written), sync->keeper_target);
     }
     (void)pthread_mutex_unlock(&sync->lock);
     if (status != STATUS_OK && status != STATUS_BUSY) {
@@ -182,7 +191,7 @@ static enum status write_record(struct log_sync *sync, struct slice payload, uin
         status = log_writer_write(&sync->writer, payload, synced, wall_ms);
     }
     if (status == STATUS_OK) {
-        atomic_store(&sync->written, sync->writer.end.offset + payload.len);
+        publish(sync, sync->writer.end.offset + payload.len, atomic_load(&sync->durable));
         sync->newest_ms = wall_ms;
     }
     return status;

@@ -233,6 +233,26 @@ static void test_a_waiting_cursor_goes_on_in_the_new_history(void **state)
     log_cursor_close(cursor);
 }
 
+/* A record that does not fit into an empty segment gets a longer one of the same name; a cursor may open that file
+ * before the chain has heard of it. */
+static void test_a_cursor_opened_while_an_empty_segment_is_replaced(void **state)
+{
+    struct log_fixture *f = *state;
+    struct log_cursor *cursor;
+    struct log_record_view record;
+
+    log_fixture_await_spare(f);
+    gate_file_shut_folders(f->gate);
+    log_fixture_append_bytes(f, LOG_SEGMENT_BYTES_MIN, 1);
+    gate_file_await(f->gate, 1); /* Renamed, and not told yet. */
+    cursor = open_at(f, 0);
+    gate_file_open(f->gate);
+    log_fixture_wait_durable(f);
+    assert_int_equal(log_cursor_next(cursor, &record), STATUS_OK);
+    assert_int_equal(record.payload.len, LOG_SEGMENT_BYTES_MIN);
+    log_cursor_close(cursor);
+}
+
 #define RACE_BYTES (300 * 1000)
 
 struct race {
@@ -296,6 +316,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_flipped_bit_is_not_given_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_segment_discarded_before_it_was_reached_is_not_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_waiting_cursor_goes_on_in_the_new_history, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_cursor_opened_while_an_empty_segment_is_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_followers_see_every_byte_while_it_is_written, set_up, tear_down),
     };
 

@@ -64,6 +64,19 @@ static void test_always_releases_nothing_before_its_sync(void **state)
     assert_offsets(f, 3, 3, 3);
 }
 
+/* Whoever has waited for a change to be durable must find it released. */
+static void test_what_is_durable_is_released(void **state)
+{
+    struct log_fixture *f = *state;
+
+    for (int i = 0; i < 2000; i++) {
+        log_fixture_append(f, "x");
+        while (log_durable_offset(f->log) < log_end_offset(f->log)) {
+        }
+        assert_int_equal(log_released_offset(f->log), log_end_offset(f->log));
+    }
+}
+
 static void test_the_end_is_known_while_the_disk_is_waited_for(void **state)
 {
     struct log_fixture *f = *state;
@@ -308,6 +321,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_always_releases_nothing_before_its_sync, set_up_always, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_durable_is_released, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_the_end_is_known_while_the_disk_is_waited_for, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_what_comes_during_a_sync_is_one_record, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_a_long_group_is_several_records_and_one_sync, set_up_always, tear_down),

@@ -10,6 +10,7 @@ struct gate_file {
     pthread_mutex_t lock;
     pthread_cond_t change;
     bool is_shut;
+    bool is_shut_for_folders;
     unsigned held_count;
 };
 
@@ -70,18 +71,24 @@ static enum status pass_truncate(struct file *file, uint64_t size_bytes)
     return file_truncate(inner_file(file), size_bytes);
 }
 
-static enum status hold_sync(struct file *file)
+/* Wait before the gate that `is_shut` tells of. */
+static void wait_at(struct gate_file *gate, const bool *is_shut)
 {
-    struct gate_file *gate = (struct gate_file *)(void *)file->system;
-
     (void)pthread_mutex_lock(&gate->lock);
     gate->held_count++;
     (void)pthread_cond_broadcast(&gate->change);
-    while (gate->is_shut) {
+    while (*is_shut) {
         (void)pthread_cond_wait(&gate->change, &gate->lock);
     }
     gate->held_count--;
     (void)pthread_mutex_unlock(&gate->lock);
+}
+
+static enum status hold_sync(struct file *file)
+{
+    struct gate_file *gate = (struct gate_file *)(void *)file->system;
+
+    wait_at(gate, &gate->is_shut);
     return file_sync(inner_file(file));
 }
 
@@ -100,8 +107,11 @@ static enum status pass_make_directory(struct file_system *system, const char *p
     return file_make_directory(inner_system(system), path);
 }
 
-static enum status pass_sync_directory(struct file_system *system, const char *path)
+static enum status hold_sync_directory(struct file_system *system, const char *path)
 {
+    struct gate_file *gate = (struct gate_file *)(void *)system;
+
+    wait_at(gate, &gate->is_shut_for_folders);
     return file_sync_directory(inner_system(system), path);
 }
 
@@ -124,7 +134,7 @@ struct gate_file *gate_file_create(struct file_system *inner)
         .rename = pass_rename,
         .remove = pass_remove,
         .make_directory = pass_make_directory,
-        .sync_directory = pass_sync_directory,
+        .sync_directory = hold_sync_directory,
         .list = pass_list,
     };
     struct gate_file *gate = memory_allocate_zeroed(sizeof(*gate));
@@ -155,10 +165,18 @@ void gate_file_shut(struct gate_file *gate)
     (void)pthread_mutex_unlock(&gate->lock);
 }
 
+void gate_file_shut_folders(struct gate_file *gate)
+{
+    (void)pthread_mutex_lock(&gate->lock);
+    gate->is_shut_for_folders = true;
+    (void)pthread_mutex_unlock(&gate->lock);
+}
+
 void gate_file_open(struct gate_file *gate)
 {
     (void)pthread_mutex_lock(&gate->lock);
     gate->is_shut = false;
+    gate->is_shut_for_folders = false;
     (void)pthread_cond_broadcast(&gate->change);
     (void)pthread_mutex_unlock(&gate->lock);
 }
