@@ -6,10 +6,26 @@
 #include "storage/store_layout.h"
 #include "storage/sync_marker.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define BUILD_NAME "restore"
+
+bool data_directory_is_in_use(const char *path)
+{
+    char *lock_path = file_join(path, DATA_LOCK_NAME);
+    int fd = open(lock_path, O_RDONLY | O_CLOEXEC);
+    bool is_held = false;
+
+    if (fd >= 0) {
+        is_held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        close(fd);
+    }
+    memory_free(lock_path);
+    return is_held;
+}
 
 /* Names that may be in a directory that counts as empty. */
 static bool means_nothing(const char *name)

@@ -1,4 +1,4 @@
-/* A data directory as hearth-restore changes it (its layout: storage/store_layout.h). */
+/* A data directory as the tools look at it, and as hearth-restore changes it (its layout: storage/store_layout.h). */
 #ifndef TOOLS_DATA_DIRECTORY_H
 #define TOOLS_DATA_DIRECTORY_H
 
@@ -14,6 +14,9 @@ struct data_directory {
     long holder_pid;  /* Who has the lock, after STATUS_BUSY; 0 unknown. */
     char *build_path; /* Owned: where the new environment is made. */
 };
+
+/* Whether a process holds the lock of the directory. It is tried for a moment, and not made. */
+bool data_directory_is_in_use(const char *path);
 
 /* Look what is there, without touching it. */
 MUST_CHECK enum status data_directory_look(const char *path, struct data_directory *directory);

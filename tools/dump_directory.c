@@ -1,20 +1,17 @@
 /* The last checkpoint of a data directory, as a snapshot, an RDB file or JSON lines. Its server may run. */
 #include "base/file.h"
 #include "base/memory.h"
-#include "storage/data_lock.h"
 #include "storage/env.h"
 #include "storage/log_scan.h"
 #include "storage/rdb_export.h"
 #include "storage/snapshot_write.h"
 #include "storage/store_layout.h"
+#include "tools/data_directory.h"
 #include "tools/dump.h"
 #include "tools/jsonl.h"
 #include "tools/progress.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 struct copying {
     struct dump *dump;
@@ -58,21 +55,6 @@ static enum status write_text(void *context, struct slice text)
     return write_output(context, &text, 1);
 }
 
-/* Whether a process holds the directory. Its lock is tried for a moment, and not made. */
-static bool is_in_use(const struct dump *dump)
-{
-    char *path = file_join(dump->data_dir, DATA_LOCK_NAME);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool is_held = false;
-
-    if (fd >= 0) {
-        is_held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-        close(fd);
-    }
-    memory_free(path);
-    return is_held;
-}
-
 static struct env *open_env(const struct dump *dump)
 {
     char *path = file_join(dump->data_dir, STORE_DATA);
@@ -99,7 +81,7 @@ static bool check_exact(const struct dump *dump, struct env *env)
     }
     is_pending = meta.is_pending;
     env_meta_release(&meta);
-    if (is_pending && !is_in_use(dump)) {
+    if (is_pending && !data_directory_is_in_use(dump->data_dir)) {
         tool_say(dump->tool, "%s: the server ended in the middle of a checkpoint; start it once and stop it",
                  dump->data_dir);
         return false;
@@ -114,7 +96,8 @@ static void tell_missing(const struct dump *dump, uint64_t offset)
     struct log_chain *chain = log_chain_create(file_system_posix(), path);
     struct log_tail tail;
 
-    if (!is_in_use(dump) && log_scan(chain, offset, &tail) == STATUS_OK && tail.end.offset > offset) {
+    if (!data_directory_is_in_use(dump->data_dir) && log_scan(chain, offset, &tail) == STATUS_OK &&
+        tail.end.offset > offset) {
         tool_say(dump->tool,
                  "the log holds %" PRIu64 " bytes of changes beyond this: the server ended without a last checkpoint. "
                  "Start it and stop it by SHUTDOWN, then dump again, to have them too",

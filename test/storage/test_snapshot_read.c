@@ -187,6 +187,31 @@ static void test_a_lost_block_is_found(void **state)
     assert_non_null(strstr(problem.text, "it is block 2"));
 }
 
+/* Trailers whose checksum is right and whose word is not: each field must be held against the blocks. */
+static void test_a_trailer_must_fit_the_blocks(void **state)
+{
+    struct fixture *f = *state;
+    char *bytes = f->bytes + f->len - SNAPSHOT_TRAILER_BYTES;
+    struct snapshot_trailer sound;
+    struct snapshot_problem problem;
+    const char *reason;
+
+    assert_int_equal(snapshot_trailer_decode(bytes, &sound, &reason), STATUS_OK);
+    for (int field = 0; field < 4; field++) {
+        struct snapshot_trailer trailer = sound;
+
+        trailer.block_count += field == 0;
+        trailer.raw_bytes += field == 1;
+        trailer.digest.high += field == 2;
+        trailer.digest.low += field == 3;
+        snapshot_trailer_encode(&trailer, bytes);
+        assert_int_equal(read_all(slice_make(f->bytes, f->len), &problem), STATUS_CORRUPT);
+        assert_non_null(strstr(problem.text, field < 2 ? "it speaks of" : "the digest does not fit"));
+    }
+    snapshot_trailer_encode(&sound, bytes);
+    assert_int_equal(read_all(slice_make(f->bytes, f->len), &problem), STATUS_END);
+}
+
 /* Every checksum right, but the header promises less than the blocks hold: nothing beyond it may be unpacked. */
 static void test_blocks_beyond_the_headers_length_are_refused(void **state)
 {
@@ -334,6 +359,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bytes_after_the_trailer_are_refused, set_up_small, tear_down),
         cmocka_unit_test_setup_teardown(test_a_problem_names_block_and_byte, set_up_blocks, tear_down),
         cmocka_unit_test_setup_teardown(test_a_lost_block_is_found, set_up_blocks, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_trailer_must_fit_the_blocks, set_up_blocks, tear_down),
         cmocka_unit_test_setup_teardown(test_blocks_beyond_the_headers_length_are_refused, set_up_blocks, tear_down),
         cmocka_unit_test_setup_teardown(test_a_failed_unpacking_leaves_nothing, set_up_blocks, tear_down),
         cmocka_unit_test_setup_teardown(test_the_inside_must_be_of_the_headers_offset, set_up_small, tear_down),
