@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/checksum.h"
+#include "base/hash_table.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "server/dispatch.h"
@@ -15,14 +16,11 @@
 #include "storage/store.h"
 #include <math.h>
 
-#define BUCKET_COUNT 1024u /* Power of two; chains grow with the keys that are waited for, which are few. */
-
 struct waited_key {
-    struct waited_key *next; /* In its bucket. */
-    struct list waiters;     /* struct place, in order of arrival. */
+    struct hash_node hash_node; /* In blocking->keys. */
+    struct list waiters;        /* struct place, in order of arrival. */
     size_t waiter_count;
     struct list_node ready_node;
-    uint64_t hash;
     uint32_t db;
     char *key; /* Owned. */
     size_t key_len;
@@ -56,9 +54,8 @@ struct blocking {
     struct blocking_options options;
     struct list all;
     struct list ready;
-    struct waited_key *buckets[BUCKET_COUNT];
+    struct hash_table keys; /* Waited for, by database and key. */
     size_t count;
-    size_t key_count;
     bool have_acknowledgements_moved;
 };
 
@@ -67,14 +64,17 @@ static struct slice key_slice(const struct waited_key *key)
     return slice_make(key->key, key->key_len);
 }
 
-static struct waited_key **find_link(struct blocking *blocking, uint64_t hash, uint32_t db, struct slice key)
+static struct waited_key *find(const struct blocking *blocking, uint32_t db, struct slice key)
 {
-    struct waited_key **link = &blocking->buckets[hash & (BUCKET_COUNT - 1)];
+    for (struct hash_node *node = hash_table_first(&blocking->keys, checksum_hash64(key, db)); node != NULL;
+         node = hash_table_next(node)) {
+        struct waited_key *waited = LIST_ENTRY(node, struct waited_key, hash_node);
 
-    while (*link != NULL && ((*link)->hash != hash || (*link)->db != db || !slice_equal(key_slice(*link), key))) {
-        link = &(*link)->next;
+        if (waited->db == db && slice_equal(key_slice(waited), key)) {
+            return waited;
+        }
     }
-    return link;
+    return NULL;
 }
 
 static void make_ready(struct blocking *blocking, struct waited_key *key)
@@ -92,10 +92,10 @@ static void on_key(void *context, enum notify_class class, const char *event, ui
 
     (void)class;
     (void)event;
-    if (blocking->key_count == 0) {
+    if (blocking->keys.count == 0) {
         return;
     }
-    waited = *find_link(blocking, checksum_hash64(key, db), db, key);
+    waited = find(blocking, db, key);
     if (waited != NULL) {
         make_ready(blocking, waited);
     }
@@ -105,12 +105,14 @@ static void on_key(void *context, enum notify_class class, const char *event, ui
 static void on_database(void *context, uint32_t db)
 {
     struct blocking *blocking = context;
+    struct hash_table_walk walk;
 
-    for (size_t i = 0; i < BUCKET_COUNT && blocking->key_count != 0; i++) {
-        for (struct waited_key *key = blocking->buckets[i]; key != NULL; key = key->next) {
-            if (key->db == db) {
-                make_ready(blocking, key);
-            }
+    for (struct hash_node *node = hash_table_walk_begin(&walk, &blocking->keys); node != NULL;
+         node = hash_table_walk_next(&walk, &blocking->keys)) {
+        struct waited_key *key = LIST_ENTRY(node, struct waited_key, hash_node);
+
+        if (key->db == db) {
+            make_ready(blocking, key);
         }
     }
 }
@@ -123,13 +125,18 @@ struct blocking *blocking_create(const struct blocking_options *options)
     blocking->options = *options;
     list_init(&blocking->all);
     list_init(&blocking->ready);
+    hash_table_init(&blocking->keys);
     notify_observe(options->services->notify, &observer);
     return blocking;
 }
 
 void blocking_free(struct blocking *blocking)
 {
-    ASSERT(blocking == NULL || blocking->count == 0); /* All sessions were closed before. */
+    if (blocking == NULL) {
+        return;
+    }
+    ASSERT(blocking->count == 0); /* All sessions were closed before. */
+    hash_table_release(&blocking->keys);
     memory_free(blocking);
 }
 
@@ -142,20 +149,16 @@ size_t blocking_count(const struct blocking *blocking)
 
 static struct waited_key *join_key(struct blocking *blocking, uint32_t db, struct slice key)
 {
-    uint64_t hash = checksum_hash64(key, db);
-    struct waited_key **link = find_link(blocking, hash, db, key);
-    struct waited_key *waited = *link;
+    struct waited_key *waited = find(blocking, db, key);
 
     if (waited == NULL) {
         waited = memory_allocate_zeroed(sizeof(*waited));
         list_init(&waited->waiters);
         list_node_init(&waited->ready_node);
-        waited->hash = hash;
         waited->db = db;
         waited->key = memory_copy(key.data, key.len);
         waited->key_len = key.len;
-        *link = waited;
-        blocking->key_count++;
+        hash_table_insert(&blocking->keys, &waited->hash_node, checksum_hash64(key, db));
     }
     waited->waiter_count++;
     return waited;
@@ -164,16 +167,13 @@ static struct waited_key *join_key(struct blocking *blocking, uint32_t db, struc
 static void leave_key(struct blocking *blocking, struct place *place)
 {
     struct waited_key *key = place->key;
-    struct waited_key **link;
 
     list_remove(&place->node);
     if (--key->waiter_count != 0) {
         return;
     }
-    link = find_link(blocking, key->hash, key->db, key_slice(key));
-    *link = key->next;
+    hash_table_remove(&blocking->keys, &key->hash_node);
     list_remove(&key->ready_node);
-    blocking->key_count--;
     memory_free(key->key);
     memory_free(key);
 }

@@ -3,19 +3,17 @@
 #include "server/transaction.h"
 #include "base/assert.h"
 #include "base/checksum.h"
+#include "base/hash_table.h"
 #include "base/memory.h"
 #include "server/notify.h"
 #include "server/registry.h"
 #include "server/services.h"
 #include "storage/store.h"
 
-#define BUCKETS_MIN 16u
-
 struct watch {
-    struct watch *next;    /* In its bucket. */
-    struct list_node node; /* In its transaction. */
+    struct hash_node hash_node; /* In transactions->watches. */
+    struct list_node node;      /* In its transaction. */
     struct session *session;
-    uint64_t hash;
     uint32_t db;
     bool existed; /* When it was watched. It still does: any change would have touched it. */
     char *key;    /* Owned. */
@@ -24,9 +22,7 @@ struct watch {
 
 struct transactions {
     struct services *services;
-    struct watch **buckets;
-    size_t bucket_count; /* Power of two. */
-    size_t count;
+    struct hash_table watches; /* By database and key. */
 };
 
 struct transaction {
@@ -59,16 +55,16 @@ static void touch(struct watch *watch)
 static void on_key(void *context, enum notify_class class, const char *event, uint32_t db, struct slice key)
 {
     struct transactions *transactions = context;
-    uint64_t hash;
 
     (void)event;
-    if (transactions->count == 0 || class == NOTIFY_KEY_MISS) {
+    if (transactions->watches.count == 0 || class == NOTIFY_KEY_MISS) {
         return;
     }
-    hash = hash_of(db, key);
-    for (struct watch *watch = transactions->buckets[hash & (transactions->bucket_count - 1)]; watch != NULL;
-         watch = watch->next) {
-        if (watch->hash == hash && watch->db == db && slice_equal(key_of(watch), key)) {
+    for (struct hash_node *node = hash_table_first(&transactions->watches, hash_of(db, key)); node != NULL;
+         node = hash_table_next(node)) {
+        struct watch *watch = LIST_ENTRY(node, struct watch, hash_node);
+
+        if (watch->db == db && slice_equal(key_of(watch), key)) {
             touch(watch);
         }
     }
@@ -79,14 +75,15 @@ static void on_database(void *context, uint32_t db)
 {
     struct transactions *transactions = context;
     struct keyspace *keyspace = store_keyspace(transactions->services->store);
+    struct hash_table_walk walk;
 
-    for (size_t i = 0; i < transactions->bucket_count && transactions->count != 0; i++) {
-        for (struct watch *watch = transactions->buckets[i]; watch != NULL; watch = watch->next) {
-            struct entry entry;
+    for (struct hash_node *node = hash_table_walk_begin(&walk, &transactions->watches); node != NULL;
+         node = hash_table_walk_next(&walk, &transactions->watches)) {
+        struct watch *watch = LIST_ENTRY(node, struct watch, hash_node);
+        struct entry entry;
 
-            if (watch->db == db && (watch->existed || keyspace_peek(keyspace, db, key_of(watch), &entry))) {
-                touch(watch);
-            }
+        if (watch->db == db && (watch->existed || keyspace_peek(keyspace, db, key_of(watch), &entry))) {
+            touch(watch);
         }
     }
 }
@@ -97,8 +94,7 @@ struct transactions *transactions_create(struct services *services)
     struct notify_observer observer = {.key = on_key, .database = on_database, .context = transactions};
 
     transactions->services = services;
-    transactions->bucket_count = BUCKETS_MIN;
-    transactions->buckets = memory_allocate_zeroed(BUCKETS_MIN * sizeof(struct watch *));
+    hash_table_init(&transactions->watches);
     notify_observe(services->notify, &observer);
     return transactions;
 }
@@ -108,17 +104,18 @@ void transactions_free(struct transactions *transactions)
     if (transactions == NULL) {
         return;
     }
-    ASSERT(transactions->count == 0); /* All sessions were closed before. */
-    memory_free(transactions->buckets);
+    ASSERT(transactions->watches.count == 0); /* All sessions were closed before. */
+    hash_table_release(&transactions->watches);
     memory_free(transactions);
 }
 
 void transactions_touch_all(struct transactions *transactions)
 {
-    for (size_t i = 0; i < transactions->bucket_count; i++) {
-        for (struct watch *watch = transactions->buckets[i]; watch != NULL; watch = watch->next) {
-            touch(watch);
-        }
+    struct hash_table_walk walk;
+
+    for (struct hash_node *node = hash_table_walk_begin(&walk, &transactions->watches); node != NULL;
+         node = hash_table_walk_next(&walk, &transactions->watches)) {
+        touch(LIST_ENTRY(node, struct watch, hash_node));
     }
 }
 
@@ -206,26 +203,6 @@ void transaction_reset(struct session *session)
 
 /* --- Watches --- */
 
-static void grow(struct transactions *transactions)
-{
-    size_t bucket_count = transactions->bucket_count * 2;
-    struct watch **buckets = memory_allocate_zeroed(bucket_count * sizeof(struct watch *));
-
-    for (size_t i = 0; i < transactions->bucket_count; i++) {
-        while (transactions->buckets[i] != NULL) {
-            struct watch *watch = transactions->buckets[i];
-            struct watch **bucket = &buckets[watch->hash & (bucket_count - 1)];
-
-            transactions->buckets[i] = watch->next;
-            watch->next = *bucket;
-            *bucket = watch;
-        }
-    }
-    memory_free(transactions->buckets);
-    transactions->buckets = buckets;
-    transactions->bucket_count = bucket_count;
-}
-
 static bool is_watched(const struct transaction *transaction, uint32_t db, struct slice key)
 {
     LIST_FOR_EACH(&transaction->watches, node)
@@ -242,39 +219,26 @@ static bool is_watched(const struct transaction *transaction, uint32_t db, struc
 void transaction_watch(struct transactions *transactions, struct session *session, uint32_t db, struct slice key)
 {
     struct transaction *transaction = transaction_of(session);
-    struct watch **bucket;
     struct watch *watch;
     struct entry entry;
 
     if (is_watched(transaction, db, key)) {
         return;
     }
-    if (transactions->count == transactions->bucket_count) {
-        grow(transactions);
-    }
     watch = memory_allocate(sizeof(*watch));
-    *watch = (struct watch){.session = session, .hash = hash_of(db, key), .db = db, .key_len = key.len};
+    *watch = (struct watch){.session = session, .db = db, .key_len = key.len};
     watch->key = memory_copy(key.data, key.len);
     watch->existed = keyspace_find(store_keyspace(transactions->services->store), db, key, &entry);
-    bucket = &transactions->buckets[watch->hash & (transactions->bucket_count - 1)];
-    watch->next = *bucket;
-    *bucket = watch;
+    hash_table_insert(&transactions->watches, &watch->hash_node, hash_of(db, key));
     list_append(&transaction->watches, &watch->node);
     transaction->transactions = transactions;
     transaction->watch_count++;
-    transactions->count++;
 }
 
 static void remove_watch(struct transactions *transactions, struct watch *watch)
 {
-    struct watch **link = &transactions->buckets[watch->hash & (transactions->bucket_count - 1)];
-
-    while (*link != watch) {
-        link = &(*link)->next;
-    }
-    *link = watch->next;
+    hash_table_remove(&transactions->watches, &watch->hash_node);
     list_remove(&watch->node);
-    transactions->count--;
     memory_free(watch->key);
     memory_free(watch);
 }
