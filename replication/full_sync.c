@@ -38,6 +38,7 @@ struct making {
     struct history_position position;
     uint64_t file_bytes;
     char name[SNAPSHOT_NAME_LEN + 1];
+    uint64_t took_us;
 };
 
 struct full_sync {
@@ -377,6 +378,7 @@ static enum status make_rdb(struct making *making, struct file *file)
 static void make(void *context)
 {
     struct making *making = context;
+    uint64_t begun_us = clock_monotonic_us();
     struct file *file;
 
     crash_point("full_sync.make.before");
@@ -388,6 +390,7 @@ static void make(void *context)
     if (making->status != STATUS_OK && making->problem[0] == '\0') {
         snprintf(making->problem, sizeof(making->problem), "its file cannot be made: %s", status_name(making->status));
     }
+    making->took_us = clock_monotonic_us() - begun_us;
     crash_point("full_sync.make.after");
 }
 
@@ -481,6 +484,9 @@ static void take_made(struct full_sync *full_sync, uint64_t now_ms)
         payload->idle_since_ms = now_ms;
         memcpy(payload->name, making->name, sizeof(payload->name));
         status = keep_file(full_sync, payload);
+        diag(DIAG_NOTICE, "replication: %s of offset %" PRIu64 " made in %" PRIu64 " ms: %" PRIu64 " bytes",
+             making->kind == FULL_SYNC_SNAPSHOT ? "snapshot" : "RDB file", payload->position.offset,
+             making->took_us / 1000, payload->total_bytes);
     }
     end_making(full_sync);
     if (status != STATUS_OK) {

@@ -159,15 +159,18 @@ static enum stream_outcome take_command(struct stream *stream, const struct stre
 }
 
 /* An empty line between changes is a keepalive, which counts for nothing: it must not reach the log. */
-static enum stream_outcome skip_keepalive(struct stream *stream, const struct stream_sink *sink, size_t len)
+static enum stream_outcome skip_keepalive(struct stream *stream, const struct stream_sink *sink, struct slice line)
 {
+    if (!slice_equal(line, slice_of("\n")) && !slice_equal(line, slice_of("\r\n"))) {
+        return broken(stream, "the master sent a request without words");
+    }
     if (stream->in_transaction) {
         return broken(stream, "the master sent an empty line within a transaction");
     }
     if (!keep(stream, sink)) {
         return STREAM_BROKEN;
     }
-    buf_consume(&stream->input, len);
+    buf_consume(&stream->input, line.len);
     return STREAM_MORE;
 }
 
@@ -194,7 +197,7 @@ static enum stream_outcome step(struct stream *stream, const struct stream_sink 
         break;
     }
     if (stream->reader.argc == 0) {
-        return skip_keepalive(stream, sink, consumed);
+        return skip_keepalive(stream, sink, slice_first(rest, consumed));
     }
     if (rest.data[0] != '*') {
         return broken(stream, "the master sent an inline command");

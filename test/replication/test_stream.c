@@ -229,6 +229,8 @@ static void test_broken_streams_are_named(void **state)
         {"*1\r\n$4\r\nEXEC\r\n", "the master sent EXEC without MULTI"},
         {"*1\r\n$5\r\nMULTI\r\n*1\r\n$5\r\nMULTI\r\n", "the master sent MULTI within MULTI"},
         {"*1\r\n$5\r\nMULTI\r\n\n", "the master sent an empty line within a transaction"},
+        {"*0\r\n", "the master sent a request without words"},
+        {" \t\r\n", "the master sent a request without words"},
         {"*1\r\n+OK\r\n", "the master's stream is not RESP: Protocol error: expected '$', got '+'"},
     };
 
