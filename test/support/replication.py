@@ -184,6 +184,7 @@ class Proxy:
                             near.sendall(data[:self.cut_after])
                             self.passed += self.cut_after
                             self.cut_after = None
+                            self.end_gently(near)
                             return
                         if self.cut_after is not None:
                             self.cut_after -= len(data)
@@ -194,6 +195,14 @@ class Proxy:
         finally:
             near.close()
             far.close()
+
+    @staticmethod
+    def end_gently(near):
+        """So that what was sent arrives: closing over unread bytes would reset the connection and drop it."""
+        near.shutdown(socket.SHUT_WR)
+        near.settimeout(5)
+        while near.recv(65536):
+            pass
 
     def cut(self):
         with self.lock:
