@@ -26,7 +26,7 @@ def free_port():
 
 
 def wait_until(condition, what, timeout_s=20.0, pause_s=0.01):
-    """Wait until `condition()` is true; connection errors count as false. Returns its value, raises after the time."""
+    """Wait until `condition()` is true; connection errors and error replies count as false. Returns its value, raises after the time."""
     deadline = time.monotonic() + timeout_s
     last = None
     while True:
@@ -34,7 +34,7 @@ def wait_until(condition, what, timeout_s=20.0, pause_s=0.01):
             last = condition()
             if last:
                 return last
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, ReplyError) as error:
             last = error
         if time.monotonic() > deadline:
             raise AssertionError("waited %.0f s in vain for %s (last: %r)" % (timeout_s, what, last))
