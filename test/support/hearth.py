@@ -26,7 +26,9 @@ def free_port():
 
 
 def wait_until(condition, what, timeout_s=20.0, pause_s=0.01):
-    """Wait until `condition()` is true; connection errors and error replies count as false. Returns its value, raises after the time."""
+    """Wait until `condition()` is true; connection errors and error replies count as false.
+
+    Returns its value, raises after the time."""
     deadline = time.monotonic() + timeout_s
     last = None
     while True:
