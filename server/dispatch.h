@@ -70,8 +70,8 @@ void dispatch_note_role(struct dispatch *dispatch);
 /* Log what expires in the store's keyspace: once after it was opened, and after each store_replace(). */
 void dispatch_observe_keyspace(struct dispatch *dispatch);
 
-/* Delete up to `limit` due keys and log that; returns how many. Masters only. Fewer than `limit` does not mean that none
- * is left: keyspace_next_due_ms() tells. */
+/* Delete up to `limit` due keys and log that; returns how many. Masters only. Fewer than `limit` does not mean that
+ * none is left: keyspace_next_due_ms() tells. */
 size_t dispatch_expire_due(struct dispatch *dispatch, size_t limit, uint64_t now_ms);
 
 #endif
