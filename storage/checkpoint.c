@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "storage/checkpoint_apply.h"
-#include "storage/env_resident.h"
+#include "storage/env_map.h"
 #include "storage/purge.h"
 #include <sys/resource.h>
 
@@ -79,7 +79,7 @@ static void run_job(struct checkpoint *checkpoint)
         result->status = env_measure(checkpoint->options.env, &result->usage);
     }
     if (result->status == STATUS_OK) {
-        env_map_resident(checkpoint->options.env);
+        env_tend_map(checkpoint->options.env);
     }
     result->duration_us = clock_monotonic_us() - start_us;
     result->wall_ms = clock_wall_ms();

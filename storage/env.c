@@ -1,6 +1,7 @@
 #include "base/assert.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "base/memory_limit.h"
 #include "storage/env_lmdb.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -111,16 +112,9 @@ enum status env_write_status(const struct env *env, int result)
     return result == EIO && is_full(env) ? STATUS_NO_SPACE : env_status(result);
 }
 
-/* Reading ahead helps while the data fits in memory, and throws out what is hot when it does not. */
 static unsigned choose_read_ahead(uint64_t file_bytes)
 {
-    long pages = sysconf(_SC_PHYS_PAGES);
-    long page_bytes = sysconf(_SC_PAGESIZE);
-
-    if (pages <= 0 || page_bytes <= 0) {
-        return 0;
-    }
-    return file_bytes > (uint64_t)pages * (uint64_t)page_bytes / 2 ? MDB_NORDAHEAD : 0;
+    return file_bytes > memory_limit_bytes() / ENV_MEMORY_SHARE ? MDB_NORDAHEAD : 0;
 }
 
 static int try_open(const char *path, unsigned flags, size_t map_bytes, MDB_env **handle)

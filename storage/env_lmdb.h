@@ -13,6 +13,10 @@
  * their list, 8 bytes a page and at least a megabyte each time (docs/adr/0001-memtable-log-checkpoint.md). */
 #define ENV_DIRTY_PAGES_MAX 131071u
 
+/* A data file larger than this part of memory is taken not to fit. Reading ahead helps while it does, and throws out
+ * what is hot when it does not. */
+#define ENV_MEMORY_SHARE 2
+
 MDB_env *env_handle(const struct env *env);
 MDB_dbi env_table_handle(const struct env *env, enum table table);
 

@@ -1,5 +1,6 @@
-#include "storage/env_resident.h"
+#include "storage/env_map.h"
 #include "base/memory.h"
+#include "base/memory_limit.h"
 #include "storage/env_lmdb.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -50,26 +51,37 @@ static void touch_run(const char *start, size_t len, size_t page_bytes, unsigned
     }
 }
 
-void env_map_resident(const struct env *env)
+static void touch_resident(const char *map, size_t len, size_t page_bytes)
+{
+    unsigned char *is_resident = memory_allocate(STEP_BYTES / page_bytes);
+
+    for (size_t start = 0; start < len; start += STEP_BYTES) {
+        touch_run(map + start, len - start < STEP_BYTES ? len - start : STEP_BYTES, page_bytes, is_resident);
+    }
+    memory_free(is_resident);
+}
+
+void env_tend_map(const struct env *env)
 {
     size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-    unsigned char *is_resident;
+    bool fits;
     struct stat file;
     mdb_filehandle_t fd;
+    MDB_envinfo info;
     const char *map;
-    size_t len;
 
-    if (mdb_env_get_fd(env_handle(env), &fd) != 0 || fstat(fd, &file) != 0) {
+    if (mdb_env_get_fd(env_handle(env), &fd) != 0 || fstat(fd, &file) != 0 ||
+        mdb_env_info(env_handle(env), &info) != 0) {
         return;
     }
     map = find_map(&file);
     if (map == NULL) {
         return;
     }
-    len = (size_t)file.st_size / page_bytes * page_bytes;
-    is_resident = memory_allocate(STEP_BYTES / page_bytes);
-    for (size_t start = 0; start < len; start += STEP_BYTES) {
-        touch_run(map + start, len - start < STEP_BYTES ? len - start : STEP_BYTES, page_bytes, is_resident);
+    fits = (uint64_t)file.st_size <= memory_limit_bytes() / ENV_MEMORY_SHARE;
+    /* The whole map, as its pages are one area for the kernel; without a change of mind this costs nothing. */
+    (void)madvise((void *)(uintptr_t)map, info.me_mapsize, fits ? MADV_NORMAL : MADV_RANDOM);
+    if (fits) {
+        touch_resident(map, (size_t)file.st_size / page_bytes * page_bytes, page_bytes);
     }
-    memory_free(is_resident);
 }

@@ -1,4 +1,4 @@
-#include "storage/env_resident.h"
+#include "storage/env_map.h"
 
 #include "base/memory.h"
 #include "support/view_fixture.h"
@@ -42,7 +42,7 @@ static long read_all(struct view_fixture *f, bool is_mapped_first)
     assert_int_equal(env_open(f->path, false, &f->env), STATUS_OK);
     assert_int_equal(view_open(f->env, &f->view), STATUS_OK);
     if (is_mapped_first) {
-        env_map_resident(f->env);
+        env_tend_map(f->env);
     }
     before = count_faults();
     for (uint32_t i = 0; i < ROW_COUNT; i++) {
