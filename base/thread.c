@@ -3,8 +3,14 @@
 #include "base/assert.h"
 
 #include <errno.h>
+#include <linux/ioprio.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
+
+#define BACKGROUND_NICENESS 10
 
 enum status thread_start(pthread_t *thread, const char *name, void *(*run)(void *context), void *context)
 {
@@ -22,6 +28,14 @@ enum status thread_start(pthread_t *thread, const char *name, void *(*run)(void 
     }
     (void)pthread_setname_np(*thread, name);
     return STATUS_OK;
+}
+
+/* Linux gives both to a single thread when asked with 0 for "this one"; glibc has no name for the second. The idle
+ * class would starve beside a disk that is never idle, but for the scheduler's own limit (mq-deadline: 10 s). */
+void thread_stand_back(void)
+{
+    (void)setpriority(PRIO_PROCESS, 0, BACKGROUND_NICENESS);
+    (void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
 }
 
 void thread_condition_init(pthread_cond_t *condition)

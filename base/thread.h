@@ -11,6 +11,10 @@
  * so that they reach the event loop's thread only. The caller joins it. STATUS_NO_MEMORY  The kernel refused. */
 MUST_CHECK enum status thread_start(pthread_t *thread, const char *name, void *(*run)(void *context), void *context);
 
+/* Let the calling thread stand back: other threads get the processor first, and their disk requests go before its own
+ * (where the I/O scheduler knows priorities: mq-deadline, bfq). For work in bulk that nobody waits for. Best effort. */
+void thread_stand_back(void);
+
 /* Wait on `condition` until signalled or `timeout_us` microseconds have passed, by the monotonic clock (the condition
  * must be made by thread_condition_init()). False: timed out. */
 bool thread_wait_us(pthread_cond_t *condition, pthread_mutex_t *lock, uint64_t timeout_us);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -80,11 +81,34 @@ static void test_waiting_ends_when_signalled(void **state)
     (void)pthread_cond_destroy(&condition);
 }
 
+static void *stand_back(void *context)
+{
+    int *niceness = context;
+
+    thread_stand_back();
+    *niceness = getpriority(PRIO_PROCESS, 0);
+    return NULL;
+}
+
+static void test_a_thread_stands_back_alone(void **state)
+{
+    int before = getpriority(PRIO_PROCESS, 0);
+    int niceness = -100;
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(thread_start(&thread, "back", stand_back, &niceness), STATUS_OK);
+    pthread_join(thread, NULL);
+    assert_true(niceness > before || before >= 10);
+    assert_int_equal(getpriority(PRIO_PROCESS, 0), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_take_no_signals),
         cmocka_unit_test(test_waiting_ends_in_time),
+        cmocka_unit_test(test_a_thread_stands_back_alone),
         cmocka_unit_test(test_waiting_ends_when_signalled),
     };
 
