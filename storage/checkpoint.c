@@ -8,10 +8,6 @@
 #include "storage/checkpoint_apply.h"
 #include "storage/env_map.h"
 #include "storage/purge.h"
-#include <sys/resource.h>
-
-/* The loop and the log thread go first where there are more threads than cores. */
-#define NICENESS 10
 
 enum phase {
     PHASE_IDLE,    /* The loop may hand a job in. */
@@ -89,7 +85,7 @@ static void *run_thread(void *context)
 {
     struct checkpoint *checkpoint = context;
 
-    (void)setpriority(PRIO_PROCESS, 0, NICENESS); /* Of this thread alone, on Linux. Refused: it runs as it is. */
+    thread_stand_back(); /* For the loop, and for the log's syncs. */
     pthread_mutex_lock(&checkpoint->mutex);
     for (;;) {
         while (checkpoint->phase != PHASE_RUNNING && !checkpoint->is_closing) {

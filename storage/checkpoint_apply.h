@@ -22,8 +22,8 @@ struct checkpoint_apply {
     uint32_t commit_count; /* Out. */
 };
 
-#define CHECKPOINT_WHOLE_PAGES 32768u /* 128 MB. */
-#define CHECKPOINT_STEP_PAGES  16384u /* 64 MB. */
+#define CHECKPOINT_WHOLE_PAGES 16384u /* 64 MB. */
+#define CHECKPOINT_STEP_PAGES  8192u  /* 32 MB. */
 
 /* When this returns STATUS_OK the data is that of X, durable. On error it is that of W or between (is_pending); calling
  * again with the same memtable and has_redo goes on.
