@@ -4,6 +4,7 @@
 #include "server/auth.h"
 #include "server/config.h"
 #include "server/monitor.h"
+#include "server/pubsub.h"
 #include "server/reply.h"
 #include "server/server.h"
 #include "server/services.h"
@@ -183,6 +184,7 @@ static enum status run_reset(struct call *call, struct reply *reply)
 
     monitors_remove(call->services->monitors, session);
     transaction_reset(session);
+    pubsub_forget(call->services->pubsub, session);
     session_set_text(&session->name, slice_empty());
     session->db = 0;
     session->protocol = 2;

@@ -87,7 +87,7 @@ struct config {
     int64_t latency_monitor_threshold_ms;
     int64_t latency_tracking;
     char *latency_tracking_percentiles;
-    char *notify_keyspace_events;
+    int64_t notify_keyspace_events; /* enum notify_class bits. */
     int64_t active_expire_effort;
 
     /* What OBJECT ENCODING says of a collection. */

@@ -62,7 +62,7 @@ static void put_word(struct buf *out, struct slice text)
 /* A value as a file has it: words stand for themselves, a text is one word. */
 static void put_line(struct rewrite *rewrite, const struct directive *directive)
 {
-    bool is_one_word = directive->type == DIRECTIVE_TEXT;
+    bool is_one_word = directive->type == DIRECTIVE_TEXT || directive->type == DIRECTIVE_EVENTS;
     struct buf value;
 
     if (directive->type == DIRECTIVE_LIMITS) { /* A line a class. */

@@ -64,16 +64,6 @@ static bool is_host_and_port(const char *text, char error[CONFIG_ERROR_BYTES])
     return true;
 }
 
-/* Redis' letters, and A for all. */
-static bool is_event_classes(const char *text, char error[CONFIG_ERROR_BYTES])
-{
-    if (strspn(text, "AKEg$lshzxetdmn") != strlen(text)) {
-        snprintf(error, CONFIG_ERROR_BYTES, "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
-        return false;
-    }
-    return true;
-}
-
 const struct directive directives[] = {
     /* Network. */
     WORDS("bind", bind, "* -::*"),
@@ -144,7 +134,7 @@ const struct directive directives[] = {
     INTEGER("latency-monitor-threshold", latency_monitor_threshold_ms, "0", 0, INT64_MAX),
     BOOLEAN("latency-tracking", latency_tracking, "yes"),
     WORDS("latency-tracking-info-percentiles", latency_tracking_percentiles, "50 99 99.9"),
-    TEXT("notify-keyspace-events", notify_keyspace_events, "", .is_valid = is_event_classes),
+    {.name = "notify-keyspace-events", .type = DIRECTIVE_EVENTS, .field = FIELD(notify_keyspace_events), .initial = ""},
     INTEGER("active-expire-effort", active_expire_effort, "1", 1, 10),
 
     /* What OBJECT ENCODING says. */

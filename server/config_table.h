@@ -13,6 +13,7 @@ enum directive_type {
     DIRECTIVE_TEXT,   /* one word */
     DIRECTIVE_WORDS,  /* any number of words, kept as one text with single blanks */
     DIRECTIVE_LIMITS, /* client-output-buffer-limit */
+    DIRECTIVE_EVENTS, /* notify-keyspace-events */
 };
 
 enum directive_flag {

@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "server/args.h"
 #include "server/config_table.h"
+#include "server/notify.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,8 @@ static void format_limits(const struct config *config, struct buf *out)
 
 void directive_format(const struct config *config, const struct directive *directive, struct buf *out)
 {
+    char letters[NOTIFY_LETTERS_MAX];
+
     switch (directive->type) {
     case DIRECTIVE_BOOLEAN:
         buf_put_text(out, *number_field(config, directive) ? "yes" : "no");
@@ -63,6 +66,10 @@ void directive_format(const struct config *config, const struct directive *direc
         break;
     case DIRECTIVE_LIMITS:
         format_limits(config, out);
+        break;
+    case DIRECTIVE_EVENTS:
+        notify_format_classes((uint32_t)*number_field(config, directive), letters);
+        buf_put_text(out, letters);
         break;
     }
 }
@@ -210,6 +217,18 @@ static void make_absolute(struct buf *text)
     buf_release(&absolute);
 }
 
+static bool assign_events(int64_t *field, struct slice word, char error[CONFIG_ERROR_BYTES])
+{
+    uint32_t classes;
+
+    if (!notify_parse_classes(word, &classes)) {
+        snprintf(error, CONFIG_ERROR_BYTES, "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+        return false;
+    }
+    *field = classes;
+    return true;
+}
+
 static bool assign_text(struct config *config, const struct directive *directive, const struct slice *words,
                         size_t word_count, char error[CONFIG_ERROR_BYTES])
 {
@@ -293,6 +312,9 @@ enum status directive_assign(struct config *config, const struct directive *dire
     case DIRECTIVE_LIMITS:
         is_assigned = word_count == 1 ? assign_split_limits(config, words[0], error)
                                       : assign_limits(config, words, word_count, error);
+        break;
+    case DIRECTIVE_EVENTS:
+        is_assigned = assign_events(field, words[0], error);
         break;
     }
     return is_assigned ? STATUS_OK : STATUS_INVALID;

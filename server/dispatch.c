@@ -255,7 +255,9 @@ static uint64_t execute(struct dispatch *dispatch, struct session *session, stru
     end = commit(dispatch);
     if (end != 0) {
         session->write_offset = end;
-        reveal_note_change(&dispatch->reveal, entry, request->argv, request->argc, end);
+        if (!(entry->command->flags & COMMAND_REVEALS_NOTHING)) { /* A message changes no data. */
+            reveal_note_change(&dispatch->reveal, entry, request->argv, request->argc, end);
+        }
     }
     if (!(entry->command->flags & COMMAND_REVEALS_NOTHING) && session->connection != NULL) {
         connection_hold(session->connection, revealed_offset(dispatch, entry, request));

@@ -4,6 +4,7 @@
 #include "server/cmd_hash.h"
 #include "server/cmd_key.h"
 #include "server/cmd_list.h"
+#include "server/cmd_pubsub.h"
 #include "server/cmd_replication.h"
 #include "server/cmd_server.h"
 #include "server/cmd_set.h"
@@ -35,6 +36,7 @@ const struct command *const families[] = {
     observe_commands,
     debug_commands,
     replication_commands,
+    pubsub_commands,
     NULL,
 };
 /* clang-format on */

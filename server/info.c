@@ -8,6 +8,7 @@
 #include "server/connection.h"
 #include "server/metrics.h"
 #include "server/process.h"
+#include "server/pubsub.h"
 #include "server/registry.h"
 #include "server/server.h"
 #include "server/services.h"
@@ -236,18 +237,20 @@ static void write_stats(const struct page *page)
 {
     const struct metrics *metrics = page->services->metrics;
     const struct connections_statistics *traffic = connections_get_statistics(page->services->connections);
+    const struct pubsub *pubsub = page->services->pubsub;
 
     write_traffic(page);
     buf_put_format(page->out,
                    "expired_keys:%llu\r\nexpired_stale_perc:0.00\r\nexpired_time_cap_reached_count:0\r\n"
                    "expire_cycle_cpu_milliseconds:%llu\r\nevicted_keys:0\r\nevicted_clients:0\r\n"
                    "total_eviction_exceeded_time:0\r\ncurrent_eviction_exceeded_time:0\r\nkeyspace_hits:%llu\r\n"
-                   "keyspace_misses:%llu\r\npubsub_channels:0\r\npubsub_patterns:0\r\npubsubshard_channels:0\r\n"
+                   "keyspace_misses:%llu\r\npubsub_channels:%zu\r\npubsub_patterns:%zu\r\npubsubshard_channels:%zu\r\n"
                    "latest_fork_usec:0\r\ntotal_forks:0\r\nmigrate_cached_sockets:0\r\nslave_expires_tracked_keys:0\r\n"
                    "active_defrag_hits:0\r\nactive_defrag_misses:0\r\nactive_defrag_key_hits:0\r\n"
                    "active_defrag_key_misses:0\r\ntotal_active_defrag_time:0\r\ncurrent_active_defrag_time:0\r\n",
                    (wide)metrics->expired_keys, (wide)(metrics->expire_us / 1000), (wide)metrics->keyspace_hits,
-                   (wide)metrics->keyspace_misses);
+                   (wide)metrics->keyspace_misses, pubsub_count_names(pubsub, PUBSUB_CHANNEL),
+                   pubsub_count_names(pubsub, PUBSUB_PATTERN), pubsub_count_names(pubsub, PUBSUB_SHARD));
     buf_put_format(
         page->out,
         "tracking_total_keys:0\r\ntracking_total_items:0\r\ntracking_total_prefixes:0\r\n"

@@ -10,20 +10,30 @@
 struct call;
 struct notify; /* Opaque; owned by server, one of services. */
 
-/* The classes of notify-keyspace-events, with its letters. */
+/* The classes of notify-keyspace-events, with its letters; NOTIFY_MODULE and the last two are no classes of changes. */
 enum notify_class {
-    NOTIFY_GENERIC = 1u << 0,  /* g */
-    NOTIFY_STRING = 1u << 1,   /* $ */
-    NOTIFY_LIST = 1u << 2,     /* l */
-    NOTIFY_SET = 1u << 3,      /* s */
-    NOTIFY_HASH = 1u << 4,     /* h */
-    NOTIFY_ZSET = 1u << 5,     /* z */
-    NOTIFY_EXPIRED = 1u << 6,  /* x */
-    NOTIFY_EVICTED = 1u << 7,  /* e */
-    NOTIFY_STREAM = 1u << 8,   /* t */
-    NOTIFY_KEY_MISS = 1u << 9, /* m */
-    NOTIFY_NEW = 1u << 10,     /* n */
+    NOTIFY_GENERIC = 1u << 0,   /* g */
+    NOTIFY_STRING = 1u << 1,    /* $ */
+    NOTIFY_LIST = 1u << 2,      /* l */
+    NOTIFY_SET = 1u << 3,       /* s */
+    NOTIFY_HASH = 1u << 4,      /* h */
+    NOTIFY_ZSET = 1u << 5,      /* z */
+    NOTIFY_EXPIRED = 1u << 6,   /* x */
+    NOTIFY_EVICTED = 1u << 7,   /* e */
+    NOTIFY_STREAM = 1u << 8,    /* t */
+    NOTIFY_KEY_MISS = 1u << 9,  /* m */
+    NOTIFY_NEW = 1u << 10,      /* n */
+    NOTIFY_MODULE = 1u << 11,   /* d */
+    NOTIFY_ON_KEY = 1u << 12,   /* K: published to __keyspace@<db>__:<key>. */
+    NOTIFY_ON_EVENT = 1u << 13, /* E: published to __keyevent@<db>__:<event>. */
 };
+
+#define NOTIFY_LETTERS_MAX 17 /* Bytes of the longest text of classes, with NUL. */
+
+/* The classes that a text of letters names, A for most of them; false if one is unknown. */
+bool notify_parse_classes(struct slice letters, uint32_t *classes);
+/* And back, in Redis' order. */
+void notify_format_classes(uint32_t classes, char letters[NOTIFY_LETTERS_MAX]);
 
 /* One who wants to hear: transactions (WATCH), blocking, pub/sub. Called in the order of registration, after the change
  * and before the reply is released. */

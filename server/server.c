@@ -21,6 +21,7 @@
 #include "server/monitor.h"
 #include "server/notify.h"
 #include "server/process.h"
+#include "server/pubsub.h"
 #include "server/registry.h"
 #include "server/replay.h"
 #include "server/services.h"
@@ -77,6 +78,7 @@ static void on_session_closed(void *context, struct session *session)
     blocking_forget(server->services.blocking, session);
     transaction_reset(session);
     monitors_remove(server->services.monitors, session);
+    pubsub_forget(server->services.pubsub, session);
     if (session->replica != NULL) {
         replica_detach(session->replica);
         session->replica = NULL;
@@ -315,6 +317,7 @@ static void make_parts(struct server *server)
     services->monitors = monitors_create();
     services->notify = notify_create();
     services->transactions = transactions_create(services);
+    services->pubsub = pubsub_create(services);
     services->blocking = blocking_create(&blocking);
     services->dispatch = dispatch_create(&dispatch);
     services->sessions = sessions_create(&sessions);
@@ -564,6 +567,7 @@ static void free_parts(struct server *server)
     dispatch_free(services->dispatch);
     blocking_free(services->blocking);
     transactions_free(services->transactions);
+    pubsub_free(services->pubsub);
     notify_free(services->notify);
     monitors_free(services->monitors);
     slowlog_free(services->slowlog);

@@ -43,6 +43,7 @@ struct services {
     struct ticker *ticker;
     struct transactions *transactions; /* transaction.h: watched keys. */
     struct notify *notify;
+    struct pubsub *pubsub;
 };
 
 #endif

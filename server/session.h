@@ -16,8 +16,9 @@ struct blocked; /* blocking.h */
 struct command_entry;
 struct dispatch;
 struct services;
-struct sessions;    /* Opaque; owned by server. */
-struct transaction; /* transaction.h */
+struct sessions;      /* Opaque; owned by server. */
+struct subscriptions; /* pubsub.c */
+struct transaction;   /* transaction.h */
 
 enum session_flag {
     SESSION_AUTHENTICATED = 1u << 0,
@@ -65,8 +66,8 @@ struct session {
     uint64_t write_offset;           /* Log end after its last write: what WAIT waits for. */
     struct replica *replica;         /* When its output is a feed. */
     struct replica_handshake handshake;
-    void *subscriptions;              /* Owned by pubsub.c; NULL before the first. */
-    char peer[SESSION_ADDRESS_BYTES]; /* "127.0.0.1:5000" */
+    struct subscriptions *subscriptions; /* Owned by pubsub.c; NULL before the first. */
+    char peer[SESSION_ADDRESS_BYTES];    /* "127.0.0.1:5000" */
     char local[SESSION_ADDRESS_BYTES];
 };
 
