@@ -56,6 +56,7 @@ static void run_job(struct checkpoint *checkpoint)
     uint64_t start_us = clock_monotonic_us();
     bool more;
 
+    env_check_readers(checkpoint->options.env); /* A tool that died would pin the pages that this job frees. */
     result->commit_count = 0;
     switch (result->job) {
     case CHECKPOINT_CLEAN:
