@@ -7,58 +7,32 @@
 #include "server/scan_args.h"
 #include "storage/hash_store.h"
 
-struct scan_page {
-    const struct scan_args *args;
-    struct reply elements; /* Collected apart, since the next cursor comes first. */
-    size_t count;
-};
-
 static void visit_scanned(void *context, struct slice field, struct slice value)
 {
     struct scan_page *page = context;
 
-    if (scan_args_match(page->args, field)) {
-        reply_bulk(&page->elements, field);
-        reply_bulk(&page->elements, value);
-        page->count += 2;
+    if (scan_args_match(&page->args, field)) {
+        scan_page_put(page, field);
+        scan_page_put(page, value);
     }
 }
 
 /* HSCAN key cursor [MATCH pattern] [COUNT n]. */
 static enum status run_hscan(struct call *call, struct reply *reply)
 {
-    struct scan_args args;
-    struct scan_page page = {.args = &args};
+    struct scan_page page;
     struct hash_visitor visitor = {.visit = visit_scanned, .context = &page};
     struct collection hash;
-    struct buf elements;
-    uint64_t next;
-    enum status status = scan_args_parse_cursor(call, reply, 2, &args);
+    enum status status = scan_page_open(&page, call, reply, ENTRY_HASH, &hash);
 
     if (status != STATUS_OK) {
         return status;
     }
-    status = collection_open(call->keyspace, call->db, call->argv[1], ENTRY_HASH, &hash);
-    if (status == STATUS_WRONG_TYPE) {
-        return status;
-    }
-    /* Of an absent key Redis does not read the options. */
-    status = status == STATUS_OK ? scan_args_parse_options(call, 3, false, &args) : STATUS_OK;
-    if (status != STATUS_OK) {
-        collection_close(&hash);
-        return status;
-    }
-    buf_init(&elements, BUF_NO_CEILING);
-    reply_init(&page.elements, &elements, reply->protocol);
-    next = hash_scan(&hash, args.cursor, args.count, &visitor);
-    reply_array(reply, 2);
-    reply_bulk_format(reply, "%llu", (unsigned long long)next);
-    reply_array(reply, page.count);
-    buf_put(reply->out, buf_slice(&elements));
-    buf_release(&elements);
+    scan_page_end(&page, reply, hash_scan(&hash, page.args.cursor, page.args.count, &visitor));
     collection_close(&hash);
     return STATUS_OK;
 }
+
 static void reply_one_choice(struct reply *reply, const struct collection *hash, uint64_t rank)
 {
     struct hash_walk walk;

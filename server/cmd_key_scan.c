@@ -32,53 +32,39 @@ static enum status run_keys(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
-struct scan_page {
-    const struct scan_args *args;
-    struct reply keys; /* Collected apart, since the next cursor comes first. */
-    size_t count;
-};
-
 static void visit_scanned(void *context, struct slice key, const struct entry *entry)
 {
     struct scan_page *page = context;
 
-    if (!scan_args_match(page->args, key) ||
-        (page->args->has_type && !args_is(page->args->type, key_type_name(entry->type)))) {
-        return;
+    if (scan_args_match(&page->args, key) &&
+        (!page->args.has_type || args_is(page->args.type, key_type_name(entry->type)))) {
+        scan_page_put(page, key);
     }
-    reply_bulk(&page->keys, key);
-    page->count++;
 }
 
 /* SCAN cursor [MATCH pattern] [COUNT n] [TYPE type]. */
 static enum status run_scan(struct call *call, struct reply *reply)
 {
-    struct scan_args args;
-    struct scan_page page = {.args = &args};
+    struct scan_page page;
+    const struct scan_args *args = &page.args;
     struct keyspace_scan_visitor visitor = {.visit = visit_scanned, .context = &page};
-    struct buf keys;
     char *prefix;
     size_t prefix_len;
     uint64_t next;
-    enum status status = scan_args_parse_cursor(call, reply, 1, &args);
+    enum status status = scan_args_parse_cursor(call, reply, 1, &page.args);
 
     if (status == STATUS_OK) {
-        status = scan_args_parse_options(call, 2, true, &args);
+        status = scan_args_parse_options(call, 2, true, &page.args);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    buf_init(&keys, BUF_NO_CEILING);
-    reply_init(&page.keys, &keys, reply->protocol);
-    prefix = memory_allocate(args.pattern.len + 1);
-    prefix_len = args.has_pattern ? glob_literal_prefix(args.pattern, prefix) : 0;
-    next = keyspace_scan(call->keyspace, call->db, args.cursor, slice_make(prefix, prefix_len), args.count, &visitor);
+    scan_page_begin(&page, reply);
+    prefix = memory_allocate(args->pattern.len + 1);
+    prefix_len = args->has_pattern ? glob_literal_prefix(args->pattern, prefix) : 0;
+    next = keyspace_scan(call->keyspace, call->db, args->cursor, slice_make(prefix, prefix_len), args->count, &visitor);
     memory_free(prefix);
-    reply_array(reply, 2);
-    reply_bulk_format(reply, "%llu", (unsigned long long)next);
-    reply_array(reply, page.count);
-    buf_put(reply->out, buf_slice(&keys));
-    buf_release(&keys);
+    scan_page_end(&page, reply, next);
     return STATUS_OK;
 }
 

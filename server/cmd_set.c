@@ -338,54 +338,27 @@ static enum status run_srandmember(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
-struct scan_page {
-    const struct scan_args *args;
-    struct reply elements; /* Collected apart, since the next cursor comes first. */
-    size_t count;
-};
-
 static void visit_scanned(void *context, struct slice member)
 {
     struct scan_page *page = context;
 
-    if (scan_args_match(page->args, member)) {
-        reply_bulk(&page->elements, member);
-        page->count++;
+    if (scan_args_match(&page->args, member)) {
+        scan_page_put(page, member);
     }
 }
 
 /* SSCAN key cursor [MATCH pattern] [COUNT n]. */
 static enum status run_sscan(struct call *call, struct reply *reply)
 {
-    struct scan_args args;
-    struct scan_page page = {.args = &args};
+    struct scan_page page;
     struct set_visitor visitor = {.visit = visit_scanned, .context = &page};
     struct collection set;
-    struct buf elements;
-    uint64_t next;
-    enum status status = scan_args_parse_cursor(call, reply, 2, &args);
+    enum status status = scan_page_open(&page, call, reply, ENTRY_SET, &set);
 
     if (status != STATUS_OK) {
         return status;
     }
-    status = open_set(call, &set);
-    if (status == STATUS_WRONG_TYPE) {
-        return status;
-    }
-    /* Of an absent key Redis does not read the options. */
-    status = status == STATUS_OK ? scan_args_parse_options(call, 3, false, &args) : STATUS_OK;
-    if (status != STATUS_OK) {
-        collection_close(&set);
-        return status;
-    }
-    buf_init(&elements, BUF_NO_CEILING);
-    reply_init(&page.elements, &elements, reply->protocol);
-    next = set_scan(&set, args.cursor, args.count, &visitor);
-    reply_array(reply, 2);
-    reply_bulk_format(reply, "%llu", (unsigned long long)next);
-    reply_array(reply, page.count);
-    buf_put(reply->out, buf_slice(&elements));
-    buf_release(&elements);
+    scan_page_end(&page, reply, set_scan(&set, page.args.cursor, page.args.count, &visitor));
     collection_close(&set);
     return STATUS_OK;
 }

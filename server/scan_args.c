@@ -2,7 +2,7 @@
 #include "base/glob.h"
 #include "server/args.h"
 #include "server/command.h"
-#include "server/reply.h"
+#include "storage/collection.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -70,4 +70,47 @@ enum status scan_args_parse_options(const struct call *call, size_t first, bool 
 bool scan_args_match(const struct scan_args *args, struct slice element)
 {
     return !args->has_pattern || glob_match(args->pattern, element, false);
+}
+
+enum status scan_page_open(struct scan_page *page, struct call *call, struct reply *reply, enum entry_type type,
+                           struct collection *collection)
+{
+    enum status status = scan_args_parse_cursor(call, reply, 2, &page->args);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = collection_open(call->keyspace, call->db, call->argv[1], type, collection);
+    if (status == STATUS_WRONG_TYPE) {
+        return status;
+    }
+    status = status == STATUS_OK ? scan_args_parse_options(call, 3, false, &page->args) : STATUS_OK;
+    if (status != STATUS_OK) {
+        collection_close(collection);
+        return status;
+    }
+    scan_page_begin(page, reply);
+    return STATUS_OK;
+}
+
+void scan_page_begin(struct scan_page *page, const struct reply *reply)
+{
+    page->count = 0;
+    buf_init(&page->bytes, BUF_NO_CEILING);
+    reply_init(&page->elements, &page->bytes, reply->protocol);
+}
+
+void scan_page_put(struct scan_page *page, struct slice element)
+{
+    reply_bulk(&page->elements, element);
+    page->count++;
+}
+
+void scan_page_end(struct scan_page *page, struct reply *reply, uint64_t next)
+{
+    reply_array(reply, 2);
+    reply_bulk_format(reply, "%llu", (unsigned long long)next);
+    reply_array(reply, page->count);
+    buf_put(reply->out, buf_slice(&page->bytes));
+    buf_release(&page->bytes);
 }
