@@ -14,10 +14,8 @@ bool field_get(struct keyspace *keyspace, uint64_t generation, struct slice name
     if (name.len <= KEYCODE_NAME_LITERAL_MAX) {
         return true;
     }
-    ASSERT(keycode_take_number(value, &(uint64_t){0}) && value->len >= name.len);
-    full = slice_first(*value, name.len);
+    field_parse(keycode_slice(&code), *value, &full, value);
     ASSERT(slice_equal(full, name)); /* Two names with one 128-bit keyed hash: docs/formats/keyspace.md. */
-    *value = slice_after(*value, name.len);
     return true;
 }
 
@@ -54,8 +52,10 @@ void field_parse(struct slice coded_key, struct slice row, struct slice *name, s
 {
     uint64_t generation;
     struct slice coded_name;
+    bool is_whole;
 
     *value = row;
-    ASSERT(keycode_parse_key(coded_key, &generation, &coded_name));
-    ASSERT(keycode_take_full_name(coded_name, value, name));
+    is_whole =
+        keycode_parse_key(coded_key, &generation, &coded_name) && keycode_take_full_name(coded_name, value, name);
+    ASSERT(is_whole);
 }

@@ -1,46 +1,29 @@
 #include "storage/hash_store.h"
-#include "base/assert.h"
 #include "storage/field.h"
 #include "storage/keycode.h"
 #include "storage/packed.h"
 #include "storage/row_scan.h"
 #include "storage/view_cursor.h"
 
-/* Where a field and its value lie in an inline body. */
-struct inline_place {
-    size_t start; /* Of the field's item. */
-    size_t len;   /* Of both items. */
-};
+#define INLINE_ITEMS 2 /* Of a record in an inline body: field and value. */
 
-static bool find_inline(const struct collection *hash, struct slice field, struct slice *value,
-                        struct inline_place *place)
+static bool find_inline(const struct collection *hash, struct slice field, struct packed_place *place)
 {
-    struct slice body = collection_body(hash);
-    struct slice rest = body;
-    struct slice item;
-
-    for (;;) {
-        size_t start = body.len - rest.len;
-
-        if (!packed_next(&rest, &item)) {
-            return false;
-        }
-        ASSERT(packed_next(&rest, value));
-        if (slice_equal(item, field)) {
-            *place = (struct inline_place){.start = start, .len = body.len - rest.len - start};
-            return true;
-        }
-    }
+    return packed_find(collection_body(hash), field, INLINE_ITEMS, place);
 }
 
 bool hash_get(const struct collection *hash, struct slice field, struct slice *value)
 {
-    struct inline_place place;
+    struct packed_place place;
 
-    if (collection_is_inline(hash)) {
-        return find_inline(hash, field, value, &place);
+    if (!collection_is_inline(hash)) {
+        return field_get(hash->keyspace, hash->entry.generation, field, value);
     }
-    return field_get(hash->keyspace, hash->entry.generation, field, value);
+    if (!find_inline(hash, field, &place)) {
+        return false;
+    }
+    *value = packed_take(&place.values);
+    return true;
 }
 
 /* Give each field a row of its own. */
@@ -49,27 +32,24 @@ static void spread(struct collection *hash)
     struct buf old;
     struct slice rest;
     struct slice field;
-    struct slice value;
 
     buf_init(&old, BUF_NO_CEILING);
     buf_put(&old, collection_body(hash));
     collection_use_rows(hash);
     rest = buf_slice(&old);
     while (packed_next(&rest, &field)) {
-        ASSERT(packed_next(&rest, &value));
-        field_put(hash->keyspace, hash->entry.generation, field, value);
+        field_put(hash->keyspace, hash->entry.generation, field, packed_take(&rest));
     }
     buf_release(&old);
 }
 
 static void put_inline(struct collection *hash, struct slice field, struct slice value, bool *created)
 {
-    struct inline_place place = {.start = collection_body(hash).len, .len = 0};
-    struct slice items[] = {field, value};
-    struct slice old;
+    struct packed_place place;
+    struct slice items[INLINE_ITEMS] = {field, value};
 
-    *created = !find_inline(hash, field, &old, &place);
-    packed_splice(collection_edit(hash), place.start, place.len, items, 2);
+    *created = !find_inline(hash, field, &place);
+    packed_splice(collection_edit(hash), place.start, place.len, items, INLINE_ITEMS);
 }
 
 void hash_put(struct collection *hash, struct slice field, struct slice value, bool *created)
@@ -90,12 +70,12 @@ void hash_put(struct collection *hash, struct slice field, struct slice value, b
 
 bool hash_delete(struct collection *hash, struct slice field)
 {
-    struct inline_place place;
+    struct packed_place place;
     struct slice old;
     bool found;
 
     if (collection_is_inline(hash)) {
-        found = find_inline(hash, field, &old, &place);
+        found = find_inline(hash, field, &place);
         if (found) {
             packed_splice(collection_edit(hash), place.start, place.len, NULL, 0);
         }
@@ -128,7 +108,9 @@ bool hash_walk_next(struct hash_walk *walk, struct slice *field, struct slice *v
 
     if (walk->cursor == NULL) {
         found = packed_next(&walk->rest, field);
-        ASSERT(!found || packed_next(&walk->rest, value));
+        if (found) {
+            *value = packed_take(&walk->rest);
+        }
         return found;
     }
     found = walk->is_first ? view_cursor_first(walk->cursor) : view_cursor_next(walk->cursor);

@@ -5,14 +5,50 @@
 bool packed_next(struct slice *run, struct slice *item)
 {
     uint64_t len;
+    bool is_whole;
 
     if (run->len == 0) {
         return false;
     }
-    ASSERT(keycode_take_number(run, &len) && len <= run->len);
+    is_whole = keycode_take_number(run, &len) && len <= run->len;
+    ASSERT(is_whole);
     *item = slice_first(*run, len);
     *run = slice_after(*run, len);
     return true;
+}
+
+struct slice packed_take(struct slice *run)
+{
+    struct slice item = slice_empty();
+    bool found = packed_next(run, &item);
+
+    ASSERT(found);
+    return item;
+}
+
+bool packed_find(struct slice run, struct slice name, size_t record_items, struct packed_place *place)
+{
+    struct slice rest = run;
+    struct slice item;
+
+    while (rest.len > 0) {
+        size_t start = run.len - rest.len;
+        struct slice values;
+
+        item = packed_take(&rest);
+        values = rest;
+        for (size_t i = 1; i < record_items; i++) {
+            (void)packed_take(&rest);
+        }
+        if (slice_equal(item, name)) {
+            *place = (struct packed_place){.start = start,
+                                           .len = run.len - rest.len - start,
+                                           .values = slice_first(values, values.len - rest.len)};
+            return true;
+        }
+    }
+    *place = (struct packed_place){.start = run.len, .values = slice_empty()};
+    return false;
 }
 
 size_t packed_bytes(size_t item_len)

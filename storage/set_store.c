@@ -6,34 +6,14 @@
 #include "storage/row_scan.h"
 #include "storage/view_cursor.h"
 
-/* Where a member lies in an inline body. */
-struct inline_place {
-    size_t start;
-    size_t len;
-};
-
-static bool find_inline(const struct collection *set, struct slice member, struct inline_place *place)
+static bool find_inline(const struct collection *set, struct slice member, struct packed_place *place)
 {
-    struct slice body = collection_body(set);
-    struct slice rest = body;
-    struct slice item;
-
-    for (;;) {
-        size_t start = body.len - rest.len;
-
-        if (!packed_next(&rest, &item)) {
-            return false;
-        }
-        if (slice_equal(item, member)) {
-            *place = (struct inline_place){.start = start, .len = body.len - rest.len - start};
-            return true;
-        }
-    }
+    return packed_find(collection_body(set), member, 1, place);
 }
 
 bool set_contains(const struct collection *set, struct slice member)
 {
-    struct inline_place place;
+    struct packed_place place;
     struct slice slot;
 
     if (collection_is_inline(set)) {
@@ -109,7 +89,7 @@ static void remove_rows(struct collection *set, struct slice member, uint64_t sl
 
 bool set_remove(struct collection *set, struct slice member)
 {
-    struct inline_place place;
+    struct packed_place place;
     struct slice coded;
     uint64_t slot = 0;
     bool found;
