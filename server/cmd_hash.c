@@ -3,29 +3,11 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "server/args.h"
+#include "server/call_collection.h"
 #include "server/change.h"
-#include "server/notify.h"
 #include "server/reply.h"
 #include "storage/hash_store.h"
 #include <math.h>
-
-/* Open argv[1] to read. STATUS_NOT_FOUND: an empty hash, to be closed too. */
-static enum status open_hash(struct call *call, struct collection *hash)
-{
-    return collection_open(call->keyspace, call->db, call->argv[1], ENTRY_HASH, hash);
-}
-
-/* Write the hash back and tell; a hash without fields is gone. */
-static void commit_and_tell(struct call *call, struct collection *hash, const char *event)
-{
-    struct slice key = call->argv[1];
-
-    collection_commit(hash);
-    notify_key(call, NOTIFY_HASH, event, call->db, key);
-    if (hash_count(hash) == 0) {
-        notify_key(call, NOTIFY_GENERIC, "del", call->db, key);
-    }
-}
 
 /* Set all pairs from argv[2] on; `*created_count` tells how many fields are new. */
 static enum status set_pairs(struct call *call, struct reply *reply, int64_t *created_count)
@@ -36,7 +18,7 @@ static enum status set_pairs(struct call *call, struct reply *reply, int64_t *cr
     if (call->argc % 2 == 1) {
         return reply_error(reply, "ERR wrong number of arguments for '%s' command", call->command->name);
     }
-    if (open_hash(call, &hash) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_HASH, &hash) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     for (size_t i = 2; i < call->argc; i += 2) {
@@ -46,7 +28,7 @@ static enum status set_pairs(struct call *call, struct reply *reply, int64_t *cr
         *created_count += created;
         call->changes++;
     }
-    commit_and_tell(call, &hash, "hset");
+    call_commit_collection(call, &hash, "hset");
     collection_close(&hash);
     return STATUS_OK;
 }
@@ -82,14 +64,14 @@ static enum status run_hsetnx(struct call *call, struct reply *reply)
     struct slice old;
     bool created;
 
-    if (open_hash(call, &hash) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_HASH, &hash) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     created = !hash_get(&hash, call->argv[2], &old);
     if (created) {
         hash_put(&hash, call->argv[2], call->argv[3], &created);
         call->changes++;
-        commit_and_tell(call, &hash, "hset");
+        call_commit_collection(call, &hash, "hset");
     }
     collection_close(&hash);
     reply_integer(reply, created);
@@ -111,7 +93,7 @@ static enum status run_hget(struct call *call, struct reply *reply)
 {
     struct collection hash;
 
-    if (open_hash(call, &hash) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_HASH, &hash) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     reply_field(reply, &hash, call->argv[2]);
@@ -124,7 +106,7 @@ static enum status run_hmget(struct call *call, struct reply *reply)
 {
     struct collection hash;
 
-    if (open_hash(call, &hash) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_HASH, &hash) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     reply_array(reply, call->argc - 2);
@@ -159,7 +141,7 @@ static enum status run_hgetall(struct call *call, struct reply *reply)
 {
     struct collection hash;
 
-    if (open_hash(call, &hash) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_HASH, &hash) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     reply_map(reply, hash_count(&hash));
@@ -172,7 +154,7 @@ static enum status reply_parts(struct call *call, struct reply *reply, int parts
 {
     struct collection hash;
 
-    if (open_hash(call, &hash) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_HASH, &hash) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     reply_array(reply, hash_count(&hash));
@@ -195,7 +177,7 @@ static enum status run_hlen(struct call *call, struct reply *reply)
 {
     struct collection hash;
 
-    if (open_hash(call, &hash) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_HASH, &hash) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     reply_integer(reply, (int64_t)hash_count(&hash));
@@ -206,7 +188,7 @@ static enum status run_hlen(struct call *call, struct reply *reply)
 /* The value of argv[2] in argv[1]; `*value` borrowed until collection_close(). */
 static enum status find_field(struct call *call, struct collection *hash, struct slice *value, bool *found)
 {
-    if (open_hash(call, hash) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_HASH, hash) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     *found = hash_get(hash, call->argv[2], value);
@@ -246,14 +228,14 @@ static enum status run_hdel(struct call *call, struct reply *reply)
 {
     struct collection hash;
 
-    if (open_hash(call, &hash) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_HASH, &hash) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     for (size_t i = 2; i < call->argc; i++) {
         call->changes += hash_delete(&hash, call->argv[i]);
     }
     if (call->changes > 0) {
-        commit_and_tell(call, &hash, "hdel");
+        call_commit_collection(call, &hash, "hdel");
     }
     collection_close(&hash);
     reply_integer(reply, (int64_t)call->changes);
@@ -267,7 +249,7 @@ static void store_number(struct call *call, struct collection *hash, struct slic
 
     hash_put(hash, call->argv[2], text, &created);
     call->changes++;
-    commit_and_tell(call, hash, event);
+    call_commit_collection(call, hash, event);
 }
 
 /* HINCRBY key field increment: the sum. */

@@ -1,6 +1,7 @@
 /* Hashes page by page, and fields at random. */
 #include "base/memory.h"
 #include "server/args.h"
+#include "server/call_collection.h"
 #include "server/cmd_hash.h"
 #include "server/random_choice.h"
 #include "server/reply.h"
@@ -106,7 +107,7 @@ static enum status run_hrandfield(struct call *call, struct reply *reply)
     if (status != STATUS_OK) {
         return status;
     }
-    status = collection_open(call->keyspace, call->db, call->argv[1], ENTRY_HASH, &hash);
+    status = call_open_collection(call, ENTRY_HASH, &hash);
     if (status == STATUS_WRONG_TYPE) {
         return status;
     }

@@ -1,23 +1,8 @@
 /* List commands. */
 #include "server/cmd_list.h"
 #include "server/args.h"
-#include "server/notify.h"
+#include "server/call_collection.h"
 #include "server/reply.h"
-
-/* Open argv[1]. STATUS_NOT_FOUND: an empty list, to be closed too. */
-static enum status open_list(struct call *call, struct collection *list)
-{
-    return collection_open(call->keyspace, call->db, call->argv[1], ENTRY_LIST, list);
-}
-
-void list_commit_and_tell(struct call *call, struct collection *list, const char *event)
-{
-    collection_commit(list);
-    notify_key(call, NOTIFY_LIST, event, list->db, list->key);
-    if (list_count(list) == 0) {
-        notify_key(call, NOTIFY_GENERIC, "del", list->db, list->key);
-    }
-}
 
 bool list_parse_end(struct slice word, enum list_end *end)
 {
@@ -29,7 +14,7 @@ bool list_parse_end(struct slice word, enum list_end *end)
 static enum status push(struct call *call, struct reply *reply, enum list_end end, bool only_if_there)
 {
     struct collection list;
-    enum status status = open_list(call, &list);
+    enum status status = call_open_collection(call, ENTRY_LIST, &list);
 
     if (status == STATUS_WRONG_TYPE) {
         return status;
@@ -39,7 +24,7 @@ static enum status push(struct call *call, struct reply *reply, enum list_end en
             list_push(&list, end, call->argv[i]);
             call->changes++;
         }
-        list_commit_and_tell(call, &list, end == LIST_LEFT ? "lpush" : "rpush");
+        call_commit_collection(call, &list, end == LIST_LEFT ? "lpush" : "rpush");
     }
     reply_integer(reply, (int64_t)list_count(&list));
     collection_close(&list);
@@ -90,7 +75,7 @@ void list_pop_and_reply(struct call *call, struct reply *reply, struct collectio
     reply_walk(reply, list, end == LIST_LEFT ? 0 : total - 1, count, end == LIST_LEFT);
     list_trim(list, end == LIST_LEFT ? count : 0, total - count);
     call->changes += count;
-    list_commit_and_tell(call, list, end == LIST_LEFT ? "lpop" : "rpop");
+    call_commit_collection(call, list, end == LIST_LEFT ? "lpop" : "rpop");
 }
 
 static void pop_one(struct call *call, struct reply *reply, struct collection *list, enum list_end end)
@@ -102,7 +87,7 @@ static void pop_one(struct call *call, struct reply *reply, struct collection *l
     reply_bulk(reply, buf_slice(&item));
     buf_release(&item);
     call->changes++;
-    list_commit_and_tell(call, list, end == LIST_LEFT ? "lpop" : "rpop");
+    call_commit_collection(call, list, end == LIST_LEFT ? "lpop" : "rpop");
 }
 
 /* LPOP and RPOP key [count]. */
@@ -118,7 +103,7 @@ static enum status pop(struct call *call, struct reply *reply, enum list_end end
     if (call->argc == 3 && (args_int64(call->argv[2], &count) != STATUS_OK || count < 0)) {
         return STATUS_NEGATIVE;
     }
-    status = open_list(call, &list);
+    status = call_open_collection(call, ENTRY_LIST, &list);
     if (status == STATUS_WRONG_TYPE) {
         return status;
     }
@@ -153,7 +138,7 @@ static enum status run_llen(struct call *call, struct reply *reply)
 {
     struct collection list;
 
-    if (open_list(call, &list) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_LIST, &list) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     reply_integer(reply, (int64_t)list_count(&list));
@@ -176,7 +161,7 @@ static enum status run_lindex(struct call *call, struct reply *reply)
     struct collection list;
     int64_t argument;
     uint64_t index;
-    enum status status = open_list(call, &list);
+    enum status status = call_open_collection(call, ENTRY_LIST, &list);
 
     if (status == STATUS_WRONG_TYPE) {
         return status;
@@ -202,7 +187,7 @@ static enum status run_lset(struct call *call, struct reply *reply)
     struct collection list;
     int64_t argument;
     uint64_t index;
-    enum status status = open_list(call, &list);
+    enum status status = call_open_collection(call, ENTRY_LIST, &list);
 
     if (status == STATUS_WRONG_TYPE) {
         return status;
@@ -218,7 +203,7 @@ static enum status run_lset(struct call *call, struct reply *reply)
     if (status == STATUS_OK) {
         list_replace(&list, index, call->argv[3]);
         call->changes++;
-        list_commit_and_tell(call, &list, "lset");
+        call_commit_collection(call, &list, "lset");
         reply_ok(reply);
     }
     collection_close(&list);
@@ -247,7 +232,7 @@ static enum status open_range(struct call *call, struct collection *list, uint64
     if (args_int64(call->argv[2], &first) != STATUS_OK || args_int64(call->argv[3], &last) != STATUS_OK) {
         return STATUS_NOT_INTEGER;
     }
-    if (open_list(call, list) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_LIST, list) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     resolve_range(list, first, last, start, count);
@@ -284,7 +269,7 @@ static enum status run_ltrim(struct call *call, struct reply *reply)
     if (list.was_there) {
         call->changes += list_count(&list) - count + 1; /* Redis logs and tells even if nothing goes. */
         list_trim(&list, start, count);
-        list_commit_and_tell(call, &list, "ltrim");
+        call_commit_collection(call, &list, "ltrim");
     }
     collection_close(&list);
     reply_ok(reply);
@@ -304,7 +289,7 @@ static enum status run_linsert(struct call *call, struct reply *reply)
     if (!is_after && !args_is(call->argv[2], "before")) {
         return STATUS_SYNTAX;
     }
-    status = open_list(call, &list);
+    status = call_open_collection(call, ENTRY_LIST, &list);
     if (status == STATUS_WRONG_TYPE) {
         return status;
     }
@@ -316,7 +301,7 @@ static enum status run_linsert(struct call *call, struct reply *reply)
     if (found) {
         list_insert(&list, walk.index - 1 + is_after, call->argv[4]);
         call->changes++;
-        list_commit_and_tell(call, &list, "linsert");
+        call_commit_collection(call, &list, "linsert");
     }
     reply_integer(reply, found ? (int64_t)list_count(&list) : (status == STATUS_OK ? -1 : 0));
     collection_close(&list);
@@ -335,7 +320,7 @@ static enum status run_lrem(struct call *call, struct reply *reply)
     if (status != STATUS_OK) {
         return status;
     }
-    if (open_list(call, &list) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_LIST, &list) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     limit = wanted == 0 ? UINT64_MAX : wanted < 0 ? 0 - (uint64_t)wanted : (uint64_t)wanted;
@@ -350,7 +335,7 @@ static enum status run_lrem(struct call *call, struct reply *reply)
     }
     if (removed > 0) {
         call->changes += (uint64_t)removed;
-        list_commit_and_tell(call, &list, "lrem");
+        call_commit_collection(call, &list, "lrem");
     }
     collection_close(&list);
     reply_integer(reply, removed);
@@ -408,7 +393,7 @@ static enum status run_lpos(struct call *call, struct reply *reply)
     if (status != STATUS_OK) {
         return status;
     }
-    if (open_list(call, &list) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_LIST, &list) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     is_forward = options.rank > 0;

@@ -9,8 +9,6 @@
 extern const struct command list_commands[];
 extern const struct command list_move_commands[];
 
-/* Write the list back and tell; a list without elements is gone. */
-void list_commit_and_tell(struct call *call, struct collection *list, const char *event);
 /* LEFT or RIGHT. */
 bool list_parse_end(struct slice word, enum list_end *end);
 /* Pop up to `count` elements, at least one, reply with an array of them, commit and tell. */

@@ -2,6 +2,7 @@
 #include "base/assert.h"
 #include "base/number.h"
 #include "server/args.h"
+#include "server/call_collection.h"
 #include "server/change.h"
 #include "server/cmd_list.h"
 #include "server/notify.h"
@@ -14,7 +15,7 @@ static void move(struct call *call, struct reply *reply, enum list_end from_end,
     struct collection to;
     struct buf item;
 
-    enum status status = collection_open(call->keyspace, call->db, call->argv[1], ENTRY_LIST, &from);
+    enum status status = call_open_collection(call, ENTRY_LIST, &from);
 
     ASSERT(status == STATUS_OK);
     buf_init(&item, BUF_NO_CEILING);
@@ -25,11 +26,11 @@ static void move(struct call *call, struct reply *reply, enum list_end from_end,
         notify_key(call, NOTIFY_LIST, from_end == LIST_LEFT ? "lpop" : "rpop", call->db, from.key);
         notify_key(call, NOTIFY_LIST, to_end == LIST_LEFT ? "lpush" : "rpush", call->db, from.key);
     } else {
-        list_commit_and_tell(call, &from, from_end == LIST_LEFT ? "lpop" : "rpop");
+        call_commit_collection(call, &from, from_end == LIST_LEFT ? "lpop" : "rpop");
         status = collection_open(call->keyspace, call->db, call->argv[2], ENTRY_LIST, &to);
         ASSERT(status != STATUS_WRONG_TYPE);
         list_push(&to, to_end, buf_slice(&item));
-        list_commit_and_tell(call, &to, to_end == LIST_LEFT ? "lpush" : "rpush");
+        call_commit_collection(call, &to, to_end == LIST_LEFT ? "lpush" : "rpush");
         collection_close(&to);
     }
     collection_close(&from);

@@ -3,41 +3,25 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "server/args.h"
+#include "server/call_collection.h"
 #include "server/change.h"
-#include "server/notify.h"
 #include "server/reply.h"
 #include "server/scan_args.h"
 #include "storage/set_store.h"
-
-/* Open argv[1]. STATUS_NOT_FOUND: an empty set, to be closed too. */
-static enum status open_set(struct call *call, struct collection *set)
-{
-    return collection_open(call->keyspace, call->db, call->argv[1], ENTRY_SET, set);
-}
-
-/* Write the set back and tell; a set without members is gone. */
-static void commit_and_tell(struct call *call, struct collection *set, const char *event)
-{
-    collection_commit(set);
-    notify_key(call, NOTIFY_SET, event, call->db, set->key);
-    if (set_count(set) == 0) {
-        notify_key(call, NOTIFY_GENERIC, "del", call->db, set->key);
-    }
-}
 
 /* SADD key member [member ...]: how many are new. */
 static enum status run_sadd(struct call *call, struct reply *reply)
 {
     struct collection set;
 
-    if (open_set(call, &set) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_SET, &set) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     for (size_t i = 2; i < call->argc; i++) {
         call->changes += set_add(&set, call->argv[i]);
     }
     if (call->changes > 0) {
-        commit_and_tell(call, &set, "sadd");
+        call_commit_collection(call, &set, "sadd");
     }
     collection_close(&set);
     reply_integer(reply, (int64_t)call->changes);
@@ -49,14 +33,14 @@ static enum status run_srem(struct call *call, struct reply *reply)
 {
     struct collection set;
 
-    if (open_set(call, &set) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_SET, &set) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     for (size_t i = 2; i < call->argc; i++) {
         call->changes += set_remove(&set, call->argv[i]);
     }
     if (call->changes > 0) {
-        commit_and_tell(call, &set, "srem");
+        call_commit_collection(call, &set, "srem");
     }
     collection_close(&set);
     reply_integer(reply, (int64_t)call->changes);
@@ -67,7 +51,7 @@ static enum status run_sismember(struct call *call, struct reply *reply)
 {
     struct collection set;
 
-    if (open_set(call, &set) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_SET, &set) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     reply_integer(reply, set_contains(&set, call->argv[2]));
@@ -79,7 +63,7 @@ static enum status run_smismember(struct call *call, struct reply *reply)
 {
     struct collection set;
 
-    if (open_set(call, &set) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_SET, &set) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     reply_array(reply, call->argc - 2);
@@ -94,7 +78,7 @@ static enum status run_scard(struct call *call, struct reply *reply)
 {
     struct collection set;
 
-    if (open_set(call, &set) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_SET, &set) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     reply_integer(reply, (int64_t)set_count(&set));
@@ -118,7 +102,7 @@ static enum status run_smembers(struct call *call, struct reply *reply)
 {
     struct collection set;
 
-    if (open_set(call, &set) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_SET, &set) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     reply_set(reply, set_count(&set));
@@ -135,7 +119,7 @@ static enum status run_smove(struct call *call, struct reply *reply)
     struct collection to;
     bool is_there;
 
-    if (open_set(call, &from) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_SET, &from) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     if (!from.was_there) {
@@ -150,10 +134,10 @@ static enum status run_smove(struct call *call, struct reply *reply)
     is_there = set_contains(&from, member);
     if (is_there && !slice_equal(call->argv[1], call->argv[2])) {
         (void)set_remove(&from, member);
-        commit_and_tell(call, &from, "srem");
+        call_commit_collection(call, &from, "srem");
         call->changes++;
         if (set_add(&to, member)) {
-            commit_and_tell(call, &to, "sadd");
+            call_commit_collection(call, &to, "sadd");
             call->changes++;
         }
     }
@@ -209,7 +193,7 @@ static void pop(struct call *call, struct reply *reply, struct collection *set, 
     }
     call->changes += count;
     log_removal(call, members, count, set_count(set) == 0);
-    commit_and_tell(call, set, "spop");
+    call_commit_collection(call, set, "spop");
     memory_free(members);
     memory_free(ends);
     buf_release(&bytes);
@@ -228,7 +212,7 @@ static enum status run_spop(struct call *call, struct reply *reply)
     if (call->argc == 3 && (args_int64(call->argv[2], &wanted) != STATUS_OK || wanted < 0)) {
         return STATUS_NEGATIVE;
     }
-    if (open_set(call, &set) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_SET, &set) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     count = (uint64_t)wanted < set_count(&set) ? (uint64_t)wanted : set_count(&set);
@@ -323,7 +307,7 @@ static enum status run_srandmember(struct call *call, struct reply *reply)
     if (status != STATUS_OK) {
         return status;
     }
-    if (open_set(call, &set) == STATUS_WRONG_TYPE) {
+    if (call_open_collection(call, ENTRY_SET, &set) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
     if (call->argc == 3) {

@@ -1,8 +1,8 @@
 #include "server/scan_args.h"
 #include "base/glob.h"
 #include "server/args.h"
+#include "server/call_collection.h"
 #include "server/command.h"
-#include "storage/collection.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -80,7 +80,7 @@ enum status scan_page_open(struct scan_page *page, struct call *call, struct rep
     if (status != STATUS_OK) {
         return status;
     }
-    status = collection_open(call->keyspace, call->db, call->argv[1], type, collection);
+    status = call_open_collection(call, type, collection);
     if (status == STATUS_WRONG_TYPE) {
         return status;
     }

@@ -1,0 +1,15 @@
+/* How handlers open and write back the collection that a command is about, whatever its type. */
+#ifndef SERVER_CALL_COLLECTION_H
+#define SERVER_CALL_COLLECTION_H
+
+#include "storage/collection.h"
+
+struct call;
+
+/* Open argv[1]. Also with STATUS_NOT_FOUND it is open, empty, to be closed.
+ *   STATUS_NOT_FOUND, STATUS_WRONG_TYPE: as collection_open(). */
+MUST_CHECK enum status call_open_collection(struct call *call, enum entry_type type, struct collection *collection);
+/* Write the collection back and tell of `event`; one without elements is gone, which is told too. */
+void call_commit_collection(struct call *call, struct collection *collection, const char *event);
+
+#endif
