@@ -1,24 +1,13 @@
 """RESP over a socket, keeping each reply as the raw bytes that came: parity compares bytes, not their meaning."""
-import socket
+from hearth import Client
 
 
-def encode(words):
-    """A request: words are bytes."""
-    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words)
+class Connection(Client):
+    """A client whose replies are trees of what came."""
 
-
-class Connection:
-    def __init__(self, port, timeout_s=20):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.stream = self.socket.makefile("rb", buffering=1 << 16)
-
-    def close(self):
-        self.stream.close()
-        self.socket.close()
-
-    def send(self, data):
-        self.socket.sendall(data)
+    def send(self, commands):
+        """All at once; each reply is for the caller to read."""
+        self.socket.sendall(b"".join(self.encode(words) for words in commands))
 
     def read(self):
         """One reply as a tree: (type byte, payload); aggregates hold lists. Raises EOFError when the peer closes."""
@@ -36,7 +25,7 @@ class Connection:
         return (kind, rest)
 
     def call(self, *words):
-        self.send(encode([w if isinstance(w, bytes) else str(w).encode() for w in words]))
+        self.send([words])
         return self.read()
 
 

@@ -8,66 +8,22 @@ the commands that led to it, and how to run it again.
 """
 import argparse
 import importlib
-import os
 import pathlib
 import random
-import shutil
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
 import compare
 import known_differences
 from generate import Draw
-from resp import Connection, encode, show
+from resp import Connection, show
+from hearth import Server
 
 FAMILIES_DIRECTORY = pathlib.Path(__file__).resolve().parent / "families"
 BATCH = 50  # Commands sent at once: pipelines are part of what is compared.
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Server:
-    """A server process in its own temporary folder, ended by pid."""
-
-    def __init__(self, name, arguments):
-        self.folder = tempfile.mkdtemp(prefix="hearth-parity-%s-" % name)
-        self.port = free_port()
-        self.output = open(os.path.join(self.folder, "output"), "wb")
-        words = [w.format(port=self.port, folder=self.folder) for w in arguments]
-        self.process = subprocess.Popen(words, stdout=self.output, stderr=subprocess.STDOUT, cwd=self.folder)
-        self.wait()
-
-    def wait(self):
-        deadline = time.monotonic() + 15
-        while True:
-            try:
-                Connection(self.port).close()
-                return
-            except OSError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    sys.exit("parity: server did not start:\n" + open(self.output.name).read())
-                time.sleep(0.02)
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.output.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Run:
@@ -95,9 +51,8 @@ class Run:
 
     def batch(self):
         commands = [self.family.command(self.draw) for _ in range(BATCH)]
-        data = b"".join(encode(words) for words in commands)
         for connection in self.connections:
-            connection.send(data)
+            connection.send(commands)
         for words in commands:
             replies = [connection.read() for connection in self.connections]
             self.sent += 1
@@ -135,10 +90,8 @@ def main():
     parser.add_argument("--most-differences", type=int, default=20)
     options = parser.parse_args()
 
-    redis = Server("redis", ["redis-server", "--port", "{port}", "--save", "", "--appendonly", "no", "--dir", "{folder}",
-                             "--enable-debug-command", "yes"])
-    hearth = Server("hearth", [os.path.abspath(options.server), "--port", "{port}", "--data-dir", "{folder}/data",
-                               "--appendfsync", "no", "--enable-debug-command", "yes"])
+    redis = Server(None, "--enable-debug-command", "yes", kind="redis")
+    hearth = Server(options.server, "--appendfsync", "no", "--enable-debug-command", "yes")
     total = distinct = differences = 0
     try:
         for family in family_modules(options.family):
@@ -157,11 +110,12 @@ def main():
                 distinct += len(run.distinct)
                 differences += run.differences
     except EOFError:
-        print("a server closed the connection; hearth said:\n" + open(hearth.output.name).read()[-2000:])
+        print("a server closed the connection; hearth said:\n" + hearth.output(2000))
         differences += 1
     finally:
-        redis.stop()
+        redis.destroy()
         hearth.stop()
+        hearth.destroy()
     print("seed %d: %d commands, %d distinct, %d differences" % (options.seed, total, distinct, differences))
     return 1 if differences else 0
 
