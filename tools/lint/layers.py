@@ -21,7 +21,7 @@ FENCES = [
     (r"event2/", r"(server|replication)/"),
     (r"zlib\.h", r"(base/|storage/snapshot_)"),
     (r"xxhash\.h", r"base/"),
-    (r"openssl/", r"(server|replication)/"),
+    (r"openssl/", r"(base/sha1|server/|replication/)"),
     (r"(lua|lualib|lauxlib)\.h", r"server/script"),
     (r"hiredis/", r"test/"),
     (r"cmocka\.h", r"test/"),
