@@ -5,9 +5,16 @@
 #include "server/reply.h"
 #include "server/services.h"
 #include "server/ticker.h"
+#include "storage/digest.h"
 #include "storage/store.h"
 #include <stdio.h>
 #include <time.h>
+
+static enum status unknown_word(struct call *call, struct reply *reply)
+{
+    return reply_error(reply, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try DEBUG HELP.",
+                       (int)(call->argv[1].len < 128 ? call->argv[1].len : 128), call->argv[1].data);
+}
 
 /* DEBUG SLEEP seconds: the whole server sleeps. */
 static enum status debug_sleep(struct call *call, struct reply *reply)
@@ -43,6 +50,56 @@ static enum status debug_object(struct call *call, struct reply *reply)
                    (unsigned long long)entry.count, (unsigned long long)entry.expire_at_ms);
     reply_simple(reply, line);
     return STATUS_OK;
+}
+
+/* DEBUG DIGEST: 40 digits that are the same for the same data, here and in Redis. */
+static enum status debug_digest(struct call *call, struct reply *reply)
+{
+    struct digest digest;
+    char hex[SHA1_HEX_TEXT];
+    enum status status;
+
+    if (call->argc != 2) {
+        return unknown_word(call, reply);
+    }
+    status = digest_keyspace(&digest, call->keyspace);
+    if (status == STATUS_OK) {
+        sha1_format(digest.bytes, hex);
+        reply_simple(reply, hex);
+    }
+    return status;
+}
+
+/* The digest of a key's value without its name; zeros if it is not there. */
+static enum status reply_digest(struct call *call, struct slice key, struct reply *reply)
+{
+    struct digest digest = {{0}};
+    struct entry entry;
+    char hex[SHA1_HEX_TEXT];
+    enum status status = STATUS_OK;
+
+    if (keyspace_find(call->keyspace, call->db, key, &entry)) {
+        status = digest_add_key(&digest, call->keyspace, call->db, key, &entry);
+    }
+    sha1_format(digest.bytes, hex);
+    reply_simple(reply, hex);
+    return status;
+}
+
+/* DEBUG DIGEST-VALUE key [key ...]. */
+static enum status debug_digest_value(struct call *call, struct reply *reply)
+{
+    size_t start = reply->out->len;
+    enum status status = STATUS_OK;
+
+    reply_array(reply, call->argc - 2);
+    for (size_t i = 2; status == STATUS_OK && i < call->argc; i++) {
+        status = reply_digest(call, call->argv[i], reply);
+    }
+    if (status != STATUS_OK) {
+        buf_truncate(reply->out, start);
+    }
+    return status;
 }
 
 static enum status debug_set_active_expire(struct call *call, struct reply *reply)
@@ -122,6 +179,8 @@ static const struct {
 } words[] = {
     {"sleep", debug_sleep},
     {"object", debug_object},
+    {"digest", debug_digest},
+    {"digest-value", debug_digest_value},
     {"set-active-expire", debug_set_active_expire},
     {"reload", debug_reload},
     {"loadaof", debug_reload},
@@ -142,6 +201,10 @@ static enum status debug_help(struct call *call, struct reply *reply)
     static const char *const lines[] = {
         "CHANGE-REPL-ID",
         "    Begin a new history that is related to no other.",
+        "DIGEST",
+        "    A digest of all data: the same on every server that holds the same.",
+        "DIGEST-VALUE <key> [<key> ...]",
+        "    The digest of each key's value.",
         "OBJECT <key>",
         "    How a key is stored.",
         "PANIC, SEGFAULT",
@@ -169,8 +232,7 @@ static enum status run_debug(struct call *call, struct reply *reply)
             return words[i].run(call, reply);
         }
     }
-    return reply_error(reply, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try DEBUG HELP.",
-                       (int)(call->argv[1].len < 128 ? call->argv[1].len : 128), call->argv[1].data);
+    return unknown_word(call, reply);
 }
 
 const struct command debug_commands[] = {

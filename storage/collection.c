@@ -30,6 +30,14 @@ void collection_begin(struct keyspace *keyspace, uint32_t db, struct slice key, 
     (void)collection_edit(collection); /* Even an empty result is a change of what was there. */
 }
 
+void collection_look(struct keyspace *keyspace, uint32_t db, struct slice key, const struct entry *entry,
+                     struct collection *collection)
+{
+    *collection = (struct collection){.keyspace = keyspace, .db = db, .key = key, .entry = *entry, .was_there = true};
+    collection->old_count = entry->count;
+    buf_init(&collection->body, BUF_NO_CEILING);
+}
+
 void collection_commit(struct collection *collection)
 {
     if (!collection->owns_body && collection->entry.count == collection->old_count) {

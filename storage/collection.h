@@ -37,6 +37,10 @@ MUST_CHECK enum status collection_open(struct keyspace *keyspace, uint32_t db, s
  * there may be read until then. */
 void collection_begin(struct keyspace *keyspace, uint32_t db, struct slice key, enum entry_type type,
                       struct collection *collection);
+/* Open the collection that `entry` is known to be, under a key whose entry it is (of keyspace_find() or a walk), to be
+ * read only. */
+void collection_look(struct keyspace *keyspace, uint32_t db, struct slice key, const struct entry *entry,
+                     struct collection *collection);
 /* Write the entry back if it has changed: the key is created, updated, or deleted if it has no element left. (Rows
  * are written by the edits themselves; overwriting one leaves the entry as it was.) */
 void collection_commit(struct collection *collection);

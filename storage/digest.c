@@ -1,0 +1,189 @@
+#include "storage/digest.h"
+
+#include "base/assert.h"
+#include "base/bytes.h"
+#include "storage/key_tell.h"
+#include "storage/keyspace_scan.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+static void xor_bytes(struct digest *digest, struct slice bytes)
+{
+    unsigned char hash[SHA1_BYTES];
+
+    sha1(bytes, hash);
+    for (size_t i = 0; i < SHA1_BYTES; i++) {
+        digest->bytes[i] ^= hash[i];
+    }
+}
+
+static void mix(struct digest *digest, struct slice bytes)
+{
+    xor_bytes(digest, bytes);
+    sha1(slice_make(digest->bytes, SHA1_BYTES), digest->bytes);
+}
+
+static void mix_number(struct digest *digest, uint32_t number)
+{
+    char bytes[4];
+
+    bytes_put_be32(bytes, number);
+    mix(digest, slice_make(bytes, sizeof(bytes)));
+}
+
+static void xor_digest(struct digest *digest, const struct digest *other)
+{
+    xor_bytes(digest, slice_make(other->bytes, SHA1_BYTES));
+}
+
+static enum status begin_key(void *context, const struct key_visit *key)
+{
+    mix_number(context, key->type); /* Our types have Redis' numbers. */
+    return STATUS_OK;
+}
+
+static enum status add_ordered(void *context, struct slice element)
+{
+    mix(context, element);
+    return STATUS_OK;
+}
+
+static enum status add_member(void *context, struct slice member)
+{
+    xor_bytes(context, member);
+    return STATUS_OK;
+}
+
+static enum status add_pair(void *context, struct slice first, struct slice second)
+{
+    struct digest pair = {{0}};
+
+    mix(&pair, first);
+    mix(&pair, second);
+    xor_digest(context, &pair);
+    return STATUS_OK;
+}
+
+static enum status add_scored(void *context, struct slice member, double score)
+{
+    char text[64];
+    int len = snprintf(text, sizeof(text), "%.17g", score);
+
+    ASSERT(len > 0 && (size_t)len < sizeof(text));
+    return add_pair(context, member, slice_make(text, (size_t)len));
+}
+
+static enum status add_item(void *context, struct key_visit_id id, const struct slice *words, size_t count)
+{
+    char text[64];
+    int len = snprintf(text, sizeof(text), "%" PRIu64 ".%" PRIu64, id.ms, id.sequence);
+
+    ASSERT(len > 0 && (size_t)len < sizeof(text));
+    mix(context, slice_make(text, (size_t)len));
+    for (size_t i = 0; i < count; i++) {
+        mix(context, words[i]);
+    }
+    return STATUS_OK;
+}
+
+/* A stream's counters and groups do not count, as they do not in Redis. */
+static enum status skip_facts(void *context, const struct key_visit_stream *stream)
+{
+    (void)context;
+    (void)stream;
+    return STATUS_OK;
+}
+
+static enum status skip_group(void *context, struct slice name, struct key_visit_id last_id, int64_t read_count)
+{
+    (void)context;
+    (void)name;
+    (void)last_id;
+    (void)read_count;
+    return STATUS_OK;
+}
+
+static enum status skip_consumer(void *context, struct slice name, uint64_t seen_ms, uint64_t active_ms)
+{
+    (void)context;
+    (void)name;
+    (void)seen_ms;
+    (void)active_ms;
+    return STATUS_OK;
+}
+
+static enum status skip_pending(void *context, struct key_visit_id id, uint64_t delivered_ms, uint64_t delivery_count)
+{
+    (void)context;
+    (void)id;
+    (void)delivered_ms;
+    (void)delivery_count;
+    return STATUS_OK;
+}
+
+static enum status end_key(void *context)
+{
+    (void)context;
+    return STATUS_OK;
+}
+
+enum status digest_add_key(struct digest *digest, struct keyspace *keyspace, uint32_t db, struct slice key,
+                           const struct entry *entry)
+{
+    const struct key_visitor visitor = {
+        .context = digest,
+        .key_begin = begin_key,
+        .string = add_ordered,
+        .list_item = add_ordered,
+        .set_member = add_member,
+        .hash_field = add_pair,
+        .zset_member = add_scored,
+        .stream_item = add_item,
+        .stream_facts = skip_facts,
+        .stream_group = skip_group,
+        .stream_consumer = skip_consumer,
+        .stream_pending = skip_pending,
+        .key_end = end_key,
+    };
+    bool has_expiry = entry->expire_at_ms != 0;
+    enum status status = key_tell(keyspace, db, key, entry, &visitor);
+
+    if (status == STATUS_OK && has_expiry) {
+        xor_bytes(digest, slice_of("!!expire!!"));
+    }
+    return status;
+}
+
+static enum status add_database(struct digest *digest, struct keyspace *keyspace, uint32_t db)
+{
+    struct keyspace_walk *walk = keyspace_walk_begin(keyspace, db, slice_empty());
+    struct slice key;
+    struct entry entry;
+    enum status status = STATUS_OK;
+    bool is_empty = true;
+
+    while (status == STATUS_OK && keyspace_walk_next(walk, &key, &entry)) {
+        struct digest of_key = {{0}};
+
+        if (is_empty) {
+            mix_number(digest, db);
+            is_empty = false;
+        }
+        mix(&of_key, key);
+        status = digest_add_key(&of_key, keyspace, db, key, &entry);
+        xor_digest(digest, &of_key);
+    }
+    keyspace_walk_end(walk);
+    return status;
+}
+
+enum status digest_keyspace(struct digest *digest, struct keyspace *keyspace)
+{
+    enum status status = STATUS_OK;
+
+    *digest = (struct digest){{0}};
+    for (uint32_t db = 0; status == STATUS_OK && db < keyspace_database_count(keyspace); db++) {
+        status = add_database(digest, keyspace, db);
+    }
+    return status;
+}
