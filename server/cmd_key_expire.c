@@ -97,8 +97,9 @@ static enum status set_expiry(struct call *call, struct reply *reply, enum expir
         return STATUS_OK;
     }
     call->changes++;
-    /* In replay now_ms is 0 and the time stands as it was logged: the DEL comes as its own change. */
-    if (at_ms <= (int64_t)call->now_ms) {
+    /* In replay the time stands as it was logged, though it may have passed since: the next change may be one of this
+     * key, and its DEL comes as a change of its own. */
+    if (at_ms <= (int64_t)call->now_ms && !call->is_replay) {
         expire_now(call, key);
     } else {
         expire_at(call, key, at_ms);

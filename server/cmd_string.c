@@ -289,7 +289,7 @@ static void getex_expire(struct call *call, struct slice key, const struct expir
     char text[NUMBER_INTEGER_TEXT_MAX];
     struct slice words[] = {slice_of("PEXPIREAT"), key, slice_make(text, number_format_uint64(text, expire_at_ms))};
 
-    if (is_absolute && expire_at_ms <= call->now_ms) {
+    if (is_absolute && expire_at_ms <= call->now_ms && !call->is_replay) {
         delete_and_tell(call, key);
         return;
     }
