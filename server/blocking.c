@@ -1,5 +1,7 @@
-/* Keys that somebody waits for stand in a hash table with their waiters in order of arrival. A change of such a key
- * puts it on the list of ready keys; serving runs the waiters' commands again, one by one, until the key is gone. */
+/* Keys that somebody waits for stand in a hash table with their waiters in order of arrival. A change that leaves there
+ * what one of them waits for puts the key at the end of the ready keys; serving runs the waiters' commands again, one
+ * by one, as long as the key holds that. Which keys become ready, and when, decides who gets what if a transaction
+ * fills several: so a change that gives nobody anything must not put a key in its place early. */
 #include "server/blocking.h"
 
 #include "base/assert.h"
@@ -9,10 +11,12 @@
 #include "base/number.h"
 #include "server/dispatch.h"
 #include "server/event_embed.h"
+#include "server/metrics.h"
 #include "server/notify.h"
 #include "server/registry.h"
 #include "server/reply.h"
 #include "server/services.h"
+#include "server/session.h"
 #include "storage/store.h"
 #include <math.h>
 
@@ -45,6 +49,8 @@ struct blocked {
     size_t place_count;
     struct event timer;
     bool has_timer;
+    enum entry_type type;
+    bool wakes_when_gone;
     bool is_for_replicas;
     bool asked_again; /* The command that was run again wants to wait on. */
     void (*write_timeout)(struct call *call, struct reply *reply);
@@ -56,6 +62,7 @@ struct blocking {
     struct list ready;
     struct hash_table keys; /* Waited for, by database and key. */
     size_t count;
+    size_t timed_count;
     bool have_acknowledgements_moved;
 };
 
@@ -77,9 +84,30 @@ static struct waited_key *find(const struct blocking *blocking, uint32_t db, str
     return NULL;
 }
 
-static void make_ready(struct blocking *blocking, struct waited_key *key)
+/* Whether the key, as it is now, is something for this waiter. */
+static bool is_woken(const struct blocked *blocked, const struct waited_key *key)
 {
-    if (!list_node_is_linked(&key->ready_node)) {
+    struct keyspace *keyspace = store_keyspace(blocked->blocking->options.services->store);
+    struct entry entry;
+
+    return blocked->wakes_when_gone ||
+           (keyspace_peek(keyspace, key->db, key_slice(key), &entry) && entry.type == blocked->type);
+}
+
+static bool wakes_any(const struct waited_key *key)
+{
+    LIST_FOR_EACH(&key->waiters, node)
+    {
+        if (is_woken(LIST_ENTRY(node, struct place, node)->blocked, key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_change(struct blocking *blocking, struct waited_key *key)
+{
+    if (!list_node_is_linked(&key->ready_node) && wakes_any(key)) {
         list_append(&blocking->ready, &key->ready_node);
     }
 }
@@ -97,7 +125,7 @@ static void on_key(void *context, enum notify_class class, const char *event, ui
     }
     waited = find(blocking, db, key);
     if (waited != NULL) {
-        make_ready(blocking, waited);
+        note_change(blocking, waited);
     }
 }
 
@@ -112,7 +140,7 @@ static void on_database(void *context, uint32_t db)
         struct waited_key *key = LIST_ENTRY(node, struct waited_key, hash_node);
 
         if (key->db == db) {
-            make_ready(blocking, key);
+            note_change(blocking, key);
         }
     }
 }
@@ -145,6 +173,11 @@ size_t blocking_count(const struct blocking *blocking)
     return blocking->count;
 }
 
+size_t blocking_count_timed(const struct blocking *blocking)
+{
+    return blocking->timed_count;
+}
+
 /* --- Beginning and ending to wait --- */
 
 static struct waited_key *join_key(struct blocking *blocking, uint32_t db, struct slice key)
@@ -164,11 +197,8 @@ static struct waited_key *join_key(struct blocking *blocking, uint32_t db, struc
     return waited;
 }
 
-static void leave_key(struct blocking *blocking, struct place *place)
+static void drop_key(struct blocking *blocking, struct waited_key *key)
 {
-    struct waited_key *key = place->key;
-
-    list_remove(&place->node);
     if (--key->waiter_count != 0) {
         return;
     }
@@ -176,6 +206,12 @@ static void leave_key(struct blocking *blocking, struct place *place)
     list_remove(&key->ready_node);
     memory_free(key->key);
     memory_free(key);
+}
+
+static void leave_key(struct blocking *blocking, struct place *place)
+{
+    list_remove(&place->node);
+    drop_key(blocking, place->key);
 }
 
 /* Whether an earlier place of the same session waits for the same key already. */
@@ -237,6 +273,7 @@ static void end(struct blocked *blocked)
     }
     if (blocked->has_timer) {
         event_del(&blocked->timer);
+        blocking->timed_count--;
     }
     list_remove(&blocked->node);
     blocking->count--;
@@ -265,17 +302,27 @@ static struct call make_call(const struct blocked *blocked)
                          .argc = blocked->argc};
 }
 
+/* The wait is over, and its reply stands in the output from `reply_begin` on. */
+static void finish(struct blocked *blocked, size_t reply_begin)
+{
+    struct session *session = blocked->session;
+
+    end(blocked);
+    session_end_reply(session, reply_begin);
+    session_unblock(session);
+    session_touch(session, 0);
+}
+
 static void time_out(struct blocked *blocked)
 {
     struct session *session = blocked->session;
     struct call call = make_call(blocked);
+    size_t reply_begin = session->output->len;
     struct reply reply;
 
     reply_init(&reply, session->output, session->protocol);
     blocked->write_timeout(&call, &reply);
-    end(blocked);
-    session_unblock(session);
-    session_touch(session, 0);
+    finish(blocked, reply_begin);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *context)
@@ -295,6 +342,7 @@ static void start_timer(struct blocked *blocked, uint64_t timeout_ms)
     event_assign(&blocked->timer, blocked->blocking->options.base, -1, 0, on_timer, blocked);
     event_add(&blocked->timer, &delay);
     blocked->has_timer = true;
+    blocked->blocking->timed_count++;
 }
 
 void blocking_wait(struct call *call, struct reply *reply, const struct blocking_wait *wait)
@@ -316,6 +364,8 @@ void blocking_wait(struct call *call, struct reply *reply, const struct blocking
     blocked->session = session;
     blocked->entry = call->entry;
     blocked->db = call->db;
+    blocked->type = wait->type;
+    blocked->wakes_when_gone = wait->wakes_when_gone;
     blocked->is_for_replicas = wait->is_for_replicas;
     blocked->write_timeout = wait->write_timeout == NULL ? write_null_array : wait->write_timeout;
     list_append(&blocking->all, &blocked->node);
@@ -329,18 +379,19 @@ void blocking_wait(struct call *call, struct reply *reply, const struct blocking
 
 enum status blocking_parse_timeout_s(struct reply *reply, struct slice argument, uint64_t *timeout_ms)
 {
-    double seconds;
+    long double seconds;
+    long double timeout;
 
-    if (!number_parse_double(argument, &seconds)) {
+    if (!number_parse_long_double(argument, &seconds)) {
         return reply_error(reply, "ERR timeout is not a float or out of range");
     }
-    if (seconds < 0) {
+    timeout = ceill(seconds * 1000);
+    /* Redis counts in 64 bits, where what is too long becomes negative, and says so. A fraction of a millisecond below
+     * zero is none. */
+    if (timeout < 0 || timeout >= 0x1p63L) {
         return reply_error(reply, "ERR timeout is negative");
     }
-    if (seconds * 1000 > 9e15) {
-        return reply_error(reply, "ERR timeout is out of range");
-    }
-    *timeout_ms = (uint64_t)ceil(seconds * 1000); /* Never 0, which is for ever, unless it was 0. */
+    *timeout_ms = (uint64_t)timeout;
     return STATUS_OK;
 }
 
@@ -351,44 +402,60 @@ bool blocking_has_ready(const struct blocking *blocking)
     return !list_is_empty(&blocking->ready) || blocking->have_acknowledgements_moved;
 }
 
+static struct request request_of(const struct blocked *blocked)
+{
+    return (struct request){.argv = blocked->argv, .argc = blocked->argc};
+}
+
+/* Whether the command could run now: not while writes have to wait. */
+static bool may_run(const struct blocked *blocked)
+{
+    struct request request = request_of(blocked);
+
+    return dispatch_may_run_again(blocked->blocking->options.services->dispatch, blocked->session, blocked->entry,
+                                  &request);
+}
+
 /* Run the command again; it ends the wait unless it asks for more. */
-static void run_again(struct blocked *blocked)
+static void run_again(struct blocked *blocked, struct slice woken_by)
 {
     struct blocking *blocking = blocked->blocking;
     struct session *session = blocked->session;
-    struct request request = {.argv = blocked->argv, .argc = blocked->argc};
+    struct request request = request_of(blocked);
+    size_t reply_begin = session->output->len;
     uint32_t db = session->db;
 
     blocked->asked_again = false;
     session->db = blocked->db;
-    dispatch_again(blocking->options.services->dispatch, session, blocked->entry, &request);
+    dispatch_again(blocking->options.services->dispatch, session, blocked->entry, &request, woken_by);
     session->db = db;
     if (!blocked->asked_again) {
-        end(blocked);
-        session_unblock(session);
+        finish(blocked, reply_begin);
     }
 }
 
-static void serve_key(struct blocking *blocking, struct waited_key *key)
+/* Serve those who wait for `key`, as long as it holds something for them. False if the rest has to wait until the store
+ * takes writes again. */
+static bool serve_key(struct blocking *blocking, struct waited_key *key)
 {
-    struct keyspace *keyspace = store_keyspace(blocking->options.services->store);
-    size_t count = 0;
-    struct blocked **waiters = memory_allocate(key->waiter_count * sizeof(struct blocked *));
-    uint32_t db = key->db;
-    char *name = memory_copy(key->key, key->key_len);
-    struct slice name_slice = slice_make(name, key->key_len);
-    struct entry entry;
+    bool goes_on = true;
 
+    key->waiter_count++; /* It stays when its last waiter leaves. */
     LIST_FOR_EACH(&key->waiters, node)
     {
-        waiters[count++] = LIST_ENTRY(node, struct place, node)->blocked;
+        struct blocked *blocked = LIST_ENTRY(node, struct place, node)->blocked;
+
+        if ((blocked->session->flags & SESSION_CLOSING) || !is_woken(blocked, key)) {
+            continue;
+        }
+        goes_on = may_run(blocked);
+        if (!goes_on) {
+            break;
+        }
+        run_again(blocked, key_slice(key));
     }
-    /* Running one waiter's command ends no other's wait, so the pointers stay good; `key` may go with its last. */
-    for (size_t i = 0; i < count && keyspace_peek(keyspace, db, name_slice, &entry); i++) {
-        run_again(waiters[i]);
-    }
-    memory_free(waiters);
-    memory_free(name);
+    drop_key(blocking, key);
+    return goes_on;
 }
 
 static void serve_replica_waits(struct blocking *blocking)
@@ -399,7 +466,7 @@ static void serve_replica_waits(struct blocking *blocking)
         struct blocked *blocked = LIST_ENTRY(node, struct blocked, node);
 
         if (blocked->is_for_replicas) {
-            run_again(blocked);
+            run_again(blocked, slice_empty());
         }
     }
 }
@@ -413,7 +480,10 @@ void blocking_serve(struct blocking *blocking)
         struct waited_key *key = LIST_ENTRY(blocking->ready.head.next, struct waited_key, ready_node);
 
         list_remove(&key->ready_node);
-        serve_key(blocking, key);
+        if (!serve_key(blocking, key)) {
+            list_prepend(&blocking->ready, &key->ready_node); /* Some of its waiters are still there. */
+            return;
+        }
     }
 }
 
@@ -425,13 +495,14 @@ void blocking_note_acknowledgements(struct blocking *blocking)
 static void end_with_error(struct blocked *blocked, const char *error)
 {
     struct session *session = blocked->session;
+    size_t reply_begin = session->output->len;
     struct reply reply;
 
     reply_init(&reply, session->output, session->protocol);
     (void)reply_error(&reply, "%s", error);
-    end(blocked);
-    session_unblock(session);
-    session_touch(session, 0);
+    blocked->entry->statistics.failed_calls++;
+    metrics_count_error(blocked->blocking->options.services->metrics, slice_of(error));
+    finish(blocked, reply_begin);
 }
 
 bool blocking_unblock(struct blocking *blocking, struct session *session, bool with_error)
@@ -448,11 +519,14 @@ bool blocking_unblock(struct blocking *blocking, struct session *session, bool w
     return true;
 }
 
-void blocking_unblock_all(struct blocking *blocking, const char *error)
+void blocking_disconnect_all(struct blocking *blocking, const char *error)
 {
     LIST_FOR_EACH(&blocking->all, node)
     {
-        end_with_error(LIST_ENTRY(node, struct blocked, node), error);
+        struct session *session = LIST_ENTRY(node, struct blocked, node)->session;
+
+        end_with_error(session->blocked, error);
+        session_close_after_reply(session);
     }
 }
 

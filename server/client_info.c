@@ -41,9 +41,15 @@ static void write_flags(const struct session *session, struct buf *out)
         uint32_t flag;
         char letter;
     } letters[] = {
-        {SESSION_MONITOR, 'O'},        {SESSION_REPLICA, 'S'},     {SESSION_MASTER, 'M'},
-        {SESSION_IN_TRANSACTION, 'x'}, {SESSION_BLOCKED, 'b'},     {SESSION_IS_DIRTY, 'd'},
-        {SESSION_CLOSING, 'c'},        {SESSION_UNIX_SOCKET, 'U'}, {SESSION_NO_EVICT, 'e'},
+        {SESSION_MONITOR, 'O'},
+        {SESSION_REPLICA, 'S'},
+        {SESSION_MASTER, 'M'},
+        {SESSION_IN_TRANSACTION, 'x'},
+        {SESSION_BLOCKED | SESSION_PARKED, 'b'},
+        {SESSION_IS_DIRTY, 'd'},
+        {SESSION_CLOSING, 'c'},
+        {SESSION_UNIX_SOCKET, 'U'},
+        {SESSION_NO_EVICT, 'e'},
     };
     size_t begin = out->len;
 

@@ -154,6 +154,10 @@ struct call {
     uint64_t changes; /* Counted by the handler; dispatch logs and notifies if not 0. */
     uint32_t hits;    /* Counted by handlers that read keys: keyspace_hits and keyspace_misses of INFO. */
     uint32_t misses;
+    /* A command that waited runs again (blocking.h): for this key, which holds what it waits for; empty if no key woke
+     * it, and of course the first time. */
+    struct slice woken_by;
+    bool is_again;    /* It was shown and counted when it ran first. */
     bool is_replay;   /* Comes from the log or from our master: nothing expires, nothing is logged. */
     bool is_nested;   /* Part of a transaction or a script, or a replay: it must not wait for anything. */
     struct slice raw; /* The request's own bytes if they are argv in canonical form; else empty. */

@@ -87,14 +87,17 @@ static uint64_t wall_ms_at(struct dispatch *dispatch, uint64_t now_us)
 
 /* --- Running one command --- */
 
-static void count_call(struct dispatch *dispatch, struct command_entry *entry, const struct reply *reply,
+static void count_call(struct dispatch *dispatch, const struct call *call, const struct reply *reply,
                        uint64_t duration_us)
 {
-    struct command_statistics *statistics = &entry->statistics;
+    struct command_statistics *statistics = &call->entry->statistics;
 
-    statistics->calls++;
     statistics->microseconds += duration_us;
     statistics->failed_calls += reply->is_error;
+    if (call->is_again) {
+        return;
+    }
+    statistics->calls++;
     if (statistics->latency == NULL) {
         statistics->latency = memory_allocate_zeroed(sizeof(*statistics->latency));
     }
@@ -139,7 +142,7 @@ static uint64_t run(struct dispatch *dispatch, struct call *call, struct command
     uint64_t end_us;
     enum status status;
 
-    if (!monitors_is_empty(services->monitors)) {
+    if (!monitors_is_empty(services->monitors) && !call->is_again) {
         show(dispatch, call->session, entry->command, call);
     }
     reply->is_error = false;
@@ -160,7 +163,7 @@ static uint64_t run(struct dispatch *dispatch, struct call *call, struct command
     services->metrics->keyspace_hits += call->hits;
     services->metrics->keyspace_misses += call->misses;
     end_us = clock_monotonic_us();
-    count_call(dispatch, entry, reply, end_us - begin_us);
+    count_call(dispatch, call, reply, end_us - begin_us);
     if (slowlog_is_slow(services->slowlog, end_us - begin_us)) {
         note_slowness(dispatch, call, end_us - begin_us);
     }
@@ -212,18 +215,6 @@ static struct call make_call(struct dispatch *dispatch, struct session *session,
     };
 }
 
-/* CLIENT REPLY: what is not to be sent is cut off again. */
-static void suppress_reply(struct session *session, size_t reply_begin)
-{
-    if (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) {
-        buf_truncate(session->output, reply_begin);
-    }
-    session->flags &= ~(uint32_t)SESSION_REPLY_SKIP;
-    if (session->flags & SESSION_SKIP_NEXT) {
-        session->flags = (session->flags | SESSION_REPLY_SKIP) & ~(uint32_t)SESSION_SKIP_NEXT;
-    }
-}
-
 /* Up to which offset the reply reveals changes. A replica's come from its link, which tells nobody their keys. */
 static uint64_t revealed_offset(struct dispatch *dispatch, const struct command_entry *entry,
                                 const struct request *request)
@@ -237,12 +228,12 @@ static uint64_t revealed_offset(struct dispatch *dispatch, const struct command_
     return dispatch->gate.is_replica ? end : reveal_offset(&dispatch->reveal, entry, request->argv, request->argc, end);
 }
 
-/* Run a client's command as a change of its own. */
-static uint64_t execute(struct dispatch *dispatch, struct session *session, struct command_entry *entry,
-                        const struct request *request)
+/* Run a client's command, made into `*call`, as a change of its own. */
+static uint64_t execute(struct dispatch *dispatch, struct call *call, const struct request *request)
 {
     struct store *store = dispatch->services->store;
-    struct call call = make_call(dispatch, session, entry, request);
+    struct session *session = call->session;
+    struct command_entry *entry = call->entry;
     struct reply reply;
     uint64_t end_us;
     uint64_t end;
@@ -250,8 +241,8 @@ static uint64_t execute(struct dispatch *dispatch, struct session *session, stru
     ASSERT(dispatch->depth == 0);
     reply_init(&reply, session->output, session->protocol);
     change_begin(dispatch->change, store_selected_db(store));
-    keyspace_set_clock(call.keyspace, call.now_ms, !dispatch->gate.is_replica);
-    end_us = run(dispatch, &call, entry, &reply);
+    keyspace_set_clock(call->keyspace, call->now_ms, !dispatch->gate.is_replica);
+    end_us = run(dispatch, call, entry, &reply);
     end = commit(dispatch);
     if (end != 0) {
         session->write_offset = end;
@@ -376,6 +367,7 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
     enum status status;
 
     dispatch->now_us = *now_us;
+    session->last_command = entry;
     if (entry == NULL && admission_is_attack(request)) {
         diag(DIAG_WARNING, "%s speaks HTTP to the Redis port: a browser may be abused to attack; closing",
              session->peer);
@@ -385,7 +377,7 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
     refusal = dispatch_refusal(dispatch, session, entry, request);
     if (refusal != NULL) {
         refuse(dispatch, session, entry, slice_of(refusal));
-        suppress_reply(session, reply_begin);
+        session_end_reply(session, reply_begin);
         return SESSION_DONE;
     }
     if (is_paused(dispatch, session, entry)) {
@@ -400,10 +392,13 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
     } else if (is_queued(session, entry)) {
         queue(session, entry, request);
     } else {
-        session->last_command = entry;
-        *now_us = execute(dispatch, session, entry, request);
+        struct call call = make_call(dispatch, session, entry, request);
+
+        *now_us = execute(dispatch, &call, request);
     }
-    suppress_reply(session, reply_begin);
+    if (!(session->flags & SESSION_BLOCKED)) { /* Its reply is still to come. */
+        session_end_reply(session, reply_begin);
+    }
     if (blocking_has_ready(dispatch->services->blocking)) {
         blocking_serve(dispatch->services->blocking);
     }
@@ -425,15 +420,22 @@ void dispatch_nested(struct dispatch *dispatch, struct call *outer, struct comma
     dispatch->now_us = outer_begin_us;
 }
 
-void dispatch_again(struct dispatch *dispatch, struct session *session, struct command_entry *entry,
-                    const struct request *request)
+bool dispatch_may_run_again(struct dispatch *dispatch, const struct session *session, const struct command_entry *entry,
+                            const struct request *request)
 {
-    size_t reply_begin = session->output->len;
+    return admit_write(dispatch, session, entry, request) == STATUS_OK;
+}
+
+void dispatch_again(struct dispatch *dispatch, struct session *session, struct command_entry *entry,
+                    const struct request *request, struct slice woken_by)
+{
+    struct call call;
 
     dispatch->now_us = clock_monotonic_us();
-    (void)execute(dispatch, session, entry, request);
-    suppress_reply(session, reply_begin);
-    session_touch(session, 0);
+    call = make_call(dispatch, session, entry, request);
+    call.is_again = true;
+    call.woken_by = woken_by;
+    (void)execute(dispatch, &call, request);
 }
 
 /* --- What no client asked for --- */

@@ -55,9 +55,12 @@ void dispatch_nested(struct dispatch *dispatch, struct call *outer, struct comma
 const char *dispatch_refusal(struct dispatch *dispatch, struct session *session, const struct command_entry *entry,
                              const struct request *request);
 
-/* Run a blocked session's command again; its words are the caller's. */
+/* Run a blocked session's command again; its words are the caller's. `woken_by` as call->woken_by has it. */
 void dispatch_again(struct dispatch *dispatch, struct session *session, struct command_entry *entry,
-                    const struct request *request);
+                    const struct request *request, struct slice woken_by);
+/* Whether a command that waited may run again now: false as long as the store takes no writes. */
+bool dispatch_may_run_again(struct dispatch *dispatch, const struct session *session, const struct command_entry *entry,
+                            const struct request *request);
 
 /* Run a command from the log or from our master: not refused, not logged, nothing expires. Returns false if it is
  * unknown or fails; then `*error` says why, borrowed until the next call. */

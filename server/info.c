@@ -88,10 +88,11 @@ static void write_clients(const struct page *page)
     buf_put_format(page->out,
                    "connected_clients:%zu\r\ncluster_connections:0\r\nmaxclients:%lld\r\n"
                    "client_recent_max_input_buffer:%llu\r\nclient_recent_max_output_buffer:%llu\r\n"
-                   "blocked_clients:%zu\r\ntracking_clients:0\r\nclients_in_timeout_table:0\r\n",
+                   "blocked_clients:%zu\r\ntracking_clients:0\r\nclients_in_timeout_table:%zu\r\n",
                    sessions_count(page->services->sessions) - sessions_count_replicas(page->services->sessions),
                    (long long)page->services->config->max_clients, (wide)input_max, (wide)output_max,
-                   blocking_count(page->services->blocking));
+                   blocking_count(page->services->blocking) + sessions_count_parked(page->services->sessions),
+                   blocking_count_timed(page->services->blocking));
 }
 
 /* Memory of the connections of one class. */

@@ -180,7 +180,7 @@ void server_update_role(struct server *server)
     config_assign(server->config, "replicaof", master);
     diag_set_role(master[0] == '\0' ? 'M' : 'S');
     if (!was_replica && master[0] != '\0') {
-        blocking_unblock_all(
+        blocking_disconnect_all(
             server->services.blocking,
             "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
     }

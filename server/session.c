@@ -207,6 +207,17 @@ size_t sessions_count_replicas(const struct sessions *sessions)
     return count;
 }
 
+size_t sessions_count_parked(const struct sessions *sessions)
+{
+    size_t count = 0;
+
+    LIST_FOR_EACH(&sessions->parked, node)
+    {
+        count++;
+    }
+    return count;
+}
+
 struct session *sessions_find(struct sessions *sessions, uint64_t id)
 {
     LIST_FOR_EACH(&sessions->all, node)
@@ -268,6 +279,17 @@ void session_touch(struct session *session, uint64_t offset)
     if (session->connection != NULL) {
         connection_hold(session->connection, offset);
         connection_touch(session->connection);
+    }
+}
+
+void session_end_reply(struct session *session, size_t reply_begin)
+{
+    if (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) {
+        buf_truncate(session->output, reply_begin);
+    }
+    session->flags &= ~(uint32_t)SESSION_REPLY_SKIP;
+    if (session->flags & SESSION_SKIP_NEXT) {
+        session->flags = (session->flags | SESSION_REPLY_SKIP) & ~(uint32_t)SESSION_SKIP_NEXT;
     }
 }
 

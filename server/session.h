@@ -108,6 +108,7 @@ struct session *sessions_accept(struct sessions *sessions, const struct transpor
 size_t sessions_count(const struct sessions *sessions);
 /* How many of them are feeds. */
 size_t sessions_count_replicas(const struct sessions *sessions);
+size_t sessions_count_parked(const struct sessions *sessions);
 struct session *sessions_find(struct sessions *sessions, uint64_t id);
 /* All sessions, in order of id: walk with LIST_FOR_EACH and LIST_ENTRY(node, struct session, node). */
 struct list *sessions_all(struct sessions *sessions);
@@ -126,6 +127,8 @@ void session_close_after_reply(struct session *session);
  * has it; 0 reveals nothing, SESSION_REVEALS_TURN whatever has changed by the end of this turn. */
 #define SESSION_REVEALS_TURN UINT64_MAX
 void session_touch(struct session *session, uint64_t offset);
+/* The reply to a request stands in the output from `reply_begin` on: cut it off again if CLIENT REPLY says so. */
+void session_end_reply(struct session *session, size_t reply_begin);
 /* A blocked session goes on with its next request. */
 void session_unblock(struct session *session);
 /* Replace an owned text of the session; `text` empty for NULL. */
