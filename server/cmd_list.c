@@ -78,7 +78,7 @@ void list_pop_and_reply(struct call *call, struct reply *reply, struct collectio
     call_commit_collection(call, list, end == LIST_LEFT ? "lpop" : "rpop");
 }
 
-static void pop_one(struct call *call, struct reply *reply, struct collection *list, enum list_end end)
+void list_pop_one_and_reply(struct call *call, struct reply *reply, struct collection *list, enum list_end end)
 {
     struct buf item;
 
@@ -118,7 +118,7 @@ static enum status pop(struct call *call, struct reply *reply, enum list_end end
     } else if (call->argc == 3) {
         list_pop_and_reply(call, reply, &list, end, (uint64_t)count);
     } else {
-        pop_one(call, reply, &list, end);
+        list_pop_one_and_reply(call, reply, &list, end);
     }
     collection_close(&list);
     return STATUS_OK;

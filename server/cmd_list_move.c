@@ -39,8 +39,7 @@ static void move(struct call *call, struct reply *reply, enum list_end from_end,
     buf_release(&item);
 }
 
-/* Check source and destination, then move. */
-static enum status check_and_move(struct call *call, struct reply *reply, enum list_end from_end, enum list_end to_end)
+enum status list_move(struct call *call, struct reply *reply, enum list_end from_end, enum list_end to_end)
 {
     struct entry from;
     struct entry to;
@@ -66,83 +65,95 @@ static enum status run_lmove(struct call *call, struct reply *reply)
     if (!list_parse_end(call->argv[3], &from_end) || !list_parse_end(call->argv[4], &to_end)) {
         return STATUS_SYNTAX;
     }
-    return check_and_move(call, reply, from_end, to_end);
+    return list_move(call, reply, from_end, to_end);
 }
 
 static enum status run_rpoplpush(struct call *call, struct reply *reply)
 {
-    return check_and_move(call, reply, LIST_RIGHT, LIST_LEFT);
+    return list_move(call, reply, LIST_RIGHT, LIST_LEFT);
 }
 
-struct lmpop_options {
-    size_t key_count; /* Keys begin at argv[2]. */
-    enum list_end end;
-    int64_t count;
-};
-
-static enum status parse_lmpop(struct call *call, struct reply *reply, struct lmpop_options *options)
+enum status list_mpop_parse(struct call *call, struct reply *reply, size_t first, struct list_mpop *mpop)
 {
     int64_t key_count;
+    int64_t count = 1;
     size_t i;
     bool has_count = false;
 
-    *options = (struct lmpop_options){.count = 1};
-    if (args_int64(call->argv[1], &key_count) != STATUS_OK || key_count < 1) {
+    if (args_int64(call->argv[first], &key_count) != STATUS_OK || key_count < 1) {
         return reply_error(reply, "ERR numkeys should be greater than 0");
     }
-    if ((uint64_t)key_count > call->argc || (size_t)key_count + 2 >= call->argc) {
+    if ((uint64_t)key_count > call->argc || first + (size_t)key_count + 1 >= call->argc) {
         return STATUS_SYNTAX;
     }
-    options->key_count = (size_t)key_count;
-    i = 2 + options->key_count;
-    if (!list_parse_end(call->argv[i], &options->end)) {
+    mpop->keys = &call->argv[first + 1];
+    mpop->key_count = (size_t)key_count;
+    i = first + 1 + mpop->key_count;
+    if (!list_parse_end(call->argv[i], &mpop->end)) {
         return STATUS_SYNTAX;
     }
     for (i++; i < call->argc; i += 2) {
         if (has_count || !args_is(call->argv[i], "count") || i + 1 >= call->argc) {
             return STATUS_SYNTAX;
         }
-        if (args_int64(call->argv[i + 1], &options->count) != STATUS_OK || options->count < 1) {
+        if (args_int64(call->argv[i + 1], &count) != STATUS_OK || count < 1) {
             return reply_error(reply, "ERR count should be greater than 0");
         }
         has_count = true;
     }
+    mpop->count = (uint64_t)count;
     return STATUS_OK;
+}
+
+static void pop_and_log(struct call *call, struct reply *reply, struct collection *list, const struct list_mpop *mpop)
+{
+    char text[NUMBER_INTEGER_TEXT_MAX];
+    struct slice words[] = {slice_of(mpop->end == LIST_LEFT ? "LPOP" : "RPOP"), list->key, {0}};
+
+    reply_array(reply, 2);
+    reply_bulk(reply, list->key);
+    list_pop_and_reply(call, reply, list, mpop->end, mpop->count);
+    words[2] = slice_make(text, number_format_uint64(text, call->changes));
+    change_replace(call->change, words, 3);
+}
+
+enum status list_mpop_run(struct call *call, struct reply *reply, const struct list_mpop *mpop)
+{
+    for (size_t i = 0; i < mpop->key_count; i++) {
+        struct collection list;
+        enum status status = collection_open(call->keyspace, call->db, mpop->keys[i], ENTRY_LIST, &list);
+
+        if (status == STATUS_WRONG_TYPE) {
+            return status;
+        }
+        if (status == STATUS_OK) {
+            pop_and_log(call, reply, &list, mpop);
+        }
+        collection_close(&list);
+        if (status == STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_NOT_FOUND;
 }
 
 /* LMPOP numkeys key [key ...] LEFT|RIGHT [COUNT n]: the first list that is there, and what was popped. */
 static enum status run_lmpop(struct call *call, struct reply *reply)
 {
-    struct lmpop_options options;
-    enum status status = parse_lmpop(call, reply, &options);
+    struct list_mpop mpop;
+    enum status status = list_mpop_parse(call, reply, 1, &mpop);
 
     if (status != STATUS_OK) {
         return status;
     }
-    for (size_t i = 0; i < options.key_count; i++) {
-        struct slice key = call->argv[2 + i];
-        char text[NUMBER_INTEGER_TEXT_MAX];
-        struct slice words[] = {slice_of(options.end == LIST_LEFT ? "LPOP" : "RPOP"), key, {0}};
-        struct collection list;
-
-        status = collection_open(call->keyspace, call->db, key, ENTRY_LIST, &list);
-        if (status == STATUS_WRONG_TYPE) {
-            return status;
-        }
-        if (status == STATUS_OK) {
-            reply_array(reply, 2);
-            reply_bulk(reply, key);
-            list_pop_and_reply(call, reply, &list, options.end, (uint64_t)options.count);
-            words[2] = slice_make(text, number_format_uint64(text, call->changes));
-            change_replace(call->change, words, 3);
-            collection_close(&list);
-            return STATUS_OK;
-        }
-        collection_close(&list);
+    status = list_mpop_run(call, reply, &mpop);
+    if (status == STATUS_NOT_FOUND) {
+        reply_null_array(reply);
+        return STATUS_OK;
     }
-    reply_null_array(reply);
-    return STATUS_OK;
+    return status;
 }
+
 const struct command list_move_commands[] = {
     {.name = "lmove",
      .summary = "Pop an element from a list, push it to another list and return it",

@@ -25,6 +25,7 @@ const struct command *const families[] = {
     hash_walk_commands,
     list_commands,
     list_move_commands,
+    list_block_commands,
     set_commands,
     set_algebra_commands,
     transaction_commands,
