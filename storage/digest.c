@@ -73,7 +73,7 @@ static enum status add_scored(void *context, struct slice member, double score)
     return add_pair(context, member, slice_make(text, (size_t)len));
 }
 
-static enum status add_item(void *context, struct key_visit_id id, const struct slice *words, size_t count)
+static enum status add_item(void *context, struct stream_id id, const struct slice *words, size_t count)
 {
     char text[64];
     int len = snprintf(text, sizeof(text), "%" PRIu64 ".%" PRIu64, id.ms, id.sequence);
@@ -94,7 +94,7 @@ static enum status skip_facts(void *context, const struct key_visit_stream *stre
     return STATUS_OK;
 }
 
-static enum status skip_group(void *context, struct slice name, struct key_visit_id last_id, int64_t read_count)
+static enum status skip_group(void *context, struct slice name, struct stream_id last_id, int64_t read_count)
 {
     (void)context;
     (void)name;
@@ -112,7 +112,7 @@ static enum status skip_consumer(void *context, struct slice name, uint64_t seen
     return STATUS_OK;
 }
 
-static enum status skip_pending(void *context, struct key_visit_id id, uint64_t delivered_ms, uint64_t delivery_count)
+static enum status skip_pending(void *context, struct stream_id id, uint64_t delivered_ms, uint64_t delivery_count)
 {
     (void)context;
     (void)id;

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "storage/entry.h"
+#include "storage/stream_id.h"
 
 #define KEY_VISIT_COUNT_UNKNOWN UINT64_MAX
 
@@ -18,18 +19,13 @@ struct key_visit {
     uint64_t count;        /* Elements to come; of a stream, items. KEY_VISIT_COUNT_UNKNOWN. */
 };
 
-struct key_visit_id {
-    uint64_t ms;
-    uint64_t sequence;
-};
-
 struct key_visit_stream {
     uint64_t item_count;
-    struct key_visit_id last_id;
+    struct stream_id last_id;
     /* Of files of Redis 7 and later; else has_counters is false and these are 0. */
     bool has_counters;
-    struct key_visit_id first_id;
-    struct key_visit_id greatest_deleted_id;
+    struct stream_id first_id;
+    struct stream_id greatest_deleted_id;
     uint64_t added_count;
 };
 
@@ -50,13 +46,12 @@ struct key_visitor {
     enum status (*zset_member)(void *context, struct slice member, double score);
     /* Items in order; `words` are field, value, field, ... Then the stream itself, its groups, and after each group its
      * consumers, after each consumer what it has pending. */
-    enum status (*stream_item)(void *context, struct key_visit_id id, const struct slice *words, size_t count);
+    enum status (*stream_item)(void *context, struct stream_id id, const struct slice *words, size_t count);
     enum status (*stream_facts)(void *context, const struct key_visit_stream *stream);
-    enum status (*stream_group)(void *context, struct slice name, struct key_visit_id last_id,
+    enum status (*stream_group)(void *context, struct slice name, struct stream_id last_id,
                                 int64_t read_count); /* read_count -1: not known. */
     enum status (*stream_consumer)(void *context, struct slice name, uint64_t seen_ms, uint64_t active_ms);
-    enum status (*stream_pending)(void *context, struct key_visit_id id, uint64_t delivered_ms,
-                                  uint64_t delivery_count);
+    enum status (*stream_pending)(void *context, struct stream_id id, uint64_t delivered_ms, uint64_t delivery_count);
     enum status (*key_end)(void *context);
 };
 

@@ -12,11 +12,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define ID_BYTES 16
-
 /* One entry of a group that was delivered and not acknowledged. */
 struct pending {
-    struct key_visit_id id;
+    struct stream_id id;
     uint64_t delivered_ms;
     uint64_t delivery_count;
     bool is_owned; /* A consumer has named it. */
@@ -24,11 +22,11 @@ struct pending {
 
 struct stream_reader {
     struct rdb_value *value;
-    struct key_visit_id last_id; /* Of the items so far. */
+    struct stream_id last_id; /* Of the items so far. */
     uint64_t item_count;
     /* Of the node in hand. */
     struct rdb_packed packed;
-    struct key_visit_id master_id;
+    struct stream_id master_id;
     struct rdb_packed_item *fields; /* field_count of them; owned. */
     size_t field_count;
     struct rdb_packed_item *items; /* Scratch for an item's words, word_room of them; owned. */
@@ -39,26 +37,18 @@ struct stream_reader {
     size_t pending_count;
 };
 
-static int compare_ids(struct key_visit_id a, struct key_visit_id b)
-{
-    if (a.ms != b.ms) {
-        return a.ms < b.ms ? -1 : 1;
-    }
-    return (a.sequence > b.sequence) - (a.sequence < b.sequence);
-}
-
 static enum status refuse(struct stream_reader *reader, const char *text)
 {
     return rdb_input_refuse(reader->value->input, "%s", text);
 }
 
-static struct key_visit_id parse_id(const char *bytes)
+static struct stream_id parse_id(const char *bytes)
 {
-    return (struct key_visit_id){.ms = bytes_get_be64(bytes), .sequence = bytes_get_be64(bytes + 8)};
+    return (struct stream_id){.ms = bytes_get_be64(bytes), .sequence = bytes_get_be64(bytes + 8)};
 }
 
 /* An id as two lengths. */
-static enum status read_id(struct rdb_input *input, struct key_visit_id *id)
+static enum status read_id(struct rdb_input *input, struct stream_id *id)
 {
     enum status status = rdb_input_length(input, &id->ms);
 
@@ -168,12 +158,12 @@ static enum status read_words(struct stream_reader *reader, bool has_own_fields,
     return status;
 }
 
-static enum status tell_item(struct stream_reader *reader, struct key_visit_id id, size_t word_count)
+static enum status tell_item(struct stream_reader *reader, struct stream_id id, size_t word_count)
 {
     const struct key_visitor *visitor = reader->value->visitor;
 
     /* The first item may be 0-1 at least; each must lie behind the one before. */
-    if (compare_ids(id, reader->last_id) <= 0) {
+    if (stream_id_compare(id, reader->last_id) <= 0) {
         return refuse(reader, "a stream's items out of order");
     }
     reader->last_id = id;
@@ -185,7 +175,7 @@ static enum status tell_item(struct stream_reader *reader, struct key_visit_id i
 static enum status read_item(struct stream_reader *reader, int64_t flags)
 {
     bool has_own_fields = (flags & RDB_STREAM_ITEM_SAME_FIELDS) == 0;
-    struct key_visit_id id = reader->master_id;
+    struct stream_id id = reader->master_id;
     int64_t ms_ahead;
     int64_t sequence_ahead;
     size_t field_count = 0;
@@ -241,7 +231,7 @@ static enum status read_node(struct stream_reader *reader)
     struct rdb_value *value = reader->value;
     enum status status = rdb_input_string(value->input, &value->first);
 
-    if (status == STATUS_OK && value->first.len != ID_BYTES) {
+    if (status == STATUS_OK && value->first.len != STREAM_ID_BYTES) {
         return refuse(reader, "a stream's node without an id");
     }
     if (status == STATUS_OK) {
@@ -278,7 +268,7 @@ static enum status read_facts(struct stream_reader *reader)
     if (status != STATUS_OK) {
         return status;
     }
-    if (stream.item_count != reader->item_count || compare_ids(stream.last_id, reader->last_id) < 0) {
+    if (stream.item_count != reader->item_count || stream_id_compare(stream.last_id, reader->last_id) < 0) {
         return refuse(reader, "a stream whose length or last id does not fit its items");
     }
     return value->visitor->stream_facts(value->visitor->context, &stream);
@@ -286,12 +276,12 @@ static enum status read_facts(struct stream_reader *reader)
 
 static int compare_pending(const void *a, const void *b)
 {
-    return compare_ids(((const struct pending *)a)->id, ((const struct pending *)b)->id);
+    return stream_id_compare(((const struct pending *)a)->id, ((const struct pending *)b)->id);
 }
 
-static enum status read_raw_id(struct rdb_input *input, struct key_visit_id *id)
+static enum status read_raw_id(struct rdb_input *input, struct stream_id *id)
 {
-    char bytes[ID_BYTES];
+    char bytes[STREAM_ID_BYTES];
     enum status status = rdb_input_bytes(input, bytes, sizeof(bytes));
 
     if (status == STATUS_OK) {
@@ -396,7 +386,7 @@ static enum status read_consumer(struct stream_reader *reader)
 static enum status read_group(struct stream_reader *reader)
 {
     struct rdb_value *value = reader->value;
-    struct key_visit_id last_id;
+    struct stream_id last_id;
     uint64_t read_count = UINT64_MAX; /* -1: not known. */
     uint64_t consumer_count;
     enum status status = rdb_input_string(value->input, &value->first);

@@ -23,12 +23,12 @@ struct rdb_sink {
 
 /* A stream under way: rdb_write_stream.c. */
 struct rdb_stream_writer {
-    uint64_t node_items;         /* In the node under way. */
-    struct key_visit_id node_id; /* Of its first item. */
-    struct rdb_listpack items;   /* All after the node's own entry. */
-    struct rdb_listpack master;  /* The node's fields. */
-    struct rdb_listpack node;    /* Scratch: the two as one. */
-    struct rdb_listpack fields;  /* Scratch: the fields of an item, to compare. */
+    uint64_t node_items;        /* In the node under way. */
+    struct stream_id node_id;   /* Of its first item. */
+    struct rdb_listpack items;  /* All after the node's own entry. */
+    struct rdb_listpack master; /* The node's fields. */
+    struct rdb_listpack node;   /* Scratch: the two as one. */
+    struct rdb_listpack fields; /* Scratch: the fields of an item, to compare. */
     uint64_t group_count;
     uint64_t pending_count; /* Of the group under way. */
     uint64_t consumer_count;

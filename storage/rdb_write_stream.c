@@ -30,14 +30,14 @@ void rdb_stream_writer_release(struct rdb_stream_writer *stream)
     buf_release(&stream->owned);
 }
 
-static void put_id(struct buf *out, struct key_visit_id id)
+static void put_id(struct buf *out, struct stream_id id)
 {
     rdb_put_length(out, id.ms);
     rdb_put_length(out, id.sequence);
 }
 
 /* An id as 16 bytes that sort. */
-static void put_raw_id(struct buf *out, struct key_visit_id id)
+static void put_raw_id(struct buf *out, struct stream_id id)
 {
     rdb_put_be64(out, id.ms);
     rdb_put_be64(out, id.sequence);
@@ -75,7 +75,7 @@ static bool same_fields(const struct rdb_stream_writer *stream)
 }
 
 /* Begin a node with the item whose fields are in stream->fields: they become the node's. */
-static void begin_node(struct rdb_stream_writer *stream, struct key_visit_id id)
+static void begin_node(struct rdb_stream_writer *stream, struct stream_id id)
 {
     stream->node_id = id;
     rdb_listpack_clear(&stream->items);
@@ -83,7 +83,7 @@ static void begin_node(struct rdb_stream_writer *stream, struct key_visit_id id)
     rdb_listpack_put_all(&stream->master, &stream->fields);
 }
 
-static enum status put_item(void *context, struct key_visit_id id, const struct slice *words, size_t count)
+static enum status put_item(void *context, struct stream_id id, const struct slice *words, size_t count)
 {
     struct rdb_writer *writer = context;
     struct rdb_stream_writer *stream = &writer->stream;
@@ -158,7 +158,7 @@ static void end_group(struct rdb_stream_writer *stream)
     }
 }
 
-static enum status put_group(void *context, struct slice name, struct key_visit_id last_id, int64_t read_count)
+static enum status put_group(void *context, struct slice name, struct stream_id last_id, int64_t read_count)
 {
     struct rdb_writer *writer = context;
     struct rdb_stream_writer *stream = &writer->stream;
@@ -192,7 +192,7 @@ static enum status put_consumer(void *context, struct slice name, uint64_t seen_
     return STATUS_OK;
 }
 
-static enum status put_pending(void *context, struct key_visit_id id, uint64_t delivered_ms, uint64_t delivery_count)
+static enum status put_pending(void *context, struct stream_id id, uint64_t delivered_ms, uint64_t delivery_count)
 {
     struct rdb_writer *writer = context;
     struct rdb_stream_writer *stream = &writer->stream;

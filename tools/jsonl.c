@@ -130,7 +130,7 @@ static void put_score(struct buf *out, double score)
     buf_put_format(out, isinf(score) ? "\"%s\"" : "%s", text);
 }
 
-static void put_id(struct buf *out, struct key_visit_id id)
+static void put_id(struct buf *out, struct stream_id id)
 {
     buf_put_format(out, "\"%" PRIu64 "-%" PRIu64 "\"", id.ms, id.sequence);
 }
@@ -208,7 +208,7 @@ static enum status add_score(void *context, struct slice member, double score)
     return flush_if_long(jsonl);
 }
 
-static enum status add_stream_item(void *context, struct key_visit_id id, const struct slice *words, size_t count)
+static enum status add_stream_item(void *context, struct stream_id id, const struct slice *words, size_t count)
 {
     struct jsonl *jsonl = context;
 
@@ -262,7 +262,7 @@ static void end_group(struct jsonl *jsonl)
     }
 }
 
-static enum status add_stream_group(void *context, struct slice name, struct key_visit_id last_id, int64_t read_count)
+static enum status add_stream_group(void *context, struct slice name, struct stream_id last_id, int64_t read_count)
 {
     struct jsonl *jsonl = context;
 
@@ -300,7 +300,7 @@ static enum status add_stream_consumer(void *context, struct slice name, uint64_
     return flush_if_long(jsonl);
 }
 
-static enum status add_stream_pending(void *context, struct key_visit_id id, uint64_t delivered_ms,
+static enum status add_stream_pending(void *context, struct stream_id id, uint64_t delivered_ms,
                                       uint64_t delivery_count)
 {
     struct jsonl *jsonl = context;

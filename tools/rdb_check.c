@@ -32,7 +32,7 @@ static enum status pass_score(void *context, struct slice member, double score)
     return STATUS_OK;
 }
 
-static enum status pass_item(void *context, struct key_visit_id id, const struct slice *words, size_t count)
+static enum status pass_item(void *context, struct stream_id id, const struct slice *words, size_t count)
 {
     (void)context;
     (void)id;
@@ -48,7 +48,7 @@ static enum status pass_facts(void *context, const struct key_visit_stream *stre
     return STATUS_OK;
 }
 
-static enum status pass_group(void *context, struct slice name, struct key_visit_id last_id, int64_t read_count)
+static enum status pass_group(void *context, struct slice name, struct stream_id last_id, int64_t read_count)
 {
     (void)context;
     (void)name;
@@ -66,7 +66,7 @@ static enum status pass_consumer(void *context, struct slice name, uint64_t seen
     return STATUS_OK;
 }
 
-static enum status pass_pending(void *context, struct key_visit_id id, uint64_t delivered_ms, uint64_t delivery_count)
+static enum status pass_pending(void *context, struct stream_id id, uint64_t delivered_ms, uint64_t delivery_count)
 {
     (void)context;
     (void)id;

@@ -13,7 +13,7 @@ struct told {
     bool has_facts;
     bool has_group;
     bool has_consumer;
-    struct key_visit_id last_id;
+    struct stream_id last_id;
     uint64_t item_count;
     uint64_t byte_count; /* Read every byte, for the sanitizer to see. */
 };
@@ -74,7 +74,7 @@ static enum status take_zset_member(void *context, struct slice member, double s
     return STATUS_OK;
 }
 
-static enum status take_stream_item(void *context, struct key_visit_id id, const struct slice *words, size_t count)
+static enum status take_stream_item(void *context, struct stream_id id, const struct slice *words, size_t count)
 {
     struct told *told = context;
 
@@ -97,7 +97,7 @@ static enum status take_stream_facts(void *context, const struct key_visit_strea
     return STATUS_OK;
 }
 
-static enum status take_stream_group(void *context, struct slice name, struct key_visit_id last_id, int64_t read_count)
+static enum status take_stream_group(void *context, struct slice name, struct stream_id last_id, int64_t read_count)
 {
     struct told *told = context;
 
@@ -122,7 +122,7 @@ static enum status take_stream_consumer(void *context, struct slice name, uint64
     return STATUS_OK;
 }
 
-static enum status take_stream_pending(void *context, struct key_visit_id id, uint64_t delivered_ms,
+static enum status take_stream_pending(void *context, struct stream_id id, uint64_t delivered_ms,
                                        uint64_t delivery_count)
 {
     struct told *told = context;

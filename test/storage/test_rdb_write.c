@@ -152,7 +152,7 @@ static void test_streams_of_any_length_are_cut_into_nodes(void **state)
         buf_put_text(&expected, "key 0 stream 's' 0\n");
         for (uint64_t j = 1; j <= counts[i]; j++) {
             /* Sequences that fall within a node, and fields that change. */
-            struct key_visit_id id = {.ms = j, .sequence = 1000 - j};
+            struct stream_id id = {.ms = j, .sequence = 1000 - j};
 
             assert_int_equal(v->stream_item(v->context, id, words, j % 3 == 0 ? 2 : 4), STATUS_OK);
             buf_put_format(&expected, "entry %u-%u 'f' '1'%s\n", (unsigned)j, (unsigned)(1000 - j),

@@ -20,7 +20,7 @@ struct event {
     enum event_kind kind;
     struct key_visit key;
     struct key_visit_stream stream;
-    struct key_visit_id id;
+    struct stream_id id;
     struct slice words[2]; /* Owned bytes. */
     struct slice *list;    /* Of an item; owned, with its bytes. */
     size_t list_len;
@@ -124,7 +124,7 @@ static enum status take_score(void *context, struct slice member, double score)
     return STATUS_OK;
 }
 
-static enum status take_item(void *context, struct key_visit_id id, const struct slice *words, size_t count)
+static enum status take_item(void *context, struct stream_id id, const struct slice *words, size_t count)
 {
     struct event *event = add(context, EVENT_ITEM);
 
@@ -144,7 +144,7 @@ static enum status take_facts(void *context, const struct key_visit_stream *stre
     return STATUS_OK;
 }
 
-static enum status take_group(void *context, struct slice name, struct key_visit_id last_id, int64_t read_count)
+static enum status take_group(void *context, struct slice name, struct stream_id last_id, int64_t read_count)
 {
     struct event *event = add(context, EVENT_GROUP);
 
@@ -164,7 +164,7 @@ static enum status take_consumer(void *context, struct slice name, uint64_t seen
     return STATUS_OK;
 }
 
-static enum status take_pending(void *context, struct key_visit_id id, uint64_t delivered_ms, uint64_t delivery_count)
+static enum status take_pending(void *context, struct stream_id id, uint64_t delivered_ms, uint64_t delivery_count)
 {
     struct event *event = add(context, EVENT_PENDING);
 
@@ -286,12 +286,12 @@ static enum status write_score(void *context, struct slice member, double score)
     return STATUS_OK;
 }
 
-static void put_id(struct buf *out, struct key_visit_id id)
+static void put_id(struct buf *out, struct stream_id id)
 {
     buf_put_format(out, " %" PRIu64 "-%" PRIu64, id.ms, id.sequence);
 }
 
-static enum status write_item(void *context, struct key_visit_id id, const struct slice *words, size_t count)
+static enum status write_item(void *context, struct stream_id id, const struct slice *words, size_t count)
 {
     buf_put_text(context, "entry");
     put_id(context, id);
@@ -315,7 +315,7 @@ static enum status write_facts(void *context, const struct key_visit_stream *str
     return STATUS_OK;
 }
 
-static enum status write_group(void *context, struct slice name, struct key_visit_id last_id, int64_t read_count)
+static enum status write_group(void *context, struct slice name, struct stream_id last_id, int64_t read_count)
 {
     buf_put_text(context, "group");
     put_word(context, name);
@@ -332,7 +332,7 @@ static enum status write_consumer(void *context, struct slice name, uint64_t see
     return STATUS_OK;
 }
 
-static enum status write_pending(void *context, struct key_visit_id id, uint64_t delivered_ms, uint64_t delivery_count)
+static enum status write_pending(void *context, struct stream_id id, uint64_t delivered_ms, uint64_t delivery_count)
 {
     buf_put_text(context, "pending");
     put_id(context, id);
