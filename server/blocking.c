@@ -244,21 +244,21 @@ static void join_keys(struct blocked *blocked, const struct blocking_wait *wait)
     }
 }
 
-static void copy_words(struct blocked *blocked, const struct call *call)
+static void copy_words(struct blocked *blocked, const struct slice *argv, size_t argc)
 {
     size_t bytes = 0;
     char *to;
 
-    for (size_t i = 0; i < call->argc; i++) {
-        bytes += call->argv[i].len;
+    for (size_t i = 0; i < argc; i++) {
+        bytes += argv[i].len;
     }
-    blocked->argv = memory_allocate(call->argc * sizeof(*blocked->argv) + bytes);
-    blocked->argc = call->argc;
-    to = (char *)(blocked->argv + call->argc);
-    for (size_t i = 0; i < call->argc; i++) {
-        memcpy(to, call->argv[i].data, call->argv[i].len);
-        blocked->argv[i] = slice_make(to, call->argv[i].len);
-        to += call->argv[i].len;
+    blocked->argv = memory_allocate(argc * sizeof(*blocked->argv) + bytes);
+    blocked->argc = argc;
+    to = (char *)(blocked->argv + argc);
+    for (size_t i = 0; i < argc; i++) {
+        memcpy(to, argv[i].data, argv[i].len);
+        blocked->argv[i] = slice_make(to, argv[i].len);
+        to += argv[i].len;
     }
 }
 
@@ -370,7 +370,11 @@ void blocking_wait(struct call *call, struct reply *reply, const struct blocking
     blocked->write_timeout = wait->write_timeout == NULL ? write_null_array : wait->write_timeout;
     list_append(&blocking->all, &blocked->node);
     blocking->count++;
-    copy_words(blocked, call);
+    if (wait->argv == NULL) {
+        copy_words(blocked, call->argv, call->argc);
+    } else {
+        copy_words(blocked, wait->argv, wait->argc);
+    }
     join_keys(blocked, wait);
     start_timer(blocked, wait->timeout_ms);
     session->blocked = blocked;

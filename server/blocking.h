@@ -34,6 +34,10 @@ struct blocking_wait {
     void (*write_timeout)(struct call *call, struct reply *reply);
     /* Replication's acknowledgements wake it, as WAIT wants. */
     bool is_for_replicas;
+    /* The words to run again with, where the call's own would mean something else by then ("$" of XREAD). NULL: the
+     * call's own. */
+    const struct slice *argv;
+    size_t argc;
 };
 
 /* Let the caller wait; the handler then returns STATUS_OK with nothing replied. A call that must not wait
