@@ -73,6 +73,26 @@ enum status string_read(struct keyspace *keyspace, const struct entry *entry, si
     return STATUS_OK;
 }
 
+size_t string_part(const struct keyspace *keyspace, const struct entry *entry, size_t start, struct slice *stored)
+{
+    size_t len = string_len(entry);
+    struct part part;
+    struct slice bytes;
+
+    ASSERT(start < len);
+    if (entry->encoding == ENTRY_INLINE) {
+        *stored = slice_after(entry->body, start);
+        return stored->len;
+    }
+    part = part_at(start, len - start);
+    bytes = read_chunk(keyspace, entry->generation, part.chunk);
+    *stored = bytes.len <= part.start ? slice_empty() : slice_first(slice_after(bytes, part.start), part.len);
+    if (bytes.len > part.start && bytes.len - part.start < part.len) {
+        stored->len = bytes.len - part.start;
+    }
+    return part.len;
+}
+
 enum status string_value(struct keyspace *keyspace, const struct entry *entry, struct buf *scratch, struct slice *value)
 {
     enum status status;
@@ -135,6 +155,39 @@ void string_set(struct keyspace *keyspace, uint32_t db, struct slice key, struct
         entry.count = value.len;
         entry.body = slice_empty();
         write_chunks(keyspace, entry.generation, 0, value);
+    }
+    keyspace_put_foreign(keyspace, db, key, &entry);
+}
+
+static bool is_zero(const char *bytes, size_t len)
+{
+    return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
+}
+
+void string_set_made(struct keyspace *keyspace, uint32_t db, struct slice key, size_t len,
+                     const struct string_maker *maker)
+{
+    struct entry entry = {.type = ENTRY_STRING, .body = slice_empty()};
+    char made[STRING_INLINE_BYTES_MAX];
+
+    ASSERT(len <= STRING_BYTES_MAX);
+    if (len <= STRING_INLINE_BYTES_MAX) {
+        maker->make(maker->context, 0, made, len);
+        entry.body = slice_make(made, len);
+        keyspace_put_foreign(keyspace, db, key, &entry);
+        return;
+    }
+    entry.encoding = ENTRY_CHUNKED;
+    entry.generation = keyspace_new_generation(keyspace);
+    entry.count = len;
+    for (size_t start = 0; start < len;) {
+        struct part part = part_at(start, len - start);
+
+        maker->make(maker->context, start, made, part.len);
+        if (!is_zero(made, part.len)) {
+            write_part(keyspace, entry.generation, part, slice_make(made, part.len));
+        }
+        start += part.len;
     }
     keyspace_put_foreign(keyspace, db, key, &entry);
 }
