@@ -1,4 +1,5 @@
 #include "server/families.h"
+#include "server/cmd_bitmap.h"
 #include "server/cmd_config.h"
 #include "server/cmd_connection.h"
 #include "server/cmd_hash.h"
@@ -21,6 +22,8 @@ const struct command *const families[] = {
     key_expire_commands,
     key_scan_commands,
     key_object_commands,
+    bitmap_commands,
+    bitfield_commands,
     hash_commands,
     hash_walk_commands,
     list_commands,
