@@ -1,7 +1,9 @@
 /* COMMAND: all of it is read from the families' tables. */
 #include "base/glob.h"
 #include "server/args.h"
+#include "server/catalogue/catalogue.h"
 #include "server/cmd_server.h"
+#include "server/command_docs.h"
 #include "server/command_keys.h"
 #include "server/registry.h"
 #include "server/reply.h"
@@ -171,15 +173,22 @@ static void reply_find_keys(struct reply *reply, const struct command_key_spec *
     }
 }
 
-static void reply_key_specs(struct reply *reply, const struct command *command)
+static void reply_key_specs(struct reply *reply, const struct command_entry *entry)
 {
+    const struct command *command = entry->command;
+    const struct catalogue_page *page = catalogue_find(command->group, entry->full_name);
     struct reply_deferred deferred = reply_deferred_begin(reply);
     size_t written = 0;
 
     for (size_t i = 0; i < COMMAND_KEY_SPECS_MAX && command->keys[i].begin != KEY_BEGIN_NONE; i++) {
         const struct command_key_spec *spec = &command->keys[i];
+        const char *notes = page == NULL ? NULL : page->key_notes[i];
 
-        reply_map(reply, 3);
+        reply_map(reply, 3u + (notes != NULL));
+        if (notes != NULL) {
+            reply_bulk_text(reply, "notes");
+            reply_bulk_text(reply, notes);
+        }
         reply_bulk_text(reply, "flags");
         reply_bits(reply, spec->flags, key_flag_names, COUNT_OF(key_flag_names), "");
         reply_bulk_text(reply, "begin_search");
@@ -211,7 +220,7 @@ static void reply_info(struct reply *reply, const struct command_entry *entry)
     reply_integer(reply, range.step);
     reply_bits(reply, entry->categories, category_names, COUNT_OF(category_names), "@");
     reply_tips(reply, command->tips);
-    reply_key_specs(reply, command);
+    reply_key_specs(reply, entry);
     if (entry->subcommand_count == 0) {
         reply_set(reply, 0);
         return;
@@ -219,31 +228,6 @@ static void reply_info(struct reply *reply, const struct command_entry *entry)
     reply_array(reply, entry->subcommand_count);
     for (size_t i = 0; i < entry->subcommand_count; i++) {
         reply_info(reply, &entry->subcommands[i]);
-    }
-}
-
-static void reply_docs(struct reply *reply, const struct command_entry *entry)
-{
-    const struct command *command = entry->command;
-
-    reply_map(reply, 3u + (command->complexity != NULL) + (entry->subcommand_count != 0));
-    reply_bulk_text(reply, "summary");
-    reply_bulk_text(reply, command->summary == NULL ? "" : command->summary);
-    reply_bulk_text(reply, "since");
-    reply_bulk_text(reply, command->since == NULL ? "" : command->since);
-    reply_bulk_text(reply, "group");
-    reply_bulk_text(reply, command->group == NULL ? "generic" : command->group);
-    if (command->complexity != NULL) {
-        reply_bulk_text(reply, "complexity");
-        reply_bulk_text(reply, command->complexity);
-    }
-    if (entry->subcommand_count != 0) {
-        reply_bulk_text(reply, "subcommands");
-        reply_map(reply, entry->subcommand_count);
-        for (size_t i = 0; i < entry->subcommand_count; i++) {
-            reply_bulk_text(reply, entry->subcommands[i].full_name);
-            reply_docs(reply, &entry->subcommands[i]);
-        }
     }
 }
 
@@ -276,7 +260,7 @@ static enum status run_command_info(struct call *call, struct reply *reply)
         const struct command_entry *entry = commands_find_full(call->services->commands, call->argv[i]);
 
         if (entry == NULL) {
-            reply_null_array(reply);
+            reply_null(reply);
         } else {
             reply_info(reply, entry);
         }
@@ -295,7 +279,7 @@ static enum status run_command_docs(struct call *call, struct reply *reply)
         reply_map(reply, commands_count(commands));
         for (size_t i = 0; i < commands_count(commands); i++) {
             reply_bulk_text(reply, commands_at(commands, i)->full_name);
-            reply_docs(reply, commands_at(commands, i));
+            command_docs_reply(reply, commands_at(commands, i));
         }
         return STATUS_OK;
     }
@@ -305,7 +289,7 @@ static enum status run_command_docs(struct call *call, struct reply *reply)
 
         if (entry != NULL) {
             reply_bulk_text(reply, entry->full_name);
-            reply_docs(reply, entry);
+            command_docs_reply(reply, entry);
             written++;
         }
     }
@@ -365,14 +349,14 @@ static enum status run_command_list(struct call *call, struct reply *reply)
             reply_bulk_text(reply, entry->full_name);
             written++;
         }
-        for (size_t j = 0; call->argc != 2 && j < entry->subcommand_count; j++) {
+        for (size_t j = 0; j < entry->subcommand_count; j++) {
             if (is_listed(&filter, &entry->subcommands[j])) {
                 reply_bulk_text(reply, entry->subcommands[j].full_name);
                 written++;
             }
         }
     }
-    reply_deferred_set(reply, deferred, written);
+    reply_deferred_array(reply, deferred, written);
     return STATUS_OK;
 }
 
@@ -397,6 +381,17 @@ static void visit_key(void *context, size_t index, uint32_t flags)
     }
 }
 
+/* Channels of the shard commands have a specification, too, but are no keys. */
+static bool has_keys(const struct command *command)
+{
+    for (size_t i = 0; i < COMMAND_KEY_SPECS_MAX && command->keys[i].begin != KEY_BEGIN_NONE; i++) {
+        if (!(command->keys[i].flags & KEY_NOT_KEY)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum status get_keys(struct call *call, struct reply *reply, bool with_flags)
 {
     struct key_page page = {.reply = reply, .argv = call->argv + 2, .with_flags = with_flags};
@@ -409,7 +404,7 @@ static enum status get_keys(struct call *call, struct reply *reply, bool with_fl
     if (entry == NULL) {
         return reply_error(reply, "ERR Invalid command specified");
     }
-    if (entry->command->keys[0].begin == KEY_BEGIN_NONE) {
+    if (!has_keys(entry->command)) {
         return reply_error(reply, "ERR The command has no key arguments");
     }
     if (entry->command->arity > 0 ? argc != (size_t)entry->command->arity : argc < (size_t)-entry->command->arity) {
@@ -438,19 +433,23 @@ static enum status run_command_help(struct call *call, struct reply *reply)
 {
     static const char *const lines[] = {
         "(no subcommand)",
-        "    Tell of all commands.",
+        "    Return details about all Redis commands.",
         "COUNT",
-        "    How many there are.",
-        "DOCS [<command-name> [<command-name> ...]]",
-        "    What commands are for.",
+        "    Return the total number of commands in this Redis server.",
+        "LIST",
+        "    Return a list of all commands in this Redis server.",
+        "INFO [<command-name> ...]",
+        "    Return details about multiple Redis commands.",
+        "    If no command names are given, documentation details for all",
+        "    commands are returned.",
+        "DOCS [<command-name> ...]",
+        "    Return documentation details about multiple Redis commands.",
+        "    If no command names are given, documentation details for all",
+        "    commands are returned.",
         "GETKEYS <full-command>",
-        "    Which of these words are keys.",
+        "    Return the keys from a full Redis command.",
         "GETKEYSANDFLAGS <full-command>",
-        "    The same, with what is done to each.",
-        "INFO [<command-name> [<command-name> ...]]",
-        "    Tell of these commands.",
-        "LIST [FILTERBY (MODULE <name>|ACLCAT <category>|PATTERN <pattern>)]",
-        "    Their names.",
+        "    Return the keys and the access flags from a full Redis command.",
         NULL,
     };
 
@@ -459,29 +458,36 @@ static enum status run_command_help(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
-#define ROW(name_, since_, arity_, tips_, run_, summary_)                                                              \
+#define ROW(name_, since_, arity_, tips_, run_, summary_, complexity_)                                                 \
     {                                                                                                                  \
-        .name = name_, .summary = summary_, .since = since_, .complexity = "O(N) where N is the number of commands",   \
-        .group = "server", .arity = arity_, .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING,        \
+        .name = name_, .summary = summary_, .since = since_, .complexity = complexity_, .group = "server",             \
+        .arity = arity_, .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING,                           \
         .categories = CATEGORY_CONNECTION, .tips = tips_, .run = run_                                                  \
     }
 
 static const struct command command_subcommands[] = {
-    ROW("count", "2.8.13", 2, NULL, run_command_count, "Count the commands"),
-    ROW("docs", "7.0.0", -2, "nondeterministic_output_order", run_command_docs, "Get what commands are for"),
-    ROW("getkeys", "2.8.13", -4, NULL, run_command_getkeys, "Find the keys in a request"),
-    ROW("getkeysandflags", "7.0.0", -4, NULL, run_command_getkeysandflags, "Find the keys and what is done to them"),
-    ROW("help", "5.0.0", 2, NULL, run_command_help, "Show what the subcommands do"),
-    ROW("info", "2.8.13", -2, "nondeterministic_output_order", run_command_info, "Get the facts of commands"),
-    ROW("list", "7.0.0", -2, "nondeterministic_output_order", run_command_list, "Get the names of commands"),
+    ROW("count", "2.8.13", 2, NULL, run_command_count, "Get total number of Redis commands", "O(1)"),
+    ROW("docs", "7.0.0", -2, "nondeterministic_output_order", run_command_docs,
+        "Get array of specific Redis command documentation", "O(N) where N is the number of commands to look up"),
+    ROW("getkeys", "2.8.13", -4, NULL, run_command_getkeys, "Extract keys given a full Redis command",
+        "O(N) where N is the number of arguments to the command"),
+    ROW("getkeysandflags", "7.0.0", -4, NULL, run_command_getkeysandflags,
+        "Extract keys and access flags given a full Redis command",
+        "O(N) where N is the number of arguments to the command"),
+    ROW("help", "5.0.0", 2, NULL, run_command_help, "Show helpful text about the different subcommands", "O(1)"),
+    ROW("info", "2.8.13", -2, "nondeterministic_output_order", run_command_info,
+        "Get array of specific Redis command details, or all when no argument is given.",
+        "O(N) where N is the number of commands to look up"),
+    ROW("list", "7.0.0", -2, "nondeterministic_output_order", run_command_list, "Get an array of Redis command names",
+        "O(N) where N is the total number of Redis commands"),
     {.name = NULL},
 };
 
 const struct command command_commands[] = {
     {.name = "command",
-     .summary = "Get the facts of all commands",
+     .summary = "Get array of Redis command details",
      .since = "2.8.13",
-     .complexity = "O(N) where N is the number of commands",
+     .complexity = "O(N) where N is the total number of Redis commands",
      .group = "server",
      .arity = -1,
      .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING,

@@ -1,0 +1,46 @@
+/* Arguments and history of the bitmap commands: see catalogue.h. */
+#include "server/catalogue/catalogue.h"
+#include "server/catalogue/notation.h"
+
+const struct catalogue_page bitmap_pages[] = {
+    {.name = "bitcount",
+     .history = HISTORY({"7.0.0", "Added the `BYTE|BIT` option."}),
+     .arguments =
+         ARGUMENTS({KEY("key", 0)}, {BLOCK("index", {INTEGER("start")}, {INTEGER("end")},
+                                           {ONEOF("index_unit", {TOKEN("byte", "BYTE")}, {TOKEN("bit", "BIT")}),
+                                            .since = "7.0.0", .flags = OPTIONAL}),
+                                     .flags = OPTIONAL})},
+    {.name = "bitfield",
+     .key_notes = {[0] = "This command allows both access and modification of the key"},
+     .arguments = ARGUMENTS(
+         {KEY("key", 0)},
+         {ONEOF("operation", {BLOCK("encoding_offset", {STRING("encoding")}, {INTEGER("offset")}), .token = "GET"},
+                {BLOCK("write",
+                       {ONEOF("wrap_sat_fail", {TOKEN("wrap", "WRAP")}, {TOKEN("sat", "SAT")}, {TOKEN("fail", "FAIL")}),
+                        .token = "OVERFLOW", .flags = OPTIONAL},
+                       {ONEOF("write_operation",
+                              {BLOCK("encoding_offset_value", {STRING("encoding")}, {INTEGER("offset")},
+                                     {INTEGER("value")}),
+                               .token = "SET"},
+                              {BLOCK("encoding_offset_increment", {STRING("encoding")}, {INTEGER("offset")},
+                                     {INTEGER("increment")}),
+                               .token = "INCRBY"})})}),
+          .flags = OPTIONAL | MULTIPLE})},
+    {.name = "bitfield_ro",
+     .arguments = ARGUMENTS({KEY("key", 0)}, {BLOCK("encoding_offset", {STRING("encoding")}, {INTEGER("offset")}),
+                                              .token = "GET", .flags = OPTIONAL | MULTIPLE | MULTIPLE_TOKEN})},
+    {.name = "bitop",
+     .arguments = ARGUMENTS({STRING("operation")}, {KEY("destkey", 0)}, {KEY("key", 1), .flags = MULTIPLE})},
+    {.name = "bitpos",
+     .history = HISTORY({"7.0.0", "Added the `BYTE|BIT` option."}),
+     .arguments = ARGUMENTS({KEY("key", 0)}, {INTEGER("bit")},
+                            {BLOCK("index", {INTEGER("start")},
+                                   {BLOCK("end_index", {INTEGER("end")},
+                                          {ONEOF("index_unit", {TOKEN("byte", "BYTE")}, {TOKEN("bit", "BIT")}),
+                                           .since = "7.0.0", .flags = OPTIONAL}),
+                                    .flags = OPTIONAL}),
+                             .flags = OPTIONAL})},
+    {.name = "getbit", .arguments = ARGUMENTS({KEY("key", 0)}, {INTEGER("offset")})},
+    {.name = "setbit", .arguments = ARGUMENTS({KEY("key", 0)}, {INTEGER("offset")}, {INTEGER("value")})},
+    {.name = NULL},
+};
