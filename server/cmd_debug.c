@@ -237,7 +237,7 @@ static enum status run_debug(struct call *call, struct reply *reply)
 
 const struct command debug_commands[] = {
     {.name = "debug",
-     .summary = "What tests and repairs need",
+     .summary = "A container for debugging commands",
      .since = "1.0.0",
      .complexity = "Depends on subcommand.",
      .group = "server",

@@ -69,11 +69,14 @@ static enum status run_slowlog_help(struct call *call, struct reply *reply)
 {
     static const char *const lines[] = {
         "GET [<count>]",
-        "    The newest <count> entries (default: 10, -1 mean all): id, time, microseconds, words, client, its name.",
+        "    Return top <count> entries from the slowlog (default: 10, -1 mean all).",
+        "    Entries are made of:",
+        "    id, timestamp, time in microseconds, arguments array, client IP and port,",
+        "    client name",
         "LEN",
-        "    How many entries there are.",
+        "    Return the length of the slowlog.",
         "RESET",
-        "    Forget all entries.",
+        "    Reset the slowlog.",
         NULL,
     };
 
@@ -255,17 +258,20 @@ static enum status run_latency_help(struct call *call, struct reply *reply)
 {
     static const char *const lines[] = {
         "DOCTOR",
-        "    What the monitor has seen, in words.",
+        "    Return a human readable latency analysis report.",
         "GRAPH <event>",
-        "    An event's samples as bars.",
-        "HISTOGRAM [COMMAND ...]",
-        "    How long commands took.",
+        "    Return an ASCII latency graph for the <event> class.",
         "HISTORY <event>",
-        "    An event's samples: time and milliseconds.",
+        "    Return time-latency samples for the <event> class.",
         "LATEST",
-        "    The latest sample of each event.",
+        "    Return the latest latency samples for all events.",
         "RESET [<event> ...]",
-        "    Forget events (default: all).",
+        "    Reset latency data of one or more <event> classes.",
+        "    (default: reset all data for all event classes)",
+        "HISTOGRAM [COMMAND ...]",
+        "    Return a cumulative distribution of latencies in the format of a histogram for the specified command "
+        "names.",
+        "    If no commands are specified then all histograms are replied.",
         NULL,
     };
 
@@ -391,15 +397,16 @@ static enum status run_memory_help(struct call *call, struct reply *reply)
 {
     static const char *const lines[] = {
         "DOCTOR",
-        "    Where memory goes, in words.",
+        "    Return memory problems reports.",
         "MALLOC-STATS",
-        "    What the allocator holds.",
+        "    Return internal statistics report from the memory allocator.",
         "PURGE",
-        "    Let the allocator give back what it can.",
+        "    Attempt to purge dirty pages for reclamation by the allocator.",
         "STATS",
-        "    Memory by use.",
+        "    Return information about the memory usage of the server.",
         "USAGE <key> [SAMPLES <count>]",
-        "    Bytes that a key takes, about, on disk or in memory.",
+        "    Return memory in bytes used by <key> and its value. Nested values are",
+        "    sampled up to <count> times (default: 5, 0 means sample all).",
         NULL,
     };
 
@@ -410,10 +417,10 @@ static enum status run_memory_help(struct call *call, struct reply *reply)
 
 /* --- The tables --- */
 
-#define ROW(name_, since_, arity_, flags_, tips_, run_, summary_)                                                      \
+#define ROW(name_, since_, arity_, flags_, tips_, run_, summary_, complexity_)                                         \
     {                                                                                                                  \
-        .name = name_, .summary = summary_, .since = since_, .complexity = "O(1)", .group = "server", .arity = arity_, \
-        .flags = flags_, .tips = tips_, .run = run_                                                                    \
+        .name = name_, .summary = summary_, .since = since_, .complexity = complexity_, .group = "server",             \
+        .arity = arity_, .flags = flags_, .tips = tips_, .run = run_                                                   \
     }
 #define HELP_FLAGS    (COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING)
 #define SLOWLOG_FLAGS (HELP_FLAGS | COMMAND_ADMIN)
@@ -423,39 +430,52 @@ static enum status run_memory_help(struct call *call, struct reply *reply)
 
 static const struct command slowlog_subcommands[] = {
     ROW("get", "2.2.12", -2, SLOWLOG_FLAGS, "request_policy:all_nodes,nondeterministic_output", run_slowlog_get,
-        "Get the newest entries"),
-    ROW("help", "6.2.0", 2, HELP_FLAGS, NULL, run_slowlog_help, "Show what the subcommands do"),
+        "Get the slow log's entries", "O(N) where N is the number of entries returned"),
+    ROW("help", "6.2.0", 2, HELP_FLAGS, NULL, run_slowlog_help, "Show helpful text about the different subcommands",
+        "O(1)"),
     ROW("len", "2.2.12", 2, SLOWLOG_FLAGS, "request_policy:all_nodes,response_policy:agg_sum,nondeterministic_output",
-        run_slowlog_len, "Count the entries"),
+        run_slowlog_len, "Get the slow log's length", "O(1)"),
     ROW("reset", "2.2.12", 2, SLOWLOG_FLAGS, "request_policy:all_nodes,response_policy:all_succeeded",
-        run_slowlog_reset, "Forget all entries"),
+        run_slowlog_reset, "Clear all entries from the slow log",
+        "O(N) where N is the number of entries in the slowlog"),
     {.name = NULL},
 };
 
 static const struct command latency_subcommands[] = {
-    ROW("doctor", "2.8.13", 2, LATENCY_FLAGS, LATENCY_TIPS, run_latency_doctor, "Tell of slow events in words"),
-    ROW("graph", "2.8.13", 3, LATENCY_FLAGS, LATENCY_TIPS, run_latency_graph, "Draw an event's samples"),
-    ROW("help", "2.8.13", 2, HELP_FLAGS, NULL, run_latency_help, "Show what the subcommands do"),
-    ROW("histogram", "7.0.0", -2, LATENCY_FLAGS, LATENCY_TIPS, run_latency_histogram, "Get how long commands took"),
-    ROW("history", "2.8.13", 3, LATENCY_FLAGS, LATENCY_TIPS, run_latency_history, "Get an event's samples"),
-    ROW("latest", "2.8.13", 2, LATENCY_FLAGS, LATENCY_TIPS, run_latency_latest, "Get each event's latest sample"),
+    ROW("doctor", "2.8.13", 2, LATENCY_FLAGS, LATENCY_TIPS, run_latency_doctor,
+        "Return a human readable latency analysis report.", "O(1)"),
+    ROW("graph", "2.8.13", 3, LATENCY_FLAGS, LATENCY_TIPS, run_latency_graph, "Return a latency graph for the event.",
+        "O(1)"),
+    ROW("help", "2.8.13", 2, HELP_FLAGS, NULL, run_latency_help, "Show helpful text about the different subcommands.",
+        "O(1)"),
+    ROW("histogram", "7.0.0", -2, LATENCY_FLAGS, LATENCY_TIPS, run_latency_histogram,
+        "Return the cumulative distribution of latencies of a subset of commands or all.",
+        "O(N) where N is the number of commands with latency information being retrieved."),
+    ROW("history", "2.8.13", 3, LATENCY_FLAGS, LATENCY_TIPS, run_latency_history,
+        "Return timestamp-latency samples for the event.", "O(1)"),
+    ROW("latest", "2.8.13", 2, LATENCY_FLAGS, LATENCY_TIPS, run_latency_latest,
+        "Return the latest latency samples for all events.", "O(1)"),
     ROW("reset", "2.8.13", -2, LATENCY_FLAGS, "request_policy:all_nodes,response_policy:all_succeeded",
-        run_latency_reset, "Forget events"),
+        run_latency_reset, "Reset latency data for one or more events.", "O(1)"),
     {.name = NULL},
 };
 
 static const struct command memory_subcommands[] = {
-    ROW("doctor", "4.0.0", 2, COMMAND_REVEALS_NOTHING, MEMORY_TIPS, run_memory_doctor, "Tell of memory in words"),
-    ROW("help", "4.0.0", 2, HELP_FLAGS, NULL, run_memory_help, "Show what the subcommands do"),
+    ROW("doctor", "4.0.0", 2, COMMAND_REVEALS_NOTHING, MEMORY_TIPS, run_memory_doctor, "Outputs memory problems report",
+        "O(1)"),
+    ROW("help", "4.0.0", 2, HELP_FLAGS, NULL, run_memory_help, "Show helpful text about the different subcommands",
+        "O(1)"),
     ROW("malloc-stats", "4.0.0", 2, COMMAND_REVEALS_NOTHING, MEMORY_TIPS, run_memory_malloc_stats,
-        "Get the allocator's figures"),
+        "Show allocator internal stats", "Depends on how much memory is allocated, could be slow"),
     ROW("purge", "4.0.0", 2, COMMAND_REVEALS_NOTHING, "request_policy:all_shards,response_policy:all_succeeded",
-        run_memory_purge, "Let the allocator give back memory"),
-    ROW("stats", "4.0.0", 2, COMMAND_REVEALS_NOTHING, MEMORY_TIPS, run_memory_stats, "Get memory by use"),
+        run_memory_purge, "Ask the allocator to release memory",
+        "Depends on how much memory is allocated, could be slow"),
+    ROW("stats", "4.0.0", 2, COMMAND_REVEALS_NOTHING, MEMORY_TIPS, run_memory_stats, "Show memory usage details",
+        "O(1)"),
     {.name = "usage",
-     .summary = "Estimate what a key takes",
+     .summary = "Estimate the memory usage of a key",
      .since = "4.0.0",
-     .complexity = "O(1)",
+     .complexity = "O(N) where N is the number of samples.",
      .group = "server",
      .arity = -3,
      .flags = COMMAND_READONLY,
@@ -471,8 +491,8 @@ static const struct command memory_subcommands[] = {
     }
 
 const struct command observe_commands[] = {
-    CONTAINER("latency", "2.8.13", latency_subcommands, "Commands about slow events"),
-    CONTAINER("memory", "4.0.0", memory_subcommands, "Commands about memory"),
-    CONTAINER("slowlog", "2.2.12", slowlog_subcommands, "Commands about slow commands"),
+    CONTAINER("latency", "2.8.13", latency_subcommands, "A container for latency diagnostics commands"),
+    CONTAINER("memory", "4.0.0", memory_subcommands, "A container for memory diagnostics commands"),
+    CONTAINER("slowlog", "2.2.12", slowlog_subcommands, "A container for slow log commands"),
     {.name = NULL},
 };

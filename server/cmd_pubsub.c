@@ -204,15 +204,16 @@ static enum status run_pubsub_help(struct call *call, struct reply *reply)
 {
     static const char *const lines[] = {
         "CHANNELS [<pattern>]",
-        "    Channels that have subscribers.",
+        "    Return the currently active channels matching a <pattern> (default: '*').",
         "NUMPAT",
-        "    How many patterns are subscribed to.",
+        "    Return number of subscriptions to patterns.",
         "NUMSUB [<channel> ...]",
-        "    How many subscribers these channels have, without those by pattern.",
+        "    Return the number of subscribers for the specified channels, excluding",
+        "    pattern subscriptions(default: no channels).",
         "SHARDCHANNELS [<pattern>]",
-        "    Shard channels that have subscribers.",
+        "    Return the currently active shard level channels matching a <pattern> (default: '*').",
         "SHARDNUMSUB [<shardchannel> ...]",
-        "    How many subscribers these shard channels have.",
+        "    Return the number of subscribers for the specified shard level channel(s)",
         NULL,
     };
 
@@ -223,21 +224,28 @@ static enum status run_pubsub_help(struct call *call, struct reply *reply)
 
 #define ANY_STATE (COMMAND_PUBSUB | COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING)
 
-#define ROW(name_, since_, arity_, flags_, run_, summary_)                                                             \
+#define ROW(name_, since_, arity_, flags_, run_, summary_, complexity_)                                                \
     {                                                                                                                  \
-        .name = name_, .summary = summary_, .since = since_,                                                           \
-        .complexity = "O(N) where N is the number of channels, patterns and subscribers concerned", .group = "pubsub", \
+        .name = name_, .summary = summary_, .since = since_, .complexity = complexity_, .group = "pubsub",             \
         .arity = arity_, .flags = flags_, .run = run_                                                                  \
     }
 
 static const struct command pubsub_subcommands[] = {
-    ROW("channels", "2.8.0", -2, ANY_STATE, run_pubsub_channels, "List channels that have subscribers"),
+    ROW("channels", "2.8.0", -2, ANY_STATE, run_pubsub_channels, "List active channels",
+        "O(N) where N is the number of active channels, and assuming constant time pattern matching (relatively short "
+        "channels and patterns)"),
     ROW("help", "6.2.0", 2, COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING, run_pubsub_help,
-        "Show what the subcommands do"),
-    ROW("numpat", "2.8.0", 2, ANY_STATE, run_pubsub_numpat, "Count patterns"),
-    ROW("numsub", "2.8.0", -2, ANY_STATE, run_pubsub_numsub, "Count subscribers of channels"),
-    ROW("shardchannels", "7.0.0", -2, ANY_STATE, run_pubsub_shardchannels, "List shard channels that have subscribers"),
-    ROW("shardnumsub", "7.0.0", -2, ANY_STATE, run_pubsub_shardnumsub, "Count subscribers of shard channels"),
+        "Show helpful text about the different subcommands", "O(1)"),
+    ROW("numpat", "2.8.0", 2, ANY_STATE, run_pubsub_numpat, "Get the count of unique patterns pattern subscriptions",
+        "O(1)"),
+    ROW("numsub", "2.8.0", -2, ANY_STATE, run_pubsub_numsub, "Get the count of subscribers for channels",
+        "O(N) for the NUMSUB subcommand, where N is the number of requested channels"),
+    ROW("shardchannels", "7.0.0", -2, ANY_STATE, run_pubsub_shardchannels, "List active shard channels",
+        "O(N) where N is the number of active shard channels, and assuming constant time pattern matching (relatively "
+        "short shard channels)."),
+    ROW("shardnumsub", "7.0.0", -2, ANY_STATE, run_pubsub_shardnumsub,
+        "Get the count of subscribers for shard channels",
+        "O(N) for the SHARDNUMSUB subcommand, where N is the number of requested shard channels"),
     {.name = NULL},
 };
 
@@ -248,44 +256,54 @@ static const struct command pubsub_subcommands[] = {
     }
 
 const struct command pubsub_commands[] = {
-    ROW("psubscribe", "2.0.0", -2, SUBSCRIBER, run_psubscribe, "Hear messages of channels that match"),
-    ROW("publish", "2.0.0", 3, ANY_STATE | COMMAND_FAST, run_publish, "Send a message to a channel"),
+    ROW("psubscribe", "2.0.0", -2, SUBSCRIBER, run_psubscribe,
+        "Listen for messages published to channels matching the given patterns",
+        "O(N) where N is the number of patterns the client is already subscribed to."),
+    ROW("publish", "2.0.0", 3, ANY_STATE | COMMAND_FAST, run_publish, "Post a message to a channel",
+        "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of "
+        "subscribed patterns (by any client)."),
     {.name = "pubsub",
-     .summary = "Look at subscriptions",
+     .summary = "A container for Pub/Sub commands",
      .since = "2.8.0",
      .complexity = "Depends on subcommand.",
      .group = "pubsub",
      .arity = -2,
      .subcommands = pubsub_subcommands},
-    ROW("punsubscribe", "2.0.0", -1, SUBSCRIBER, run_punsubscribe, "Stop hearing channels that match"),
+    ROW("punsubscribe", "2.0.0", -1, SUBSCRIBER, run_punsubscribe,
+        "Stop listening for messages posted to channels matching the given patterns",
+        "O(N+M) where N is the number of patterns the client is already subscribed and M is the number of total "
+        "patterns subscribed in the system (by any client)."),
     {.name = "spublish",
-     .summary = "Send a message to a shard channel",
+     .summary = "Post a message to a shard channel",
      .since = "7.0.0",
-     .complexity = "O(N) where N is the number of subscribers",
+     .complexity = "O(N) where N is the number of clients subscribed to the receiving shard channel.",
      .group = "pubsub",
      .arity = 3,
      .flags = ANY_STATE | COMMAND_FAST,
      .keys = SHARD_KEYS(0),
      .run = run_spublish},
     {.name = "ssubscribe",
-     .summary = "Hear messages of shard channels",
+     .summary = "Listen for messages published to the given shard channels",
      .since = "7.0.0",
-     .complexity = "O(N) where N is the number of channels",
+     .complexity = "O(N) where N is the number of shard channels to subscribe to.",
      .group = "pubsub",
      .arity = -2,
      .flags = SUBSCRIBER,
      .keys = SHARD_KEYS(-1),
      .run = run_ssubscribe},
-    ROW("subscribe", "2.0.0", -2, SUBSCRIBER, run_subscribe, "Hear messages of channels"),
+    ROW("subscribe", "2.0.0", -2, SUBSCRIBER, run_subscribe, "Listen for messages published to the given channels",
+        "O(N) where N is the number of channels to subscribe to."),
     {.name = "sunsubscribe",
-     .summary = "Stop hearing shard channels",
+     .summary = "Stop listening for messages posted to the given shard channels",
      .since = "7.0.0",
-     .complexity = "O(N) where N is the number of channels",
+     .complexity = "O(N) where N is the number of clients already subscribed to a shard channel.",
      .group = "pubsub",
      .arity = -1,
      .flags = SUBSCRIBER,
      .keys = SHARD_KEYS(-1),
      .run = run_sunsubscribe},
-    ROW("unsubscribe", "2.0.0", -1, SUBSCRIBER, run_unsubscribe, "Stop hearing channels"),
+    ROW("unsubscribe", "2.0.0", -1, SUBSCRIBER, run_unsubscribe,
+        "Stop listening for messages posted to the given channels",
+        "O(N) where N is the number of clients already subscribed to a channel."),
     {.name = NULL},
 };

@@ -208,22 +208,22 @@ static enum status run_replconf(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
-#define ROW(name_, since_, arity_, flags_, run_, summary_)                                                             \
+#define ROW(name_, since_, arity_, flags_, run_, summary_, complexity_)                                                \
     {                                                                                                                  \
-        .name = name_, .summary = summary_, .since = since_, .complexity = "O(1)", .group = "server", .arity = arity_, \
-        .flags = flags_, .run = run_                                                                                   \
+        .name = name_, .summary = summary_, .since = since_, .complexity = complexity_, .group = "server",             \
+        .arity = arity_, .flags = flags_, .run = run_                                                                  \
     }
 #define ADMIN (COMMAND_ADMIN | COMMAND_NOSCRIPT)
 
 const struct command replication_commands[] = {
     ROW("psync", "2.8.0", -3, ADMIN | COMMAND_NO_ASYNC_LOADING | COMMAND_NO_MULTI | COMMAND_REVEALS_NOTHING, run_psync,
-        "Become a replica's feed, from an offset on if the log has it"),
+        "Internal command used for replication", NULL),
     ROW("replconf", "3.0.0", -1, ADMIN | COMMAND_LOADING | COMMAND_STALE | COMMAND_ALLOW_BUSY | COMMAND_REVEALS_NOTHING,
-        run_replconf, "What a replica tells its master"),
+        run_replconf, "An internal command for configuring the replication stream", "O(1)"),
     ROW("replicaof", "5.0.0", 3, ADMIN | COMMAND_STALE | COMMAND_NO_ASYNC_LOADING | COMMAND_REVEALS_NOTHING,
-        run_replicaof, "Follow a master, or be one"),
+        run_replicaof, "Make the server a replica of another instance, or promote it as master.", "O(1)"),
     {.name = "role",
-     .summary = "Tell of the role in replication",
+     .summary = "Return the role of the instance in the context of replication",
      .since = "2.8.12",
      .complexity = "O(1)",
      .group = "server",
@@ -232,11 +232,12 @@ const struct command replication_commands[] = {
      .categories = CATEGORY_ADMIN | CATEGORY_DANGEROUS,
      .run = run_role},
     ROW("slaveof", "1.0.0", 3, ADMIN | COMMAND_STALE | COMMAND_NO_ASYNC_LOADING | COMMAND_REVEALS_NOTHING,
-        run_replicaof, "Older name of REPLICAOF"),
+        run_replicaof, "Make the server a replica of another instance, or promote it as master.", "O(1)"),
     ROW("sync", "1.0.0", 1, ADMIN | COMMAND_NO_ASYNC_LOADING | COMMAND_NO_MULTI | COMMAND_REVEALS_NOTHING, run_sync,
-        "Become a feed, from a full copy on"),
+        "Internal command used for replication", NULL),
     {.name = "wait",
-     .summary = "Wait until replicas have this connection's writes",
+     .summary =
+         "Wait for the synchronous replication of all the write commands sent in the context of the current connection",
      .since = "3.0.0",
      .complexity = "O(1)",
      .group = "generic",

@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import known_differences
 from hearth import Server
-from resp import Connection, encode, show
+from resp import Connection, show
 
 REPORTED_MAX = 40
 FILTERS = [[b"aclcat", b"read"], [b"aclcat", b"string"], [b"aclcat", b"nosuch"], [b"aclcat", b"DANGEROUS"], [b"module", b"x"],
