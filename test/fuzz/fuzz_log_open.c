@@ -19,14 +19,14 @@
 #define ID_A  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define NO_ID "0000000000000000000000000000000000000000"
 
-static void mend(char *bytes, size_t len, uint32_t seed, int what)
+static void mend(char *bytes, size_t file_len, uint32_t seed, int what)
 {
     struct history_position at = {0};
     size_t position = LOG_SEGMENT_HEADER_BYTES;
 
-    while (len - position >= LOG_RECORD_HEADER_BYTES) {
+    while (file_len - position >= LOG_RECORD_HEADER_BYTES) {
         char *record = bytes + position;
-        size_t rest_len = len - position - LOG_RECORD_HEADER_BYTES;
+        size_t rest_len = file_len - position - LOG_RECORD_HEADER_BYTES;
         size_t payload_len = bytes_get_le32(record);
         struct slice payload = slice_make(record + LOG_RECORD_HEADER_BYTES, payload_len < rest_len ? payload_len : 0);
         bool is_chained = (what & MEND_CHAIN) != 0;
@@ -49,9 +49,9 @@ static void mend(char *bytes, size_t len, uint32_t seed, int what)
     }
 }
 
-static void put_file(struct file_system *files, const char *path, const char *bytes, size_t len)
+static void put_file(struct file_system *files, const char *path, const char *bytes, size_t file_len)
 {
-    struct slice piece = slice_make(bytes, len);
+    struct slice piece = slice_make(bytes, file_len);
     struct file *file;
 
     ASSERT(file_open(files, path, FILE_CREATE, &file) == STATUS_OK);
@@ -93,49 +93,49 @@ static void open_twice(const struct log_options *options, struct log *log)
     log_close(log);
 }
 
-static void check_untouched(struct file_system *files, const char *path, const char *bytes, size_t len)
+static void check_untouched(struct file_system *files, const char *path, const char *bytes, size_t file_len)
 {
     char *after;
     size_t after_len;
 
     ASSERT(file_read_whole(files, path, SIZE_MAX - 1, &after, &after_len) == STATUS_OK);
-    ASSERT(after_len == len && memcmp(after, bytes, len) == 0);
+    ASSERT(after_len == file_len && memcmp(after, bytes, file_len) == 0);
     memory_free(after);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct fault_file *disk;
     struct log_options options = {
         .directory = "/log", .policy = LOG_SYNC_ALWAYS, .segment_bytes = LOG_SEGMENT_BYTES_MIN};
     struct log_segment_header header = {.history = {.id = ID_A, .previous_id = NO_ID, .previous_end = -1}, .salt = 1};
     char *path = log_segment_path("/log", 0);
-    size_t len = LOG_SEGMENT_HEADER_BYTES + size + 4096;
+    size_t file_len = LOG_SEGMENT_HEADER_BYTES + len + 4096;
     struct log *log;
     enum status status;
     char *bytes;
 
-    if (size == 0 || size > SEGMENT_MAX) {
+    if (len == 0 || len > SEGMENT_MAX) {
         memory_free(path);
         return 0;
     }
     (void)diag_open("/dev/null");
     disk = fault_file_create();
     options.files = fault_file_system(disk);
-    bytes = memory_allocate_zeroed(len);
+    bytes = memory_allocate_zeroed(file_len);
     log_segment_encode(&header, bytes);
-    memcpy(bytes + LOG_SEGMENT_HEADER_BYTES, data + 1, size - 1);
+    memcpy(bytes + LOG_SEGMENT_HEADER_BYTES, data + 1, len - 1);
     if ((data[0] & (MEND_CRCS | MEND_CHAIN)) != 0) {
-        mend(bytes, len, header.crc, data[0]);
+        mend(bytes, file_len, header.crc, data[0]);
     }
     ASSERT(file_make_directory(options.files, "/log") == STATUS_OK);
-    put_file(options.files, path, bytes, len);
+    put_file(options.files, path, bytes, file_len);
     status = log_open(&options, 0, &log);
     ASSERT(status == STATUS_OK || status == STATUS_CORRUPT);
     if (status == STATUS_OK) {
         open_twice(&options, log);
     } else {
-        check_untouched(options.files, path, bytes, len);
+        check_untouched(options.files, path, bytes, file_len);
     }
     memory_free(bytes);
     memory_free(path);

@@ -34,12 +34,12 @@ static void obey(struct replica_fsm *fsm, const struct replica_turn *turn, enum 
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     const struct history history = {.id = ID, .previous_end = -1};
     const struct replica_facts facts = {
         .password = "secret", .timeout_ms = 60000, .history = &history, .end = {.offset = 700}};
-    struct slice rest = slice_make(data, size);
+    struct slice rest = slice_make(data, len);
     struct replica_turn turn = {.facts = &facts, .now_ms = 1};
     struct replica_fsm fsm;
     struct buf send;

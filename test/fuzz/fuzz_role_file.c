@@ -4,14 +4,14 @@
 #include "fuzz.h"
 #include "replication/role_file.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct role role;
     struct role again;
     struct buf text;
     unsigned line;
 
-    if (role_parse(slice_make(data, size), &role, &line) != STATUS_OK) {
+    if (role_parse(slice_make(data, len), &role, &line) != STATUS_OK) {
         return 0;
     }
     buf_init(&text, BUF_NO_CEILING);

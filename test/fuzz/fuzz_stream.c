@@ -59,7 +59,7 @@ static bool is_prefix(struct slice kept, struct slice sent)
     return true;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct sink sink;
     const struct stream_sink calls = {
@@ -69,17 +69,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice sent;
     size_t piece;
 
-    if (size < 2) {
+    if (len < 2) {
         return 0;
     }
     piece = (size_t)data[0] + 1;
-    sent = slice_make(data + 1, size - 1);
+    sent = slice_make(data + 1, len - 1);
     buf_init(&sink.kept, BUF_NO_CEILING);
     stream_init(&stream);
     for (size_t at = 0; at < sent.len && outcome != STREAM_BROKEN; at += piece) {
-        size_t len = sent.len - at < piece ? sent.len - at : piece;
+        size_t part_len = sent.len - at < piece ? sent.len - at : piece;
 
-        buf_put(stream_input(&stream), slice_first(slice_after(sent, at), len));
+        buf_put(stream_input(&stream), slice_first(slice_after(sent, at), part_len));
         do {
             outcome = stream_run(&stream, &calls, piece);
         } while (outcome == STREAM_MORE);

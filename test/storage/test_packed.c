@@ -21,13 +21,15 @@ static void assert_words(const struct buf *run, const char *expected)
 {
     struct slice rest = buf_slice(run);
     struct slice item;
-    char text[200] = "";
+    struct buf text;
 
+    buf_init(&text, BUF_NO_CEILING);
     while (packed_next(&rest, &item)) {
-        strncat(text, item.data, item.len);
-        strcat(text, " ");
+        buf_put(&text, item);
+        buf_put(&text, slice_of(" "));
     }
-    assert_string_equal(text, expected);
+    assert_true(slice_equal(buf_slice(&text), slice_of(expected)));
+    buf_release(&text);
 }
 
 static void test_find_looks_at_names_only(void **state)
