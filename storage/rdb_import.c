@@ -7,12 +7,9 @@
 #include "base/number.h"
 #include "storage/checkpoint_apply.h"
 #include "storage/env.h"
-#include "storage/hash_store.h"
-#include "storage/list_store.h"
+#include "storage/key_load.h"
 #include "storage/rdb_read.h"
 #include "storage/redo.h"
-#include "storage/set_store.h"
-#include "storage/string_store.h"
 #include <ctype.h>
 #include <stdio.h>
 
@@ -28,32 +25,25 @@ struct import {
     int32_t selected_db;
     uint64_t key_count;
     uint64_t file_bytes;
-    /* The key under way. */
-    struct buf name; /* Its name, which must outlive the reader's. */
-    uint32_t db;
-    enum entry_type type;
-    uint64_t expire_at_ms;
-    struct collection collection;
-    bool is_open; /* The collection is. */
+    struct key_load load; /* The key under way. */
 };
 
-/* Refuse the key under way. */
-static enum status refuse_key(struct import *import, enum status status, const char *reason)
+/* Refuse a key. */
+static enum status refuse_key(struct import *import, uint32_t db, struct slice name, enum status status,
+                              const char *reason)
 {
     char shown[61];
-    size_t len = import->name.len < sizeof(shown) - 1 ? import->name.len : sizeof(shown) - 1;
-    const char *bytes = buf_slice(&import->name).data;
+    size_t len = name.len < sizeof(shown) - 1 ? name.len : sizeof(shown) - 1;
 
     for (size_t i = 0; i < len; i++) {
         shown[i] = '.';
-        if (isprint((unsigned char)bytes[i])) {
-            shown[i] = bytes[i];
+        if (isprint((unsigned char)name.data[i])) {
+            shown[i] = name.data[i];
         }
     }
     shown[len] = '\0';
     import->problem->offset = import->file_bytes;
-    snprintf(import->problem->text, sizeof(import->problem->text), "database %u, key '%s': %s", import->db, shown,
-             reason);
+    snprintf(import->problem->text, sizeof(import->problem->text), "database %u, key '%s': %s", db, shown, reason);
     return status;
 }
 
@@ -88,38 +78,30 @@ static bool is_full(const struct import *import)
     return view_active_bytes(import->view) >= (most == 0 ? RDB_IMPORT_MEMORY_BYTES : most);
 }
 
-static enum status open_collection(struct import *import)
-{
-    enum status status =
-        collection_open(import->keyspace, import->db, buf_slice(&import->name), import->type, &import->collection);
-
-    import->is_open = status == STATUS_OK || status == STATUS_NOT_FOUND;
-    return import->is_open ? STATUS_OK : status;
-}
-
-static void close_collection(struct import *import)
-{
-    collection_commit(&import->collection);
-    collection_close(&import->collection);
-    import->is_open = false;
-}
-
 /* After an element: make room if there is none. */
-static enum status after_element(struct import *import)
+static enum status after_element(void *context)
 {
+    struct import *import = context;
     enum status status;
 
     if (!is_full(import)) {
         return STATUS_OK;
     }
-    close_collection(import);
+    key_load_pause(&import->load);
     status = checkpoint(import);
-    return status == STATUS_OK ? open_collection(import) : status;
+    return status == STATUS_OK ? key_load_resume(&import->load) : status;
+}
+
+static struct import *import_of(void *context)
+{
+    struct key_load *load = context;
+
+    return load->owner;
 }
 
 static enum status take_aux(void *context, struct slice name, struct slice value)
 {
-    struct import *import = context;
+    struct import *import = import_of(context);
     int64_t db;
 
     if (slice_equal(name, slice_of("repl-stream-db")) && number_parse_int64(value, &db) && db >= 0 &&
@@ -129,90 +111,29 @@ static enum status take_aux(void *context, struct slice name, struct slice value
     return STATUS_OK;
 }
 
-static enum status check_key(struct import *import)
-{
-    struct entry entry;
-
-    if (import->db >= import->options->database_count) {
-        return refuse_key(import, STATUS_INVALID, "there is no such database here; set 'databases' higher");
-    }
-    if (import->type == ENTRY_ZSET || import->type == ENTRY_STREAM) {
-        return refuse_key(import, STATUS_UNSUPPORTED, "a type that cannot be stored yet");
-    }
-    if (keyspace_peek(import->keyspace, import->db, buf_slice(&import->name), &entry)) {
-        return refuse_key(import, STATUS_CORRUPT, "it is in the file twice");
-    }
-    return STATUS_OK;
-}
-
 static enum status begin_key(void *context, const struct key_visit *key)
 {
-    struct import *import = context;
-    enum status status;
+    struct import *import = import_of(context);
+    struct entry entry;
 
     if (import->options->cancelled != NULL && atomic_load(import->options->cancelled)) {
         return STATUS_CLOSED;
     }
-    buf_clear(&import->name);
-    status = buf_append(&import->name, key->name);
-    if (status != STATUS_OK) {
-        return status;
+    if (key->db >= import->options->database_count) {
+        return refuse_key(import, key->db, key->name, STATUS_INVALID,
+                          "there is no such database here; set 'databases' higher");
     }
-    import->db = key->db;
-    import->type = key->type;
-    import->expire_at_ms = key->expire_at_ms;
-    status = check_key(import);
-    return status == STATUS_OK && key->type != ENTRY_STRING ? open_collection(import) : status;
-}
-
-static enum status put_string(void *context, struct slice value)
-{
-    struct import *import = context;
-
-    string_set(import->keyspace, import->db, buf_slice(&import->name), value, import->expire_at_ms);
-    return STATUS_OK;
-}
-
-static enum status push_item(void *context, struct slice value)
-{
-    struct import *import = context;
-
-    list_push(&import->collection, LIST_RIGHT, value);
-    return after_element(import);
-}
-
-static enum status add_member(void *context, struct slice member)
-{
-    struct import *import = context;
-
-    if (!set_add(&import->collection, member)) {
-        return refuse_key(import, STATUS_CORRUPT, "a set with a member that is there twice");
+    if (keyspace_peek(import->keyspace, key->db, key->name, &entry)) {
+        return refuse_key(import, key->db, key->name, STATUS_CORRUPT, "it is in the file twice");
     }
-    return after_element(import);
-}
-
-static enum status put_field(void *context, struct slice field, struct slice value)
-{
-    struct import *import = context;
-    bool is_created;
-
-    hash_put(&import->collection, field, value, &is_created);
-    if (!is_created) {
-        return refuse_key(import, STATUS_CORRUPT, "a hash with a field that is there twice");
-    }
-    return after_element(import);
+    return key_load_begin(&import->load, key);
 }
 
 static enum status end_key(void *context)
 {
-    struct import *import = context;
+    struct import *import = import_of(context);
 
-    if (import->is_open) {
-        close_collection(import);
-        if (import->expire_at_ms != 0) {
-            (void)keyspace_set_expiry(import->keyspace, import->db, buf_slice(&import->name), import->expire_at_ms);
-        }
-    }
+    key_load_end(&import->load);
     import->key_count++;
     if (import->options->on_progress != NULL && import->key_count % KEYS_A_PROGRESS == 0) {
         import->options->on_progress(import->options->context, import->key_count, import->file_bytes);
@@ -234,24 +155,23 @@ static enum status read_counted(void *context, char *to, size_t len, size_t *rea
 
 static enum status read_keys(struct import *import)
 {
-    /* Scores and streams are refused in begin_key, so that nobody is told of them. */
-    const struct key_visitor visitor = {
-        .context = import,
-        .aux = take_aux,
-        .key_begin = begin_key,
-        .string = put_string,
-        .list_item = push_item,
-        .set_member = add_member,
-        .hash_field = put_field,
-        .key_end = end_key,
-    };
     const struct rdb_source source = {.read = read_counted, .context = import};
-    enum status status = rdb_read(&source, &visitor, import->problem);
+    struct key_load *load = &import->load;
+    struct key_visitor visitor;
+    enum status status;
 
-    if (import->is_open) {
-        collection_close(&import->collection);
-        import->is_open = false;
+    key_load_init(load, import->keyspace);
+    load->owner = import;
+    load->after_element = after_element;
+    visitor = key_load_visitor(load);
+    visitor.aux = take_aux;
+    visitor.key_begin = begin_key;
+    visitor.key_end = end_key;
+    status = rdb_read(&source, &visitor, import->problem);
+    if (status != STATUS_OK && load->problem != NULL) {
+        status = refuse_key(import, load->db, buf_slice(&load->name), status, load->problem);
     }
+    key_load_release(load);
     return status == STATUS_OK ? checkpoint(import) : status;
 }
 
@@ -324,7 +244,6 @@ enum status rdb_import(const struct rdb_source *source, const char *path, const 
     enum status status;
 
     problem->text[0] = '\0';
-    buf_init(&import.name, BUF_NO_CEILING);
     status = create_env(&import, path);
     if (status == STATUS_EXISTS) {
         return status; /* What is there is not ours to remove. */
@@ -335,7 +254,6 @@ enum status rdb_import(const struct rdb_source *source, const char *path, const 
     if (status == STATUS_OK) {
         status = tidy(&import, path);
     }
-    buf_release(&import.name);
     if (status != STATUS_OK) {
         if (file_remove_tree(options->files, path) != STATUS_OK) {
             diag(DIAG_WARNING, "cannot remove %s, which a failed import has left", path);

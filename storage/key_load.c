@@ -1,0 +1,141 @@
+/* A string is stored at once, which nothing can spoil any more: it is told in one piece, and last. A collection is
+ * filled under a generation of its own and committed at its end. */
+#include "storage/key_load.h"
+
+#include "storage/hash_store.h"
+#include "storage/list_store.h"
+#include "storage/set_store.h"
+#include "storage/string_store.h"
+
+void key_load_init(struct key_load *load, struct keyspace *keyspace)
+{
+    *load = (struct key_load){.keyspace = keyspace};
+    buf_init(&load->name, BUF_NO_CEILING);
+}
+
+void key_load_release(struct key_load *load)
+{
+    if (load->is_open) {
+        if (load->collection.entry.generation != 0) {
+            keyspace_orphan_generation(load->keyspace, load->collection.entry.generation);
+        }
+        collection_close(&load->collection);
+    }
+    buf_release(&load->name);
+}
+
+enum status key_load_begin(struct key_load *load, const struct key_visit *key)
+{
+    enum status status;
+
+    buf_clear(&load->name);
+    status = buf_append(&load->name, key->name);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    load->db = key->db;
+    if (key->type == ENTRY_ZSET || key->type == ENTRY_STREAM) {
+        load->problem = "a type that cannot be stored yet";
+        return STATUS_UNSUPPORTED;
+    }
+    load->type = key->type;
+    load->expire_at_ms = key->expire_at_ms;
+    if (key->type != ENTRY_STRING) {
+        collection_begin(load->keyspace, key->db, buf_slice(&load->name), key->type, &load->collection);
+        load->collection.entry.expire_at_ms = key->expire_at_ms;
+        load->is_open = true;
+    }
+    return STATUS_OK;
+}
+
+void key_load_end(struct key_load *load)
+{
+    if (load->is_open) {
+        key_load_pause(load);
+    }
+}
+
+void key_load_pause(struct key_load *load)
+{
+    collection_commit(&load->collection);
+    collection_close(&load->collection);
+    load->is_open = false;
+}
+
+enum status key_load_resume(struct key_load *load)
+{
+    enum status status =
+        collection_open(load->keyspace, load->db, buf_slice(&load->name), load->type, &load->collection);
+
+    load->is_open = status == STATUS_OK || status == STATUS_NOT_FOUND;
+    return load->is_open ? STATUS_OK : status;
+}
+
+static enum status after_element(struct key_load *load)
+{
+    return load->after_element == NULL ? STATUS_OK : load->after_element(load->owner);
+}
+
+static enum status refuse(struct key_load *load, const char *problem)
+{
+    load->problem = problem;
+    return STATUS_CORRUPT;
+}
+
+static enum status begin_key(void *context, const struct key_visit *key)
+{
+    return key_load_begin(context, key);
+}
+
+static enum status set_string(void *context, struct slice value)
+{
+    struct key_load *load = context;
+
+    string_set(load->keyspace, load->db, buf_slice(&load->name), value, load->expire_at_ms);
+    return STATUS_OK;
+}
+
+static enum status push_item(void *context, struct slice value)
+{
+    struct key_load *load = context;
+
+    list_push(&load->collection, LIST_RIGHT, value);
+    return after_element(load);
+}
+
+static enum status add_member(void *context, struct slice member)
+{
+    struct key_load *load = context;
+
+    return set_add(&load->collection, member) ? after_element(load)
+                                              : refuse(load, "a set with a member that is there twice");
+}
+
+static enum status put_field(void *context, struct slice field, struct slice value)
+{
+    struct key_load *load = context;
+    bool is_created;
+
+    hash_put(&load->collection, field, value, &is_created);
+    return is_created ? after_element(load) : refuse(load, "a hash with a field that is there twice");
+}
+
+static enum status end_key(void *context)
+{
+    key_load_end(context);
+    return STATUS_OK;
+}
+
+struct key_visitor key_load_visitor(struct key_load *load)
+{
+    /* Scores and streams are refused by key_load_begin(), so that nobody is told of them. */
+    return (struct key_visitor){
+        .context = load,
+        .key_begin = begin_key,
+        .string = set_string,
+        .list_item = push_item,
+        .set_member = add_member,
+        .hash_field = put_field,
+        .key_end = end_key,
+    };
+}
