@@ -54,7 +54,11 @@ static void check_expiry_row(struct env_check *check, struct slice coded_key, co
     struct keycode code;
     struct slice value;
 
-    keycode_expiry(&code, entry->expire_at_ms, coded_key);
+    if (entry_indexed_at_ms(entry) > entry->expire_at_ms) {
+        env_check_tell(check, "key '%s': it expires at %" PRIu64 ", but says that it is indexed later, at %" PRIu64,
+                       text, entry->expire_at_ms, entry_indexed_at_ms(entry));
+    }
+    keycode_expiry(&code, entry_indexed_at_ms(entry), coded_key);
     if (!env_check_find(check, TABLE_EXPIRY, keycode_slice(&code), &value)) {
         env_check_tell(check, "key '%s': it expires at %" PRIu64 ", but the table of expiry does not have it", text,
                        entry->expire_at_ms);

@@ -50,9 +50,9 @@ static void check_expiry_row(struct env_check *check, struct slice coded)
     env_check_text(name, text);
     if (!env_check_find(check, TABLE_KEYS, coded_key, &value)) {
         env_check_tell(check, "table expiry: key '%s' is due at %" PRIu64 ", but is not there", text, due_ms);
-    } else if (entry_decode_row(coded_key, value, &name, &entry) && entry.expire_at_ms != due_ms) {
+    } else if (entry_decode_row(coded_key, value, &name, &entry) && entry_indexed_at_ms(&entry) != due_ms) {
         env_check_tell(check, "table expiry: key '%s' is due at %" PRIu64 ", but itself says %" PRIu64, text, due_ms,
-                       entry.expire_at_ms);
+                       entry_indexed_at_ms(&entry));
     }
 }
 

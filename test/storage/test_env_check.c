@@ -228,6 +228,33 @@ static void test_expiry_rows_must_be_those_of_the_keys(void **state)
     assert_tells(f, "table expiry: key 'absent' is due at 6, but is not there\n");
 }
 
+/* A key whose expiry was put off stands in the index at the former time until that comes. */
+static void test_an_expiry_row_may_be_of_before_the_expiry_was_put_off(void **state)
+{
+    struct fixture *f = *state;
+    struct keycode due = key_code(f, "due");
+    struct slice nothing = slice_empty();
+    struct entry entry = entry_of(f, "due");
+    struct keycode code;
+
+    entry.body = nothing;
+    entry.index_at_ms = DUE_MS - 1000;
+    put_entry(f, "due", &entry);
+    assert_tells(f, "key 'due': it expires at 4102444800000, but the table of expiry does not have it\n"
+                    "table expiry: key 'due' is due at 4102444800000, but itself says 4102444799000\n");
+    keycode_expiry(&code, DUE_MS, keycode_slice(&due));
+    change(f, TABLE_EXPIRY, &code, NULL);
+    keycode_expiry(&code, DUE_MS - 1000, keycode_slice(&due));
+    change(f, TABLE_EXPIRY, &code, &nothing);
+    assert_tells(f, "");
+    change(f, TABLE_EXPIRY, &code, NULL);
+    entry.index_at_ms = DUE_MS + 1;
+    put_entry(f, "due", &entry);
+    keycode_expiry(&code, DUE_MS + 1, keycode_slice(&due));
+    change(f, TABLE_EXPIRY, &code, &nothing);
+    assert_tells(f, "key 'due': it expires at 4102444800000, but says that it is indexed later, at 4102444800001\n");
+}
+
 static void test_the_metas_counts_must_be_right(void **state)
 {
     struct fixture *f = *state;
@@ -313,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_sound_environment_has_no_problems, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_expiry_rows_must_be_those_of_the_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_expiry_row_may_be_of_before_the_expiry_was_put_off, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_metas_counts_must_be_right, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_key_must_belong_to_a_database_or_an_orphan, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_generation_has_one_owner, set_up, tear_down),
