@@ -4,6 +4,7 @@
 #include "storage/env.h"
 #include "storage/keyspace_state.h"
 #include "storage/scan_places.h"
+#include "storage/zset_memo.h"
 
 /* Up to here a value is put together on the stack. */
 #define STACK_VALUE_BYTES 1024
@@ -60,6 +61,7 @@ struct keyspace *keyspace_open(struct view *view, const struct env_meta *meta, u
     expiry_init(&keyspace->expiry, view);
     buf_init(&keyspace->scratch, BUF_NO_CEILING);
     keyspace->places = scan_places_create();
+    keyspace->zset_memos = zset_memos_create();
     random_init_from_system(&random);
     plain_keys_init(&keyspace->plain_keys, random_next(&random), count_keys(keyspace));
     return keyspace;
@@ -71,6 +73,7 @@ void keyspace_close(struct keyspace *keyspace)
         return;
     }
     plain_keys_release(&keyspace->plain_keys);
+    zset_memos_free(keyspace->zset_memos);
     scan_places_free(keyspace->places);
     buf_release(&keyspace->scratch);
     memory_free(keyspace->databases);
@@ -99,6 +102,7 @@ void keyspace_reload(struct keyspace *keyspace, struct view *view, const struct 
     expiry_init(&keyspace->expiry, view);
     scan_places_free(keyspace->places);
     keyspace->places = scan_places_create();
+    zset_memos_clear(keyspace->zset_memos);
     plain_keys_clear(&keyspace->plain_keys, count_keys(keyspace));
 }
 
@@ -157,6 +161,11 @@ struct view *keyspace_view(const struct keyspace *keyspace)
 uint64_t keyspace_name_seed(const struct keyspace *keyspace)
 {
     return keyspace->name_seed;
+}
+
+struct zset_memos *keyspace_zset_memos(const struct keyspace *keyspace)
+{
+    return keyspace->zset_memos;
 }
 
 /* Rows. */

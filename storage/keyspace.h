@@ -24,6 +24,7 @@
 #define KEYSPACE_KEY_BYTES_MAX (512u * 1024 * 1024)
 
 struct env_meta;
+struct zset_memos;
 struct keyspace; /* Opaque; owned by store. */
 
 struct keyspace_hooks {
@@ -110,8 +111,10 @@ uint64_t keyspace_next_due_ms(const struct keyspace *keyspace);
 struct buf;
 bool keyspace_random_key(struct keyspace *keyspace, uint32_t db, struct random *random, struct buf *out);
 
-/* For the typed stores of this folder: the view, and the seed of long names (storage/keycode.h). */
+/* For the typed stores of this folder: the view, the seed of long names (storage/keycode.h). */
 struct view *keyspace_view(const struct keyspace *keyspace);
 uint64_t keyspace_name_seed(const struct keyspace *keyspace);
+/* What is remembered of large sorted sets (storage/zset_memo.h). */
+struct zset_memos *keyspace_zset_memos(const struct keyspace *keyspace);
 
 #endif

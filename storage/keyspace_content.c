@@ -2,6 +2,7 @@
 #include "storage/env.h"
 #include "storage/keyspace_state.h"
 #include "storage/view_cursor.h"
+#include "storage/zset_memo.h"
 
 uint64_t keyspace_new_generation(struct keyspace *keyspace)
 {
@@ -19,6 +20,7 @@ static void orphan(struct keyspace *keyspace, enum keycode_orphan_kind kind, uin
 void keyspace_orphan_generation(struct keyspace *keyspace, uint64_t generation)
 {
     orphan(keyspace, KEYCODE_ORPHAN_GENERATION, generation);
+    zset_memos_forget(keyspace->zset_memos, generation);
 }
 
 /* The code of a name is the same under every generation, so a row is copied by exchanging the number in front. */

@@ -30,6 +30,7 @@ struct keyspace {
     struct keyspace_hooks hooks;
     struct buf scratch;           /* Values being put together. */
     struct scan_places *places;   /* SCAN's cursors. */
+    struct zset_memos *zset_memos;
     struct plain_keys plain_keys; /* K5: a key in it has a row, and that row's entry is plain. */
 };
 
