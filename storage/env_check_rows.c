@@ -1,7 +1,10 @@
 /* The tables beside the keys: rows that belong to a key, and to the right one. */
 #include "storage/env_check_state.h"
+#include "storage/zset_store.h"
 
 #include <inttypes.h>
+
+#define NEGATIVE_ZERO (UINT64_C(1) << 63)
 
 void env_check_orphans(struct env_check *check)
 {
@@ -113,11 +116,15 @@ static bool slot_fits(struct env_check *check, const struct entry *entry, struct
     return env_check_find(check, TABLE_SCORES, keycode_slice(&code), &found) && slice_equal(found, member);
 }
 
-/* A sorted set's member says its score, and the row of that score must be there. */
+/* A sorted set's member says its score, and the row of that score must be there, with the whole of a long member, and
+ * with the sign that a zero has. */
 static bool score_fits(struct env_check *check, const struct entry *entry, struct slice member, struct slice value)
 {
+    struct slice coded_name;
     struct keycode code;
     struct slice found;
+    struct slice name;
+    uint64_t generation;
     uint64_t bits;
     double score;
 
@@ -127,7 +134,12 @@ static bool score_fits(struct env_check *check, const struct entry *entry, struc
     bits = bytes_get_le64(value.data);
     memcpy(&score, &bits, sizeof(score));
     keycode_score(&code, entry->generation, score, member, check->visit.meta.key_hash_seed);
-    return env_check_find(check, TABLE_SCORES, keycode_slice(&code), &found);
+    if (!env_check_find(check, TABLE_SCORES, keycode_slice(&code), &found) ||
+        !keycode_parse_score(keycode_slice(&code), &generation, &score, &coded_name) ||
+        !keycode_take_full_name(coded_name, &found, &name) || !slice_equal(name, member)) {
+        return false;
+    }
+    return bits == NEGATIVE_ZERO ? slice_equal(found, slice_make(&(char){ZSET_ROW_NEGATIVE}, 1)) : found.len == 0;
 }
 
 static uint64_t count_scores(struct env_check *check, uint64_t generation)

@@ -6,6 +6,7 @@
 #include "storage/list_store.h"
 #include "storage/set_store.h"
 #include "storage/string_store.h"
+#include "storage/zset_store.h"
 
 void key_load_init(struct key_load *load, struct keyspace *keyspace)
 {
@@ -34,7 +35,7 @@ enum status key_load_begin(struct key_load *load, const struct key_visit *key)
         return status;
     }
     load->db = key->db;
-    if (key->type == ENTRY_ZSET || key->type == ENTRY_STREAM) {
+    if (key->type == ENTRY_STREAM) {
         load->problem = "a type that cannot be stored yet";
         return STATUS_UNSUPPORTED;
     }
@@ -120,6 +121,14 @@ static enum status put_field(void *context, struct slice field, struct slice val
     return is_created ? after_element(load) : refuse(load, "a hash with a field that is there twice");
 }
 
+static enum status put_score(void *context, struct slice member, double score)
+{
+    struct key_load *load = context;
+
+    return zset_put(&load->collection, member, score) ? after_element(load)
+                                                      : refuse(load, "a sorted set with a member that is there twice");
+}
+
 static enum status end_key(void *context)
 {
     key_load_end(context);
@@ -128,7 +137,7 @@ static enum status end_key(void *context)
 
 struct key_visitor key_load_visitor(struct key_load *load)
 {
-    /* Scores and streams are refused by key_load_begin(), so that nobody is told of them. */
+    /* Streams are refused by key_load_begin(), so that nobody is told of them. */
     return (struct key_visitor){
         .context = load,
         .key_begin = begin_key,
@@ -136,6 +145,7 @@ struct key_visitor key_load_visitor(struct key_load *load)
         .list_item = push_item,
         .set_member = add_member,
         .hash_field = put_field,
+        .zset_member = put_score,
         .key_end = end_key,
     };
 }

@@ -54,13 +54,15 @@ static void put_key(const struct key_visitor *to, const char *name, enum entry_t
         snprintf(text, sizeof(text), "element%u", (unsigned)i);
         assert_int_equal(type == ENTRY_STRING ? to->string(to->context, slice_of(text))
                          : type == ENTRY_SET  ? to->set_member(to->context, slice_of(text))
-                                              : to->hash_field(to->context, slice_of(text), slice_of("v")),
+                         : type == ENTRY_ZSET
+                             ? to->zset_member(to->context, slice_of(text), i >= 290 ? -0.0 : (double)i)
+                             : to->hash_field(to->context, slice_of(text), slice_of("v")),
                          STATUS_OK);
     }
     assert_int_equal(to->key_end(to->context), STATUS_OK);
 }
 
-/* Database 0 with a string "due" that expires, a string "plain", and a set and a hash of 300 elements. */
+/* Database 0 with a string "due" that expires, a string "plain", and a set, a hash and a sorted set of 300 elements. */
 static void make_env(struct fixture *f)
 {
     struct history history;
@@ -84,6 +86,7 @@ static void make_env(struct fixture *f)
     put_key(&visitor, "plain", ENTRY_STRING, 1, 0);
     put_key(&visitor, "set", ENTRY_SET, 300, 0);
     put_key(&visitor, "hash", ENTRY_HASH, 300, 0);
+    put_key(&visitor, "zset", ENTRY_ZSET, 300, 0);
     assert_int_equal(rdb_write_end(&writer), STATUS_OK);
     rest = buf_slice(&file);
     assert_int_equal(rdb_import(&source, f->path, &options, &summary, &problem), STATUS_OK);
@@ -262,7 +265,7 @@ static void test_the_metas_counts_must_be_right(void **state)
     f->meta.databases[0].key_count++;
     f->meta.databases[1].expiry_count = 1;
     put_meta(f);
-    assert_tells(f, "database 0: the meta says 5 keys, there are 4\n"
+    assert_tells(f, "database 0: the meta says 6 keys, there are 5\n"
                     "database 1: the meta says 1 keys with expiry (sum 0), there are 0 (0)\n");
 }
 
@@ -335,6 +338,26 @@ static void test_a_sets_slots_are_its_members(void **state)
     assert_tells(f, "key 'set': the table of scores does not have its members (1 of 300 are wrong)\n");
 }
 
+static void test_a_sorted_sets_scores_are_its_members(void **state)
+{
+    struct fixture *f = *state;
+    struct entry zset = entry_of(f, "zset");
+    struct slice nothing = slice_empty();
+    struct slice sign = slice_make("\1", 1);
+    struct keycode code;
+
+    keycode_score(&code, zset.generation, 20, slice_of("element20"), 0);
+    change(f, TABLE_SCORES, &code, &sign);
+    assert_tells(f, "key 'zset': the table of scores does not have its members (1 of 300 are wrong)\n");
+    change(f, TABLE_SCORES, &code, NULL);
+    assert_tells(f, "key 'zset': the table of scores does not have its members (1 of 300 are wrong)\n");
+    change(f, TABLE_SCORES, &code, &nothing);
+    assert_tells(f, "");
+    keycode_score(&code, zset.generation, 0, slice_of("element299"), 0);
+    change(f, TABLE_SCORES, &code, &nothing);
+    assert_tells(f, "key 'zset': the table of scores does not have its members (1 of 300 are wrong)\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +369,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_generation_has_one_owner, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_collections_count_is_that_of_its_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_sets_slots_are_its_members, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_sorted_sets_scores_are_its_members, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

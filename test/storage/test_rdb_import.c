@@ -97,6 +97,7 @@ static void put_key(struct fixture *f, uint32_t db, enum entry_type type, const 
             assert_int_equal(type == ENTRY_STRING ? to->string(to->context, slice)
                              : type == ENTRY_LIST ? to->list_item(to->context, slice)
                              : type == ENTRY_SET  ? to->set_member(to->context, slice)
+                             : type == ENTRY_ZSET ? to->zset_member(to->context, slice, (double)i / 4 - 3)
                                                   : to->hash_field(to->context, slice, slice_make(element, 5)),
                              STATUS_OK);
         }
@@ -150,15 +151,16 @@ static void assert_holds_all(struct fixture *f)
 /* Elements and keys on both sides of every limit, with a memtable so small that large keys are cut. */
 static void test_what_is_imported_is_there(void **state)
 {
-    static const enum entry_type types[] = {ENTRY_HASH, ENTRY_LIST, ENTRY_SET};
+    static const enum entry_type types[] = {ENTRY_HASH, ENTRY_LIST, ENTRY_SET, ENTRY_ZSET};
+    static const char *const names[][2] = {{"a", "ab"}, {"b", "bb"}, {"c", "cb"}, {"d", "db"}};
     struct fixture *f = *state;
     char name[40];
 
     rdb_write_aux(&f->writer, "repl-stream-db", slice_of("2"));
     put_key(f, 0, ENTRY_STRING, "", 0, 0);
-    for (size_t t = 0; t < 3; t++) {
-        put_key(f, 0, types[t], t == 0 ? "a" : t == 1 ? "b" : "c", 1, 10);
-        put_key(f, 0, types[t], t == 0 ? "ab" : t == 1 ? "bb" : "cb", 1000, 12);
+    for (size_t t = 0; t < 4; t++) {
+        put_key(f, 0, types[t], names[t][0], 1, 10);
+        put_key(f, 0, types[t], names[t][1], 1000, 12);
     }
     for (uint32_t i = 0; i < 3000; i++) {
         snprintf(name, sizeof(name), "key%06u", i);
@@ -170,6 +172,8 @@ static void test_what_is_imported_is_there(void **state)
     put_key(f, 3, ENTRY_SET, "set", 5, 600);
     put_key(f, 3, ENTRY_HASH, "wide", 20000, 20);
     put_key(f, 3, ENTRY_LIST, "x", 20000, 20);
+    put_key(f, 3, ENTRY_ZSET, "y", 20000, 20);
+    put_key(f, 3, ENTRY_ZSET, "z", 5, 600);
     assert_int_equal(rdb_write_end(&f->writer), STATUS_OK);
     f->options.memory_bytes = 200000;
     assert_int_equal(import_bytes(f, buf_slice(&f->file)), STATUS_OK);
@@ -250,7 +254,8 @@ static void test_what_cannot_be_imported_is_named_and_leaves_nothing(void **stat
     assert_refused(f, BYTES(HEAD "\x02\x01s\x02\x01v\x01v" END), STATUS_CORRUPT, "a member that is there twice");
     assert_refused(f, BYTES(HEAD "\x04\x01h\x02\x01v\x01v\x01v\x01v" END), STATUS_CORRUPT,
                    "a field that is there twice");
-    assert_refused(f, BYTES(HEAD "\x05\x01z\x01\x01v\0\0\0\0\0\0\0\0" END), STATUS_UNSUPPORTED, "cannot be stored yet");
+    assert_refused(f, BYTES(HEAD "\x05\x01z\x02\x01v\0\0\0\0\0\0\0\0\x01v\0\0\0\0\0\0\0\0" END), STATUS_CORRUPT,
+                   "a sorted set with a member that is there twice");
     assert_refused(f, BYTES(HEAD "\0\x01k\x01v"), STATUS_CORRUPT, "the file ends too early");
 }
 
