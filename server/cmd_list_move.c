@@ -8,13 +8,22 @@
 #include "server/notify.h"
 #include "server/reply.h"
 
+/* Tell of a move as Redis does, which pushes before it takes the source to be changed. */
+static void tell_of_pop(struct call *call, const struct collection *from, enum list_end end)
+{
+    notify_key(call, NOTIFY_LIST, end == LIST_LEFT ? "lpop" : "rpop", call->db, from->key);
+    if (list_count(from) == 0) {
+        notify_key(call, NOTIFY_GENERIC, "del", call->db, from->key);
+    }
+}
+
 /* Move one element; the source is a list, the destination one or absent. They may be one. */
 static void move(struct call *call, struct reply *reply, enum list_end from_end, enum list_end to_end)
 {
     struct collection from;
     struct collection to;
     struct buf item;
-
+    const char *push_event = to_end == LIST_LEFT ? "lpush" : "rpush";
     enum status status = call_open_collection(call, ENTRY_LIST, &from);
 
     ASSERT(status == STATUS_OK);
@@ -22,17 +31,16 @@ static void move(struct call *call, struct reply *reply, enum list_end from_end,
     list_pop(&from, from_end, &item);
     if (slice_equal(call->argv[1], call->argv[2])) {
         list_push(&from, to_end, buf_slice(&item));
-        collection_commit(&from);
-        notify_key(call, NOTIFY_LIST, from_end == LIST_LEFT ? "lpop" : "rpop", call->db, from.key);
-        notify_key(call, NOTIFY_LIST, to_end == LIST_LEFT ? "lpush" : "rpush", call->db, from.key);
+        call_commit_collection(call, &from, push_event);
     } else {
-        call_commit_collection(call, &from, from_end == LIST_LEFT ? "lpop" : "rpop");
+        collection_commit(&from);
         status = collection_open(call->keyspace, call->db, call->argv[2], ENTRY_LIST, &to);
         ASSERT(status != STATUS_WRONG_TYPE);
         list_push(&to, to_end, buf_slice(&item));
-        call_commit_collection(call, &to, to_end == LIST_LEFT ? "lpush" : "rpush");
+        call_commit_collection(call, &to, push_event);
         collection_close(&to);
     }
+    tell_of_pop(call, &from, from_end);
     collection_close(&from);
     call->changes++;
     reply_bulk(reply, buf_slice(&item));
