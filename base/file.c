@@ -3,6 +3,8 @@
 #include "base/memory.h"
 #include <errno.h>
 
+#define COPY_BYTES (1024u * 1024) /* At a time. */
+
 enum status file_open(struct file_system *system, const char *path, enum file_mode mode, struct file **file)
 {
     return system->operations->open(system, path, mode, file);
@@ -152,6 +154,48 @@ enum status file_replace(struct file_system *system, const char *directory, cons
     }
     memory_free(temporary);
     memory_free(path);
+    return status;
+}
+
+static enum status copy_open_file(struct file *from, struct file *to, uint64_t len_max)
+{
+    char *part = memory_allocate(COPY_BYTES);
+    enum status status = STATUS_OK;
+
+    for (uint64_t at = 0; status == STATUS_OK && at < len_max;) {
+        uint64_t wanted = len_max - at < COPY_BYTES ? len_max - at : COPY_BYTES;
+        size_t read_len = 0;
+
+        status = file_read(from, at, part, (size_t)wanted, &read_len);
+        if (status == STATUS_OK && read_len > 0) {
+            struct slice piece = slice_make(part, read_len);
+
+            status = file_write(to, at, &piece, 1);
+        }
+        if (read_len < wanted) {
+            break;
+        }
+        at += read_len;
+    }
+    memory_free(part);
+    return status == STATUS_OK ? file_sync(to) : status;
+}
+
+enum status file_copy(struct file_system *system, const char *from, const char *to, uint64_t len_max)
+{
+    struct file *source;
+    struct file *target;
+    enum status status = file_open(system, from, FILE_READ, &source);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = file_open(system, to, FILE_CREATE_OR_TRUNCATE, &target);
+    if (status == STATUS_OK) {
+        status = copy_open_file(source, target, len_max);
+        file_close(target);
+    }
+    file_close(source);
     return status;
 }
 

@@ -75,6 +75,9 @@ MUST_CHECK enum status file_read_whole(struct file_system *system, const char *p
  * `name`.tmp, sync it, rename it, sync the folder. When it returns STATUS_OK the new content is durable. */
 MUST_CHECK enum status file_replace(struct file_system *system, const char *directory, const char *name,
                                     struct slice content);
+/* Copy the first `len_max` bytes of the file `from`, or all of a shorter one, to `to`, made or emptied before, and sync
+ * its content. On error what was copied so far stays. */
+MUST_CHECK enum status file_copy(struct file_system *system, const char *from, const char *to, uint64_t len_max);
 /* Remove a folder and all below it; absent is fine. */
 MUST_CHECK enum status file_remove_tree(struct file_system *system, const char *path);
 MUST_CHECK enum status file_exists(struct file_system *system, const char *path, bool *exists);

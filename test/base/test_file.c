@@ -225,6 +225,36 @@ static void test_whole_file_has_a_limit(void **state)
     memory_free(path);
 }
 
+static void test_copy_takes_what_was_asked_for(void **state)
+{
+    struct fault_file *disk = fault_file_create();
+    struct file_system *system = fault_file_system(disk);
+    size_t len = 3 * 1024 * 1024 + 5; /* More than one step. */
+    char *content = memory_allocate_zeroed(len);
+    char *text;
+    size_t got;
+
+    (void)state;
+    content[len - 1] = 'z';
+    assert_ok(file_replace(system, "/", "from", slice_make(content, len)));
+    assert_ok(file_copy(system, "from", "to", UINT64_MAX));
+    assert_ok(file_sync_directory(system, "/"));
+    fault_file_crash(disk, FAULT_KEEP_NONE, 1); /* The content is synced; the name is the caller's. */
+    assert_ok(file_read_whole(system, "to", len, &text, &got));
+    assert_int_equal(got, len);
+    assert_memory_equal(text, content, len);
+    memory_free(text);
+    assert_ok(file_copy(system, "from", "to", 7));
+    assert_ok(file_read_whole(system, "to", len, &text, &got));
+    assert_int_equal(got, 7);
+    memory_free(text);
+    assert_int_equal(file_copy(system, "absent", "to", 7), STATUS_NOT_FOUND);
+    fault_file_set_free_bytes(disk, 1024);
+    assert_int_equal(file_copy(system, "from", "other", UINT64_MAX), STATUS_NO_SPACE);
+    memory_free(content);
+    fault_file_free(disk);
+}
+
 /* The file at d/conf must be whole, old or new. */
 static bool is_new_on(struct file_system *system)
 {
@@ -331,6 +361,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_folders_list_rename_and_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_remove_tree_does_not_follow_links, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_whole_file_has_a_limit, set_up, tear_down),
+        cmocka_unit_test(test_copy_takes_what_was_asked_for),
         cmocka_unit_test(test_replace_is_all_or_nothing_at_every_step),
         cmocka_unit_test(test_replace_on_a_full_disk_keeps_the_old),
         cmocka_unit_test(test_remove_tree_reports_what_stops_it),
