@@ -366,6 +366,7 @@ static bool open_store(struct server *server)
         .database_count = (uint32_t)config->databases,
         .policy = (enum log_sync_policy)config->append_fsync,
         .segment_bytes = (uint64_t)config->log_segment_bytes,
+        .archive_directory = config->log_archive_directory[0] == '\0' ? NULL : config->log_archive_directory,
         .checkpoint_memory_bytes = (uint64_t)config->checkpoint_memory_bytes,
         .checkpoint_interval_ms = (uint64_t)config->checkpoint_interval_s * 1000,
         .is_replica = replication_opens_as_replica(file_system_posix(), directory, is_configured_replica(config)),

@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "storage/log_archive.h"
 #include "storage/log_segment.h"
 #include "storage/log_spare.h"
 
@@ -29,6 +30,7 @@ struct log_keeper {
     char *archive_directory; /* NULL: none. */
     uint64_t segment_bytes;
     pthread_t thread;
+    struct list discards; /* The keeper's alone: jobs that failed and what came after them, oldest first. */
 
     pthread_mutex_t lock;
     pthread_cond_t work;   /* The keeper waits here. */
@@ -67,31 +69,40 @@ static uint64_t choose_next(const struct log_keeper *keeper, uint64_t taken_byte
     return wanted < keeper->segment_bytes ? wanted : keeper->segment_bytes;
 }
 
-static void archive_or_remove(struct log_keeper *keeper, uint64_t start)
+static enum status archive_or_remove(struct log_keeper *keeper, uint64_t start)
 {
-    char name[LOG_SEGMENT_NAME_BYTES];
+    bool is_kept = keeper->archive_directory != NULL;
     char *path = log_segment_path(keeper->directory, start);
-    enum status status;
+    enum status status = is_kept ? log_archive_take(keeper->files, keeper->archive_directory, keeper->directory, start)
+                                 : file_remove(keeper->files, path);
 
-    log_segment_format_name(start, name);
-    if (keeper->archive_directory != NULL) {
-        char *target = file_join(keeper->archive_directory, name);
-
-        status = file_rename(keeper->files, path, target);
-        memory_free(target);
-    } else {
-        status = file_remove(keeper->files, path);
-    }
     crash_point("log.discard.after");
     if (status == STATUS_OK) {
-        /* One by one and oldest first, also on disk: a gap in the chain would look like damage. */
         status = file_sync_directory(keeper->files, keeper->directory);
     }
     if (status != STATUS_OK) {
-        diag(DIAG_WARNING, "log: cannot %s segment %s: %s. It takes up space until the next start.",
-             keeper->archive_directory == NULL ? "remove" : "archive", path, status_name(status));
+        diag(DIAG_WARNING, "log: cannot %s segment %s: %s. It is tried again with the next one.",
+             is_kept ? "archive" : "remove", path, status_name(status));
     }
     memory_free(path);
+    return status;
+}
+
+/* One by one and oldest first, also on disk: a gap in the chain would look like damage. So one that cannot go keeps
+ * those after it. */
+static void discard(struct log_keeper *keeper, struct job *job)
+{
+    list_append(&keeper->discards, &job->node);
+    while (!list_is_empty(&keeper->discards)) {
+        struct job *oldest = LIST_ENTRY(keeper->discards.head.next, struct job, node);
+        enum status status = archive_or_remove(keeper, oldest->start);
+
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            return;
+        }
+        list_remove(&oldest->node);
+        memory_free(oldest);
+    }
 }
 
 static void trim(struct log_keeper *keeper, const struct job *job)
@@ -132,8 +143,8 @@ static void run_job(struct log_keeper *keeper, struct job *job)
         trim(keeper, job);
         break;
     case JOB_DISCARD:
-        archive_or_remove(keeper, job->start);
-        break;
+        discard(keeper, job);
+        return; /* It has the job. */
     }
     memory_free(job);
 }
@@ -248,6 +259,7 @@ struct log_keeper *log_keeper_start(const struct log_keeper_options *options)
     thread_condition_init(&made->work);
     thread_condition_init(&made->change);
     list_init(&made->jobs);
+    list_init(&made->discards);
     log_spare_init(&made->spare, options->files, options->directory);
     status = thread_start(&made->thread, "log-keeper", run, made);
     ASSERT(status == STATUS_OK);
@@ -264,6 +276,12 @@ void log_keeper_stop(struct log_keeper *keeper)
     (void)pthread_cond_signal(&keeper->work);
     (void)pthread_mutex_unlock(&keeper->lock);
     (void)pthread_join(keeper->thread, NULL);
+    while (!list_is_empty(&keeper->discards)) { /* The next start finds them in the chain. */
+        struct job *job = LIST_ENTRY(keeper->discards.head.next, struct job, node);
+
+        list_remove(&job->node);
+        memory_free(job);
+    }
     log_spare_release(&keeper->spare);
     (void)pthread_cond_destroy(&keeper->change);
     (void)pthread_cond_destroy(&keeper->work);

@@ -29,7 +29,7 @@ struct log_keeper_options {
 
 /* Like an allocation: never NULL, the process stops if there is no thread to be had. */
 struct log_keeper *log_keeper_start(const struct log_keeper_options *options);
-/* Finish the removals that were asked for, remove the spare, end the thread. NULL is fine. */
+/* Finish the removals that were asked for (what fails stays), remove the spare, end the thread. NULL is fine. */
 void log_keeper_stop(struct log_keeper *keeper);
 
 /* Bytes of the spare that are ready. Any thread. */
@@ -57,7 +57,7 @@ void log_keeper_give_up(struct log_keeper *keeper);
 void log_keeper_sync(struct log_keeper *keeper, uint64_t start, void (*done)(void *context, enum status status),
                      void *context);
 
-/* Remove or archive the segment that begins at `start`. */
+/* Remove or archive the segment that begins at `start`. If it cannot be, it is tried again, before the next one. */
 void log_keeper_discard(struct log_keeper *keeper, uint64_t start);
 /* Cut the closed segment that begins at `start` to `size_bytes`. */
 void log_keeper_trim(struct log_keeper *keeper, uint64_t start, uint64_t size_bytes);

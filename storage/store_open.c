@@ -5,6 +5,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "storage/log_archive.h"
 #include "storage/recovery.h"
 #include "storage/redo.h"
 #include "storage/store_layout.h"
@@ -410,8 +411,12 @@ static enum status open_parts(struct store *store)
 {
     enum sync_marker marker = SYNC_MARKER_ABSENT;
     struct env_meta meta = {0};
+    const char *archive = store->options.archive_directory;
     enum status status = open_data(store, &meta);
 
+    if (status == STATUS_OK && archive != NULL) {
+        status = log_archive_prepare(store->options.files, archive);
+    }
     if (status == STATUS_OK) {
         status = open_keyspace(store, &meta);
     }

@@ -249,6 +249,34 @@ static void test_discarded_segments_go_to_the_archive(void **state)
     assert_int_equal(measure(f, "/archive", 7), 10);
 }
 
+/* What cannot go keeps what comes after it: a chain with a gap would not open. */
+static void test_a_segment_that_cannot_go_keeps_the_later_ones(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint64_t start = 1; start <= 4; start++) {
+        put(f, start);
+    }
+    fault_file_fail(f->disk, FAULT_REMOVE, 1, STATUS_IO, true);
+    log_keeper_discard(f->keeper, 1);
+    log_keeper_discard(f->keeper, 2);
+    stop(f);
+    assert_true(fault_file_has_failed(f->disk));
+    assert_int_equal(measure(f, "/log", 1), 10);
+    assert_int_equal(measure(f, "/log", 2), 10);
+    fault_file_heal(f->disk);
+    f->keeper = log_keeper_start(&f->options);
+    fault_file_fail(f->disk, FAULT_REMOVE, 1, STATUS_IO, false);
+    log_keeper_discard(f->keeper, 1);
+    log_keeper_discard(f->keeper, 2);
+    log_keeper_discard(f->keeper, 3);
+    stop(f);
+    assert_int_equal(measure(f, "/log", 1), -1);
+    assert_int_equal(measure(f, "/log", 2), -1);
+    assert_int_equal(measure(f, "/log", 3), -1);
+    assert_int_equal(measure(f, "/log", 4), 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_broken_disk_fails_the_taker, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_jobs_are_done_in_order_and_before_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_discarded_segments_go_to_the_archive, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_segment_that_cannot_go_keeps_the_later_ones, set_up, tear_down),
     };
 
     (void)diag_open("/dev/null");
