@@ -3,6 +3,7 @@
 #include "server/cmd_config.h"
 #include "server/cmd_connection.h"
 #include "server/cmd_hash.h"
+#include "server/cmd_hyperloglog.h"
 #include "server/cmd_key.h"
 #include "server/cmd_list.h"
 #include "server/cmd_pubsub.h"
@@ -26,6 +27,7 @@ const struct command *const families[] = {
     bitfield_commands,
     hash_commands,
     hash_walk_commands,
+    hyperloglog_commands,
     list_commands,
     list_move_commands,
     list_block_commands,

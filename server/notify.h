@@ -12,6 +12,7 @@ struct notify; /* Opaque; owned by server, one of services. */
 
 /* The classes of notify-keyspace-events, with its letters; NOTIFY_MODULE and the last two are no classes of changes. */
 enum notify_class {
+    NOTIFY_UNTOLD = 0,          /* No event: clients that watch or wait for the key hear of it alone. */
     NOTIFY_GENERIC = 1u << 0,   /* g */
     NOTIFY_STRING = 1u << 1,    /* $ */
     NOTIFY_LIST = 1u << 2,      /* l */
