@@ -32,14 +32,13 @@ ABSENT = {
     "restore-asking": "A word of Redis Cluster.",
     "module": "Modules are Redis' own shared objects; they need its insides.",
     "lolwut": "Draws Redis' version as computer art.",
-    "pfdebug": "Looks at the insides of Redis' HyperLogLog, for its tests.",
-    "pfselftest": "Tests the insides of Redis' HyperLogLog.",
 }
 
 # There, and other than Redis for a reason.
 DIFFERENT = {
     "bgrewriteaof": "Begins a checkpoint, which is what makes the log shorter.",
     "bgsave": "Begins a checkpoint: what changed is written to LMDB, without a fork.",
+    "bitfield": "A number that would end beyond 512 MB is refused.",
     "client|caching": "Refused: there is no tracking.",
     "client|no-evict": "Kept as a flag; no client is evicted.",
     "client|tracking": "`ON` is refused: there is no client-side caching.",
@@ -51,6 +50,9 @@ DIFFERENT = {
     "memory|usage": "Bytes of the key's rows in the tables, on disk or in memory.",
     "object|encoding": "What Redis would say of such a value, made anew: it has no past.",
     "object|idletime": "0: times of access are not kept, since nothing is evicted.",
+    "pfadd": "A damaged value stays as it is; Redis keeps the elements before the one that finds the damage.",
+    "pfcount": "The count is cached and logged as in Redis, but never by a replica itself.",
+    "pfselftest": "A test of Hearth's own.",
     "psync": "Hearth's replicas get a compressed LMDB snapshot, Redis' replicas an RDB.",
     "replicaof": "OK when the new role is on disk; it holds over restarts.",
     "save": "A checkpoint of what changed since the last one; the log has everything anyway.",
