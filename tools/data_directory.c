@@ -92,28 +92,6 @@ static enum status prepare_place(struct data_directory *directory)
     return status;
 }
 
-enum status data_directory_begin(struct data_directory *directory)
-{
-    enum status status = make_directory(directory->path);
-
-    if (status == STATUS_OK) {
-        status = sync_parent(directory->path);
-    }
-    if (status == STATUS_OK) {
-        status = data_lock_acquire(directory->path, &directory->lock, &directory->holder_pid);
-    }
-    if (status == STATUS_OK) {
-        status = prepare_place(directory);
-    }
-    if (status != STATUS_OK) {
-        int saved_errno = errno;
-
-        data_directory_end(directory);
-        errno = saved_errno;
-    }
-    return status;
-}
-
 /* A swap that somebody else has not ended: its data is replaced like any, but not while its marker stands. */
 static enum status end_former_swap(const struct data_directory *directory)
 {
@@ -131,12 +109,41 @@ static enum status end_former_swap(const struct data_directory *directory)
     return status;
 }
 
-/* An empty log at the position, closed, where a swap looks for it. */
-static enum status make_log(const struct data_directory *directory, const struct history *history,
-                            const struct history_position *position)
+enum status data_directory_begin(struct data_directory *directory)
+{
+    enum status status = make_directory(directory->path);
+
+    if (status == STATUS_OK) {
+        status = sync_parent(directory->path);
+    }
+    if (status == STATUS_OK) {
+        status = data_lock_acquire(directory->path, &directory->lock, &directory->holder_pid);
+    }
+    if (status == STATUS_OK) {
+        status = end_former_swap(directory); /* What it left in log.new and incoming/ is needed for that. */
+    }
+    if (status == STATUS_OK) {
+        status = prepare_place(directory);
+    }
+    if (status != STATUS_OK) {
+        int saved_errno = errno;
+
+        data_directory_end(directory);
+        errno = saved_errno;
+    }
+    return status;
+}
+
+char *data_directory_log_path(const struct data_directory *directory)
+{
+    return file_join(directory->path, STORE_LOG_NEW);
+}
+
+enum status data_directory_make_log(const struct data_directory *directory, const struct history *history,
+                                    const struct history_position *position)
 {
     struct file_system *files = file_system_posix();
-    char *path = file_join(directory->path, STORE_LOG_NEW);
+    char *path = data_directory_log_path(directory);
     const struct log_options options = {
         .files = files,
         .directory = path,
@@ -178,15 +185,11 @@ static void remove_replaced(const struct data_directory *directory)
     }
 }
 
-enum status data_directory_install(const struct data_directory *directory, const struct history *history,
-                                   const struct history_position *position)
+enum status data_directory_install(const struct data_directory *directory)
 {
     struct file_system *files = file_system_posix();
-    enum status status = end_former_swap(directory);
+    enum status status = file_sync_directory(files, directory->path);
 
-    if (status == STATUS_OK) {
-        status = make_log(directory, history, position);
-    }
     if (status == STATUS_OK) {
         status = store_layout_begin_swap(files, directory->path, directory->build_path);
     }
@@ -199,6 +202,22 @@ enum status data_directory_install(const struct data_directory *directory, const
         remove_replaced(directory);
     }
     return status;
+}
+
+/* Remove what was built and not installed. A marker that could not be removed still needs it. */
+static void remove_built(const struct data_directory *directory)
+{
+    struct file_system *files = file_system_posix();
+    char *marker_path = file_join(directory->path, STORE_SWAP);
+    char *log_path = data_directory_log_path(directory);
+    bool is_marked = true;
+
+    if (file_exists(files, marker_path, &is_marked) == STATUS_OK && !is_marked) {
+        (void)!file_remove_tree(files, directory->build_path); /* What is left is removed by the next to come. */
+        (void)!file_remove_tree(files, log_path);
+    }
+    memory_free(log_path);
+    memory_free(marker_path);
 }
 
 /* Take a directory away again that was made here for nothing. */
@@ -220,9 +239,7 @@ void data_directory_end(struct data_directory *directory)
     char *incoming = file_join(directory->path, STORE_INCOMING);
 
     if (directory->build_path != NULL) {
-        enum status status = file_remove_tree(file_system_posix(), directory->build_path);
-
-        (void)status; /* What is left there is removed by the next to come. */
+        remove_built(directory);
         memory_free(directory->build_path);
         directory->build_path = NULL;
     }

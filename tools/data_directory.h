@@ -23,12 +23,15 @@ MUST_CHECK enum status data_directory_look(const char *path, struct data_directo
 /* Take its lock, making it if it is missing, and make the place to build in ready. On error all is as it was.
  *   STATUS_BUSY  A server or another tool has it. */
 MUST_CHECK enum status data_directory_begin(struct data_directory *directory);
-/* Put the environment at build_path, which is at that history and position, in the place of whatever data was there,
- * with an empty log. A crash at any point leaves the old or the new data, never a mix: a marker decides
- * (store_layout.h). On error the former data holds, or the next start of a server or of this tool ends what was begun.
- */
-MUST_CHECK enum status data_directory_install(const struct data_directory *directory, const struct history *history,
-                                              const struct history_position *position);
+/* Make the log that install() puts beside the data: empty, at that history and position. */
+MUST_CHECK enum status data_directory_make_log(const struct data_directory *directory, const struct history *history,
+                                               const struct history_position *position);
+/* Where it is made, in a new block: for who makes another. The folder is to hold a closed log. */
+char *data_directory_log_path(const struct data_directory *directory);
+/* Put the environment at build_path and the log that was made in the place of whatever was there. A crash at any point
+ * leaves the old or the new, never a mix: a marker decides (store_layout.h).
+ * On error the former data holds, or the next start of a server or of this tool ends what was begun. */
+MUST_CHECK enum status data_directory_install(const struct data_directory *directory);
 /* Give the lock back and remove what is left of the building, and the folder itself if it was made here and is empty.
  */
 void data_directory_end(struct data_directory *directory);

@@ -8,22 +8,12 @@
 #include "tools/input.h"
 #include "tools/progress.h"
 #include "tools/rdb_check.h"
+#include "tools/time_text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
-
-static void format_time(uint64_t wall_ms, char *text, size_t room)
-{
-    time_t seconds = (time_t)(wall_ms / 1000);
-    struct tm parts;
-
-    if (gmtime_r(&seconds, &parts) == NULL || strftime(text, room, "%Y-%m-%d %H:%M:%S UTC", &parts) == 0) {
-        snprintf(text, room, "?");
-    }
-}
 
 void dump_describe(const struct dump *dump, const struct snapshot_header *header, uint64_t raw_bytes)
 {
@@ -36,7 +26,7 @@ void dump_describe(const struct dump *dump, const struct snapshot_header *header
     }
     progress_format_bytes(file_size, dump->output.written_bytes);
     progress_format_bytes(raw_size, raw_bytes);
-    format_time(header->created_ms, made, sizeof(made));
+    time_text_format(header->created_ms, made, sizeof(made));
     tool_say(dump->tool, "%s of %s data, at offset %" PRIu64 " of history %s, made %s", file_size, raw_size,
              header->position.offset, header->history.id, made);
 }

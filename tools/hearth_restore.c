@@ -7,10 +7,17 @@
 #include "tools/data_directory.h"
 #include "tools/progress.h"
 #include "tools/restore.h"
+#include "tools/time_text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Whether a log is to lead on from the snapshot. */
+static bool has_log(const struct restore *restore)
+{
+    return restore->log_directory != NULL || restore->archive_directory != NULL;
+}
 
 /* Build the environment at `build_path` out of the input, by its kind. */
 static bool build(struct restore *restore, const char *build_path)
@@ -19,6 +26,10 @@ static bool build(struct restore *restore, const char *build_path)
         return restore_from_snapshot(restore, build_path);
     }
     if (input_begins_with(&restore->input, RDB_MAGIC)) {
+        if (has_log(restore)) {
+            tool_say(restore->tool, "%s is an RDB file, which has no place in a log", restore->input_path);
+            return false;
+        }
         return restore_from_rdb(restore, build_path);
     }
     tool_say(restore->tool, "%s is neither a Hearth snapshot nor an RDB file", restore->input_path);
@@ -33,6 +44,16 @@ static void describe(const struct restore *restore)
         return;
     }
     progress_format_bytes(size, restore->raw_bytes);
+    if (restore->replay_offset > restore->header.position.offset) {
+        char at[40];
+
+        time_text_format(restore->replay_ms, at, sizeof(at));
+        tool_say(restore->tool,
+                 "%s holds %s of data at offset %" PRIu64 ", and a log to offset %" PRIu64
+                 " (%s), which the server replays at its start",
+                 restore->data_dir, size, restore->header.position.offset, restore->replay_offset, at);
+        return;
+    }
     if (restore->key_count > 0) {
         tool_say(restore->tool, "%s holds %" PRIu64 " keys, of %s RDB, as a new history %s", restore->data_dir,
                  restore->key_count, size, restore->header.history.id);
@@ -70,6 +91,26 @@ static bool begin(struct restore *restore, struct data_directory *directory)
     return status == STATUS_OK;
 }
 
+/* The log beside the data: empty, or what leads to the point that was asked for. */
+static bool make_log(struct restore *restore, const struct data_directory *directory)
+{
+    enum status status;
+
+    if (has_log(restore)) {
+        char *path = data_directory_log_path(directory);
+        bool is_made = restore_log(restore, path);
+
+        memory_free(path);
+        return is_made;
+    }
+    status = data_directory_make_log(directory, &restore->header.history, &restore->header.position);
+    if (status != STATUS_OK) {
+        tool_say(restore->tool, "cannot make a log in %s: %s (%s)", restore->data_dir, status_name(status),
+                 strerror(errno));
+    }
+    return status == STATUS_OK;
+}
+
 static int fill(struct restore *restore, struct data_directory *directory)
 {
     enum status status;
@@ -81,7 +122,10 @@ static int fill(struct restore *restore, struct data_directory *directory)
         tool_say(restore->tool, "interrupted");
         return TOOL_EXIT_PROBLEM;
     }
-    status = data_directory_install(directory, &restore->header.history, &restore->header.position);
+    if (!make_log(restore, directory)) {
+        return TOOL_EXIT_PROBLEM;
+    }
+    status = data_directory_install(directory);
     if (status != STATUS_OK) {
         tool_say(restore->tool, "cannot put the data in place: %s (%s)", status_name(status), strerror(errno));
         return TOOL_EXIT_PROBLEM;
@@ -125,6 +169,21 @@ static int run(struct restore *restore)
     return exit_code;
 }
 
+/* The point in time that was asked for, from its texts. */
+static bool check_point(struct restore *restore, const char *to_time)
+{
+    restore->to_time_ms = UINT64_MAX;
+    if (to_time != NULL && !time_text_parse(to_time, &restore->to_time_ms)) {
+        tool_say(restore->tool, "--to-time is \"2026-11-22 10:30:00\" (UTC) or ms since 1970, not '%s'", to_time);
+        return false;
+    }
+    if (!has_log(restore) && (to_time != NULL || restore->to_offset >= 0)) {
+        tool_say(restore->tool, "to go to a point, give --archive or --log-dir");
+        return false;
+    }
+    return true;
+}
+
 static bool check(struct restore *restore, const char *const *arguments, int argument_count)
 {
     if (restore->data_dir == NULL) {
@@ -141,12 +200,20 @@ static bool check(struct restore *restore, const char *const *arguments, int arg
 
 int main(int argc, char **argv)
 {
-    struct restore restore = {.database_count = 16};
+    struct restore restore = {.database_count = 16, .to_offset = -1};
+    const char *to_time = NULL;
     const struct option_description options[] = {
         {"data-dir", OPTION_TEXT, "DIR", "The data directory to make; it must be new or empty.", &restore.data_dir, 0,
          0},
         {"databases", OPTION_NUMBER, "N", "For RDB files: as the server has it; 16 if not given.",
          &restore.database_count, 1, KEYSPACE_DATABASES_MAX},
+        {"archive", OPTION_TEXT, "DIR", "Go on from the snapshot with the log in this log-archive-dir...",
+         &restore.archive_directory, 0, 0},
+        {"log-dir", OPTION_TEXT, "DIR", "...and in this log/ of a data directory, which has the newest changes...",
+         &restore.log_directory, 0, 0},
+        {"to-offset", OPTION_NUMBER, "N", "...up to this offset...", &restore.to_offset, 0, INT64_MAX},
+        {"to-time", OPTION_TEXT, "TIME", "...or this time: \"2026-11-22 10:30:00\" (UTC), or ms since 1970.", &to_time,
+         0, 0},
         {"force", OPTION_FLAG, NULL, "Replace the Hearth data that DIR holds.", &restore.is_forced, 0, 0},
         {"quiet", OPTION_FLAG, NULL, "Say nothing but errors.", &restore.is_quiet, 0, 0},
         {.name = NULL},
@@ -156,7 +223,9 @@ int main(int argc, char **argv)
         .usage = "  hearth-restore --data-dir DIR FILE [options]",
         .summary = "Makes a data directory out of a snapshot or an RDB file (- is standard input). Everything is "
                    "verified before\n"
-                   "DIR changes. A server started on DIR joins its former master by partial sync.",
+                   "DIR changes. A server started on DIR joins its former master by partial sync. With the segments of "
+                   "a log it\n"
+                   "goes to a later point, whole records at a time, and is a history of its own from there.",
         .options = options,
         .exit_codes = "  0  The data is in place and on disk.\n"
                       "  1  FILE is damaged, or the disk failed; DIR is as it was.\n"
@@ -171,7 +240,8 @@ int main(int argc, char **argv)
     restore.tool = &tool;
     if (outcome == OPTIONS_DONE) {
         exit_code = TOOL_EXIT_OK;
-    } else if (outcome == OPTIONS_WRONG || !check(&restore, arguments, argument_count)) {
+    } else if (outcome == OPTIONS_WRONG || !check(&restore, arguments, argument_count) ||
+               !check_point(&restore, to_time)) {
         exit_code = TOOL_EXIT_USAGE;
     } else {
         exit_code = run(&restore);
