@@ -10,6 +10,7 @@
 #include "server/cmd_replication.h"
 #include "server/cmd_server.h"
 #include "server/cmd_set.h"
+#include "server/cmd_stream.h"
 #include "server/cmd_string.h"
 #include "server/cmd_transaction.h"
 #include <stddef.h>
@@ -33,6 +34,8 @@ const struct command *const families[] = {
     list_block_commands,
     set_commands,
     set_algebra_commands,
+    stream_commands,
+    stream_read_commands,
     transaction_commands,
     connection_commands,
     client_commands,

@@ -177,10 +177,12 @@ static inline void keycode_slot(struct keycode *code, uint64_t generation, uint6
 /* What a row of a stream is about; the rest of its key is in docs/formats/keyspace.md. */
 enum keycode_stream_part {
     KEYCODE_STREAM_ITEM = 0,     /* id -> item. */
-    KEYCODE_STREAM_GROUP = 1,    /* group number -> group. */
-    KEYCODE_STREAM_CONSUMER = 2, /* group number, consumer number -> consumer. */
+    KEYCODE_STREAM_GROUP = 1,    /* name -> group. */
+    KEYCODE_STREAM_CONSUMER = 2, /* group number, name -> consumer. */
     KEYCODE_STREAM_PENDING = 3,  /* group number, id -> pending entry. */
     KEYCODE_STREAM_OWNED = 4,    /* group number, consumer number, id -> nothing. */
+    KEYCODE_STREAM_NAME = 5,     /* group number, consumer number -> name. */
+    KEYCODE_STREAM_NODE = 6,     /* id -> node. */
 };
 
 /* TABLE_FIELDS: generation, part; numbers and an id may follow. */

@@ -1,0 +1,15 @@
+/* Stream commands, by file: adding, deleting and trimming (cmd_stream.c), ranges and reading (cmd_stream_read.c). */
+#ifndef SERVER_CMD_STREAM_H
+#define SERVER_CMD_STREAM_H
+
+#include "server/command.h"
+#include "storage/stream_store.h"
+
+/* Each ends with a NULL name. */
+extern const struct command stream_commands[];
+extern const struct command stream_read_commands[];
+
+/* Open argv[1] as a stream. STATUS_NOT_FOUND, STATUS_WRONG_TYPE. */
+MUST_CHECK enum status stream_open_first(struct call *call, struct stream *stream);
+
+#endif
