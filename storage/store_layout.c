@@ -83,12 +83,32 @@ void store_layout_release(struct store_layout *layout)
     layout->foreign = NULL;
 }
 
-/* The marker holds the path as it is told, but from the data directory on if it lies in there, so that the directory
+/* Make it durable that `path` is in its folder, or is there no more. */
+static enum status sync_parent(struct file_system *files, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    enum status status;
+    char *parent;
+
+    if (slash == NULL || slash == path) {
+        return STATUS_OK;
+    }
+    parent = memory_copy_text(path);
+    parent[slash - path] = '\0';
+    status = file_sync_directory(files, parent);
+    memory_free(parent);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* What the marker speaks of must be on disk before it, by name too: else a power cut might leave the marker and nothing
+ * to swap in, which looks as if that was done.
+ *
+ * The marker holds the path as it is told, but from the data directory on if it lies in there, so that the directory
  * may be moved between the crash and the next start. */
 enum status store_layout_begin_swap(struct file_system *files, const char *directory, const char *path)
 {
     size_t len = strlen(directory);
-    enum status status;
+    enum status status = sync_parent(files, path);
 
     if (strncmp(path, directory, len) == 0 && path[len] == '/') {
         path += len + 1;
@@ -96,7 +116,12 @@ enum status store_layout_begin_swap(struct file_system *files, const char *direc
     if (strlen(path) > SWAP_BYTES_MAX) {
         return STATUS_TOO_BIG;
     }
-    status = file_replace(files, directory, STORE_SWAP, slice_of(path));
+    if (status == STATUS_OK) {
+        status = file_sync_directory(files, directory);
+    }
+    if (status == STATUS_OK) {
+        status = file_replace(files, directory, STORE_SWAP, slice_of(path));
+    }
     crash_point("store.swap.marker.after");
     return status;
 }
@@ -169,25 +194,6 @@ static enum status remove_swap(struct file_system *files, const char *directory)
     if (status == STATUS_OK) {
         status = file_sync_directory(files, directory);
     }
-    return status;
-}
-
-/* The folder that `path` was in gets its change on disk too, or a crash might show the environment in both places. */
-static enum status sync_parent(struct file_system *files, char *path)
-{
-    char *slash = strrchr(path, '/');
-    bool exists = false;
-    enum status status;
-
-    if (slash == NULL || slash == path) {
-        return STATUS_OK;
-    }
-    *slash = '\0';
-    status = file_exists(files, path, &exists);
-    if (status == STATUS_OK && exists) {
-        status = file_sync_directory(files, path);
-    }
-    *slash = '/';
     return status;
 }
 
