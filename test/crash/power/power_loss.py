@@ -38,12 +38,14 @@ def memory_folder():
 
 
 def choose_cuts(records, count, draw):
-    """Half of them just before or after what makes something durable, half at random."""
-    boundaries = [i + side for i, r in enumerate(records)
-                  if r.kind in (trace.SYNC_END, trace.DURABLE, trace.RENAME, trace.REMOVE) for side in (0, 1)]
-    cuts = draw.sample(boundaries, min(len(boundaries), count // 2))
+    """A third near changes of names, which are rare and dangerous, a third beside what makes content durable, and the rest
+    anywhere."""
+    named = [i for i, r in enumerate(records) if r.kind in (trace.RENAME, trace.REMOVE, trace.MAKE_DIRECTORY)]
+    synced = [i for i, r in enumerate(records) if r.kind in (trace.SYNC_END, trace.DURABLE)]
+    cuts = [draw.choice(named) + draw.randint(0, 6) for _ in range(count // 3)]
+    cuts += [draw.choice(synced) + draw.randint(0, 1) for _ in range(count // 3)]
     cuts += [draw.randint(0, len(records)) for _ in range(count - len(cuts))]
-    return sorted(cuts)
+    return sorted(min(cut, len(records)) for cut in cuts)
 
 
 def shorten(text, most=300):
@@ -97,8 +99,8 @@ def run_scenario(make, options, count):
     scratch = tempfile.mkdtemp(prefix="hearth-power-", dir=memory_folder())
     begin = time.monotonic()
     good = True
+    scenario = make(options, scratch)
     try:
-        scenario = make(options, scratch)
         scenario.record()
         end = disk.Disk(scenario.base)
         for record in scenario.records:
@@ -124,6 +126,7 @@ def run_scenario(make, options, count):
         traceback.print_exc()
         good = False
     finally:
+        scenario.finish()
         shutil.rmtree(scratch, ignore_errors=True)
         sys.stdout.flush()
     return good

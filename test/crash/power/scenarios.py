@@ -1,112 +1,12 @@
-"""What is recorded, what is known at each moment of the record, and what must hold after a cut there."""
-import copy
+"""What is recorded, and what must hold after a cut: every promise about a crash, as a scenario."""
 import os
-import shutil
-import subprocess
+import socket
+import time
 
 import hearth
 import replication
-import trace
 import workload
-
-SMALL = ("--log-segment-size", "1mb", "--checkpoint-memory", "1mb", "--repl-backlog-size", "16kb")
-
-
-def newest_segment(disk):
-    """The file that the log is written to; those before it were synced when it got its name."""
-    log = disk.node("data/log") if disk.node("data") else None
-    names = [name for name in log.names if name.endswith(".log")] if log else []
-    return log.names[max(names)] if names else None
-
-
-class Knowledge:
-    """What the test's marks up to a cut say: which steps were sent, and which acknowledged."""
-
-    def __init__(self, policy):
-        self.policy = policy
-        self.sent = 0
-        self.acknowledged = 0
-        self.synced = 0      # Acknowledged before the begin of a sync of the newest segment that has ended.
-        self.begun = {}
-        self.marked = {}     # Other marks, by name: the last value.
-
-    def copy(self):
-        return copy.deepcopy(self)
-
-    def apply(self, record, disk):
-        if record.kind == trace.MARK:
-            for name, value in record.text.items():
-                if name in ("sent", "acknowledged"):
-                    setattr(self, name, value)
-                self.marked[name] = value
-        elif record.kind == trace.SYNC_BEGIN and disk.opened[record.handle][0] is newest_segment(disk):
-            self.begun[record.a] = self.acknowledged
-        elif record.kind == trace.SYNC_END and record.a in self.begun:
-            self.synced = max(self.synced, self.begun.pop(record.a))
-
-    def least(self):
-        return self.acknowledged if self.policy == "always" else self.synced
-
-
-class Scenario:
-    """One folder with a configuration file and a data directory, recorded while work() runs."""
-
-    name = None
-    weight = 1
-    lies = ()
-    policy = "always"
-    arguments = SMALL
-
-    def __init__(self, options, scratch):
-        self.options = options
-        self.scratch = scratch
-        self.root = os.path.join(scratch, "root")
-        self.base = os.path.join(scratch, "base")
-        self.trace_path = os.path.join(scratch, "trace")
-        self.boot_id = os.path.join(scratch, "boot-id")
-        self.records = []
-        os.mkdir(self.root)
-        with open(self.boot_id, "w") as file:
-            file.write("00000000-0000-0000-0000-000000000000\n")
-
-    def environment(self):
-        return {"LD_PRELOAD": os.path.abspath(self.options.recorder), "HEARTH_TRACE": self.trace_path,
-                "HEARTH_TRACE_ROOT": self.root, "HEARTH_TRACE_BOOT_ID": self.boot_id}
-
-    def server(self, folder, env=None):
-        """A server over a folder with hearth.conf and data/, not started."""
-        server = hearth.Server(self.options.server, "--appendfsync", self.policy, *self.arguments, folder=folder, env=env,
-                               start=False)
-        path = os.path.join(folder, "hearth.conf")
-        server.command = lambda: ([server.binary] + ([path] if os.path.exists(path) else []) +
-                                  ["--port", str(server.port), "--data-dir", server.data])
-        return server
-
-    def record(self):
-        """Prepare, take what is there as the disk's beginning, and let work() be recorded."""
-        self.prepare()
-        shutil.copytree(self.root, self.base)
-        self.marks = trace.Marks(self.trace_path)
-        try:
-            self.work()
-        finally:
-            self.marks.close()
-        output = os.path.join(self.root, "output")
-        if os.path.exists(output):
-            os.remove(output)
-        self.records = trace.read(self.trace_path)
-
-    def prepare(self):
-        with open(os.path.join(self.root, "hearth.conf"), "w") as file:
-            file.write("slowlog-max-len 100\n")
-
-    def new_knowledge(self):
-        return Knowledge(self.policy)
-
-    def run_check_tool(self, folder):
-        tool = os.path.join(os.path.dirname(os.path.abspath(self.options.server)), "hearth-check")
-        done = subprocess.run([tool, os.path.join(folder, "data")], capture_output=True, timeout=60)
-        assert done.returncode == 0, "hearth-check: %s" % (done.stdout + done.stderr).decode()
+from scenario import Scenario
 
 
 class OneNode(Scenario):
@@ -128,7 +28,7 @@ class OneNode(Scenario):
                     load.run(self.steps // 15)
                     self.disturb(other, life * 5 + part)
                 self.count = load.count
-            server.stop() if life == 1 else server.kill()
+            server.stop() if life == 1 else self.kill(server)
 
     def disturb(self, client, number):
         """What is between the writes."""
@@ -188,4 +88,183 @@ class EverySecond(OneNode):
     policy = "everysec"
 
 
-ALL = (Always, EverySecond)
+class Replica(Scenario):
+    """A node with data of its own becomes a replica: its role, the full sync that replaces its data, the stream after it;
+    then it restarts, and is promoted."""
+
+    name = "replica"
+    weight = 5
+    lies = ("files", "folders")
+
+    def work(self):
+        self.own = workload.Workload("own %d" % self.options.seed)
+        self.masters = workload.Workload("masters %d" % self.options.seed)
+        self.held = None
+        folder = os.path.join(self.scratch, "master")
+        os.mkdir(folder)
+        master, replica = self.server(folder), self.server(self.root, self.environment())
+        master.start()
+        replica.start()
+        self.master_port = master.port
+        with replica.client() as client:
+            load = workload.Load(client, self.marks, self.own, ("own_sent", "own_acknowledged"))
+            load.run(60)
+            client.call("SAVE")
+            load.run(20)
+        with master.client() as client:
+            self.load = workload.Load(client, self.marks, self.masters, ("sent", None))
+            self.load.run(120)
+            client.call("SAVE")
+            self.load.run(20)
+            self.become(replica, "127.0.0.1", master.port)
+            for part in range(4):
+                self.load.run(40)
+                self.await_step(replica)
+                if part == 1:
+                    self.kill(replica)
+                    replica.start()
+                elif part == 2:
+                    with replica.client() as other:
+                        other.call("SAVE")
+        self.become(replica, "NO", "ONE")
+        with replica.client() as client:
+            client.call("SELECT", self.masters.db)
+            load = workload.Load(client, self.marks, self.masters, ("sent", "acknowledged"))
+            load.count = self.load.count
+            load.run(30)
+        self.kill(replica)
+        master.destroy()
+        self.held = socket.socket()  # Nobody else may listen there while states are tried.
+        self.held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.held.bind(("127.0.0.1", self.master_port))
+
+    def finish(self):
+        if self.held:
+            self.held.close()
+
+    def become(self, replica, *words):
+        role = "master" if words[0] == "NO" else "slave"
+        self.marks.add(role_sent=role)
+        with replica.client() as client:
+            client.call("REPLICAOF", *words)
+        self.marks.add(role_acknowledged=role)
+
+    def await_step(self, replica):
+        """What a replica reveals is as durable as what it acknowledges: so a last step that shows says that all are."""
+        value = b"%d" % self.load.count
+        self.load.run_one((0, b"mark"), value)
+
+        def shows():
+            with replica.client() as client:
+                return client.call("GET", "mark") == value
+        hearth.wait_until(shows, "step %d on the replica" % self.load.count)
+        self.marks.add(acknowledged=self.load.count)
+
+    def check(self, folder, known):
+        server = self.server(folder)
+        try:
+            states = []
+            for life in range(2):
+                server.start()
+                states.append(self.look(server, known))
+                if life == 1:
+                    with server.client() as client:
+                        client.call("REPLICAOF", "NO", "ONE")
+                        assert client.call("SET", "probe", "there") == "OK"
+                server.kill()
+            assert states[0] == states[1], "a second start finds other data"
+            self.run_check_tool(folder)
+            server.start()
+            with server.client() as client:
+                assert client.call("GET", "probe") == b"there" and replication.role_of(server) == "master"
+            server.kill()
+        finally:
+            server.destroy()
+
+    def look(self, server, known):
+        marked = known.marked
+        role = replication.role_of(server)
+        allowed = {marked.get("role_acknowledged", "master"), marked.get("role_sent", "master")}
+        assert role in allowed, "the role is %s, not one of %r" % (role, allowed)
+        found = replication.dataset(server, (0, 1))
+        is_old = is_new = None
+        if not known.acknowledged:
+            is_old = workload.matching_prefix(self.own.model.changes, marked.get("own_acknowledged", 0),
+                                              marked.get("own_sent", 0), found)
+        if "role_sent" in marked:
+            is_new = workload.matching_prefix(self.masters.model.changes, known.acknowledged, known.sent, found)
+        assert is_old is not None or is_new is not None, "neither the old data (%r to %r) nor the master's; %s" % (
+            marked.get("own_acknowledged"), marked.get("own_sent"),
+            workload.describe_difference(self.masters.model.changes, known.acknowledged, found))
+        return role, found
+
+
+class Restore(Scenario):
+    """hearth-restore over a directory that has data, and over none: the old or the new, and the new once it says so."""
+
+    name = "restore"
+    weight = 2
+    lies = ("files", "folders")
+    over = True
+
+    def prepare(self):
+        super().prepare()
+        self.old, self.new = {}, {}
+        self.snapshot = os.path.join(self.scratch, "snapshot.hsnap")
+        folder = os.path.join(self.scratch, "source")
+        os.mkdir(folder)
+        self.new = self.fill(folder, "new")
+        code, said = self.run_tool("hearth-dump", "--data-dir", os.path.join(folder, "data"), "--output", self.snapshot)
+        assert code == 0, said
+        if self.over:
+            self.old = self.fill(self.root, "old")
+
+    def fill(self, folder, name):
+        server = self.server(folder)
+        server.start()
+        with server.client() as client:
+            load = workload.Load(client, None, workload.Workload("%s %d" % (name, self.options.seed)), (None, None))
+            load.run(100)
+        time.sleep(0.1)  # Until what is there for a short time has gone.
+        found = replication.dataset(server, (0, 1))
+        assert server.stop() == 0
+        os.remove(server.output_path)
+        return found
+
+    def restore(self, folder, env=None):
+        code, said = self.run_tool("hearth-restore", "--data-dir", os.path.join(folder, "data"), self.snapshot, "--force",
+                                   env=env)
+        assert code == 0, said
+
+    def work(self):
+        self.restore(self.root, self.environment())
+        self.marks.add(restored=True)
+        server = self.server(self.root, self.environment())
+        server.start()
+        self.kill(server)
+
+    def check(self, folder, known):
+        server = self.server(folder)
+        try:
+            found = self.look(server)
+            assert found == self.new or (found == self.old and not known.marked.get("restored")), "%d keys of neither" % len(found)
+            assert self.look(server) == found, "a second start finds other data"
+            self.run_check_tool(folder)
+            self.restore(folder)
+            assert self.look(server) == self.new, "restored again, it is not whole"
+        finally:
+            server.destroy()
+
+    def look(self, server):
+        server.start()
+        found = replication.dataset(server, (0, 1))
+        server.kill()
+        return found
+
+
+class RestoreNew(Restore):
+    name = "restore-new"
+    over = False
+
+
+ALL = (Always, EverySecond, Replica, Restore, RestoreNew)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ static struct {
     const char *boot_id_path;
     pthread_mutex_t mutex;
     atomic_uint_fast32_t number;
+    atomic_bool must_die;
 } trace = {.fd = -1, .mutex = PTHREAD_MUTEX_INITIALIZER};
 
 void trace_lock(void)
@@ -31,7 +33,21 @@ void trace_lock(void)
 
 void trace_unlock(void)
 {
+    if (trace.must_die) {
+        (void)raise(SIGKILL);
+    }
     (void)pthread_mutex_unlock(&trace.mutex);
+}
+
+/* kill -9, but never between a call and its record: a trace that lacks what the next process finds would be no trace.
+ */
+static void die(int signal_number)
+{
+    (void)signal_number;
+    trace.must_die = true;
+    if (pthread_mutex_trylock(&trace.mutex) == 0) {
+        (void)raise(SIGKILL);
+    }
 }
 
 uint64_t trace_next_number(void)
@@ -60,6 +76,7 @@ __attribute__((constructor)) static void start(void)
         fprintf(stderr, "recorder: %s: %s\n", path, strerror(errno));
         abort();
     }
+    (void)signal(TRACE_DEATH_SIGNAL, die);
     (void)pthread_atfork(trace_lock, trace_unlock, trace_unlock);
     trace.boot_id_path = getenv("HEARTH_TRACE_BOOT_ID");
     memcpy(trace.root, root, strlen(root) + 1);

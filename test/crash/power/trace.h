@@ -6,6 +6,7 @@
 #define TEST_CRASH_POWER_TRACE_H
 
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -32,6 +33,9 @@ struct trace_head {
     uint32_t kind;
     uint32_t text_len;
 };
+
+/* Sent to a recorded process, it is kill -9 with a whole trace. */
+#define TRACE_DEATH_SIGNAL SIGUSR2
 
 /* Calls and their records must be one step, or two threads' records could stand in the wrong order. */
 void trace_lock(void);

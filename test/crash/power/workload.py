@@ -243,23 +243,38 @@ class Workload:
 
 
 class Load:
-    """Runs a workload over one connection in pipelines, and marks in the trace what was sent and what acknowledged."""
+    """Runs a workload over one connection in pipelines, and marks in the trace, by the two names, how many steps were sent
+    and how many acknowledged. A name may be None."""
 
-    def __init__(self, client, marks, workload):
+    def __init__(self, client, marks, workload, names=("sent", "acknowledged")):
         self.client, self.marks, self.workload = client, marks, workload
+        self.names = names
         self.count = 0
+
+    def mark(self, name, count):
+        if name:
+            self.marks.add(**{name: count})
 
     def run(self, steps, deepest=16):
         while steps > 0:
             depth = min(steps, self.workload.draw.randint(1, deepest))
-            batches = [self.workload.step() for _ in range(depth)]
-            self.marks.add(sent=self.count + depth)
-            self.client.socket.sendall(b"".join(self.client.encode(words) for batch in batches for words in batch))
-            for batch in batches:
-                for words in batch:
-                    reply = self.client.read()
-                    if isinstance(reply, Exception) and words[0] != b"RENAME":
-                        raise AssertionError("%r was refused: %s" % (words[:2], reply))
-                self.count += 1
-                self.marks.add(acknowledged=self.count)
+            self.send([self.workload.step() for _ in range(depth)])
             steps -= depth
+
+    def run_one(self, key, value):
+        """One step more: SET, in the database of `key`."""
+        self.workload.db = key[0]
+        self.workload.model.put(key, value)
+        self.workload.model.end_step()
+        self.send([[(b"SELECT", key[0]), (b"SET", key[1], value)]])
+
+    def send(self, batches):
+        self.mark(self.names[0], self.count + len(batches))
+        self.client.socket.sendall(b"".join(self.client.encode(words) for batch in batches for words in batch))
+        for batch in batches:
+            for words in batch:
+                reply = self.client.read()
+                if isinstance(reply, Exception) and words[0] != b"RENAME":
+                    raise AssertionError("%r was refused: %s" % (words[:2], reply))
+            self.count += 1
+            self.mark(self.names[1], self.count)
