@@ -85,7 +85,8 @@ class Scenario:
     def kill(server):
         """kill -9 of a recorded server (trace.h: TRACE_DEATH_SIGNAL)."""
         server.process.send_signal(signal.SIGUSR2)
-        assert server.process.wait(30) == -signal.SIGKILL
+        code = server.process.wait(30)
+        assert code == -signal.SIGKILL, "the server ended with %d before it was killed:\n%s" % (code, server.output())
 
     def record(self):
         """Prepare, take what is there as the disk's beginning, and let work() be recorded."""
