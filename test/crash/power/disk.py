@@ -60,9 +60,9 @@ class File:
         while self.pending and self.pending[0][0] < up_to:
             self.run(self.durable, self.pending.pop(0))
 
-    def make_durable(self, number, offset, length):
+    def make_durable(self, offset, length):
         """A write through O_DSYNC has ended: the last change; earlier ones stay pending, but below it."""
-        assert self.pending and self.pending[-1][:2] == (number, offset)
+        assert self.pending[-1][1] == offset and self.pending[-1][3] == length
         self.run(self.durable, self.pending.pop())
         end = offset + length
         rest = []
@@ -251,7 +251,7 @@ class Disk:
             self.end_sync(record)
         elif kind == trace.DURABLE:
             if self.lie not in ("meta", "files"):
-                self.opened[record.handle][0].make_durable(self.count - 1, record.a, record.b)
+                self.opened[record.handle][0].make_durable(record.a, record.b)
         elif kind == trace.RENAME:
             old, new = (self.find(path) for path in record.text.decode().split("\0"))
             self.change_name(old, new, old[0].names[old[1]])
