@@ -1,6 +1,7 @@
 #include "base/buf.h"
 #include "base/assert.h"
 #include "base/memory.h"
+#include "base/spill.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -11,10 +12,32 @@ void buf_init(struct buf *buf, size_t ceiling)
     *buf = (struct buf){.ceiling = ceiling};
 }
 
+/* Free the block, wherever it is. */
+static void drop_block(struct buf *buf)
+{
+    if (buf->spill == NULL) {
+        memory_free(buf->memory);
+        return;
+    }
+    spill_close(buf->spill);
+    memory_free(buf->spill);
+    buf->spill = NULL;
+}
+
 void buf_release(struct buf *buf)
 {
-    memory_free(buf->memory);
-    *buf = (struct buf){.ceiling = buf->ceiling};
+    drop_block(buf);
+    *buf = (struct buf){.ceiling = buf->ceiling, .spill_folder = buf->spill_folder};
+}
+
+void buf_allow_spill(struct buf *buf, const char *folder)
+{
+    buf->spill_folder = folder;
+}
+
+size_t buf_memory_bytes(const struct buf *buf)
+{
+    return buf->spill == NULL ? buf->capacity : 0;
 }
 
 static void compact(struct buf *buf)
@@ -31,6 +54,9 @@ static size_t choose_capacity(const struct buf *buf, size_t needed)
     if (doubled > buf->ceiling) {
         doubled = buf->ceiling;
     }
+    if (buf->spill_folder != NULL && needed <= BUF_MEMORY_BYTES_MAX && doubled > BUF_MEMORY_BYTES_MAX) {
+        doubled = BUF_MEMORY_BYTES_MAX;
+    }
     if (doubled < CAPACITY_MIN) {
         doubled = CAPACITY_MIN;
     }
@@ -43,7 +69,7 @@ static enum status move(struct buf *buf, size_t capacity)
 {
     char *memory;
 
-    if (buf->start == 0) {
+    if (buf->start == 0 && buf->spill == NULL) {
         memory = memory_try_resize(buf->memory, capacity);
         if (memory == NULL) {
             return STATUS_NO_MEMORY;
@@ -55,12 +81,44 @@ static enum status move(struct buf *buf, size_t capacity)
             return STATUS_NO_MEMORY;
         }
         memcpy(memory, buf->memory + buf->start, buf->len);
-        memory_free(buf->memory);
+        drop_block(buf);
         buf->start = 0;
     }
     buf->memory = memory;
     buf->capacity = capacity;
     return STATUS_OK;
+}
+
+static enum status begin_spill(struct buf *buf, size_t needed)
+{
+    struct spill *spill = memory_allocate(sizeof(*spill));
+    enum status status = spill_open(spill, buf->spill_folder, needed);
+
+    if (status != STATUS_OK) {
+        memory_free(spill);
+        return status;
+    }
+    if (buf->len > 0) {
+        memcpy(spill->memory, buf->memory + buf->start, buf->len);
+    }
+    drop_block(buf);
+    buf->spill = spill;
+    buf->start = 0;
+    return STATUS_OK;
+}
+
+/* Make room in a file, and let go of what stands there: it is read from the front when its time comes. */
+static enum status make_room_in_file(struct buf *buf, size_t extra)
+{
+    enum status status =
+        buf->spill == NULL ? begin_spill(buf, buf->len + extra) : spill_grow(buf->spill, buf->start + buf->len + extra);
+
+    if (status == STATUS_OK) {
+        buf->memory = buf->spill->memory;
+        buf->capacity = buf->spill->capacity;
+        spill_rest(buf->spill, buf->start + buf->len);
+    }
+    return status;
 }
 
 static enum status make_room(struct buf *buf, size_t extra)
@@ -74,6 +132,9 @@ static enum status make_room(struct buf *buf, size_t extra)
     /* Compacting moves no more bytes than were consumed since the last time, so it too costs a constant each byte. */
     if (buf->memory != NULL && needed <= buf->capacity && buf->start >= buf->len) {
         compact(buf);
+        return STATUS_OK;
+    }
+    if (buf->spill_folder != NULL && needed > BUF_MEMORY_BYTES_MAX && make_room_in_file(buf, extra) == STATUS_OK) {
         return STATUS_OK;
     }
     return move(buf, choose_capacity(buf, needed));
@@ -168,9 +229,14 @@ void buf_put_format(struct buf *buf, const char *format, ...)
 
 void buf_consume(struct buf *buf, size_t len)
 {
+    size_t end = buf->start + len;
+
     ASSERT(len <= buf->len);
+    if (buf->spill != NULL && (len == buf->len || end / SPILL_STEP_BYTES != buf->start / SPILL_STEP_BYTES)) {
+        spill_rest(buf->spill, end);
+    }
     buf->len -= len;
-    buf->start = buf->len == 0 ? 0 : buf->start + len;
+    buf->start = buf->len == 0 ? 0 : end;
 }
 
 void buf_truncate(struct buf *buf, size_t len)

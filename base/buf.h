@@ -1,7 +1,8 @@
 /* A growing run of bytes that it owns, with a ceiling given at its making.
  *
  * Bytes are appended at the end and consumed at the front; consuming moves a start index, and the space comes back
- * when the buffer runs empty or needs room. */
+ * when the buffer runs empty or needs room. A buffer may be given a folder, where it puts its bytes when they are many
+ * (spill.h). */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
@@ -9,18 +10,28 @@
 #include "base/status.h"
 #include <stdint.h>
 
+struct spill; /* spill.h */
+
 struct buf {
-    char *memory;    /* Owned; NULL before the first append. */
-    size_t start;    /* Where the content begins in memory. */
-    size_t len;      /* Content bytes. */
-    size_t capacity; /* Bytes of memory. */
-    size_t ceiling;  /* The most that len may be. */
+    char *memory;             /* Owned; NULL before the first append. */
+    size_t start;             /* Where the content begins in memory. */
+    size_t len;               /* Content bytes. */
+    size_t capacity;          /* Bytes of memory. */
+    size_t ceiling;           /* The most that len may be. */
+    struct spill *spill;      /* Owned: what memory belongs to, once there was much; else NULL. */
+    const char *spill_folder; /* Borrowed; NULL: all stays in memory. */
 };
 
-#define BUF_NO_CEILING SIZE_MAX
+#define BUF_NO_CEILING       SIZE_MAX
+#define BUF_MEMORY_BYTES_MAX ((size_t)8 * 1024 * 1024) /* Of a buffer that may spill. */
 
 void buf_init(struct buf *buf, size_t ceiling);
 void buf_release(struct buf *buf);
+/* From now on content beyond BUF_MEMORY_BYTES_MAX goes to a file in `folder`, which is borrowed and outlives the
+ * buffer; or stays in memory where that fails. */
+void buf_allow_spill(struct buf *buf, const char *folder);
+/* Memory that it has, but for what is in a file. */
+size_t buf_memory_bytes(const struct buf *buf);
 
 /* The content, borrowed until the next call that changes the buffer. */
 static inline struct slice buf_slice(const struct buf *buf)

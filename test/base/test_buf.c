@@ -158,6 +158,64 @@ static void test_memory_is_bounded_by_content_not_by_traffic(void **state)
     buf_release(&buf);
 }
 
+/* Append and consume at random around the place where the bytes go to the file: what comes out is what went in. */
+static void test_much_goes_to_a_file_and_comes_back_in_order(void **state)
+{
+    struct random random;
+    struct buf buf;
+    uint32_t written = 0;
+    uint32_t read = 0;
+
+    (void)state;
+    random_init(&random, 11);
+    buf_init(&buf, BUF_NO_CEILING);
+    buf_allow_spill(&buf, "/tmp");
+    for (int round = 0; round < 300; round++) {
+        size_t count = random_below(&random, 100000);
+
+        for (size_t i = 0; i < count; i++, written++) {
+            buf_put(&buf, slice_make(&written, sizeof(written)));
+        }
+        count = random_below(&random, round < 150 ? 50000 : 200000);
+        for (size_t i = 0; i < count && read < written; i++, read++) {
+            uint32_t value;
+
+            memcpy(&value, buf_slice(&buf).data, sizeof(value));
+            assert_int_equal(value, read);
+            buf_consume(&buf, sizeof(value));
+        }
+        assert_int_equal(buf.len, (written - read) * sizeof(written));
+        assert_true(buf_memory_bytes(&buf) <= BUF_MEMORY_BYTES_MAX);
+        if (round == 140) {
+            assert_int_equal(buf_memory_bytes(&buf), 0);
+        }
+    }
+    assert_int_equal(buf.len, 0);
+    buf_shrink(&buf, 1000); /* An empty buffer gives its file back. */
+    assert_int_equal(buf.capacity, 1000);
+    assert_int_equal(buf_memory_bytes(&buf), 1000);
+    buf_release(&buf);
+}
+
+static void test_without_a_folder_much_stays_in_memory(void **state)
+{
+    struct buf buf;
+
+    (void)state;
+    buf_init(&buf, BUF_NO_CEILING);
+    buf_allow_spill(&buf, "/nowhere/at/all");
+    for (uint32_t i = 0; i < 3000000; i++) {
+        buf_put(&buf, slice_make(&i, sizeof(i)));
+    }
+    assert_int_equal(buf.len, 12000000);
+    assert_true(buf_memory_bytes(&buf) >= buf.len);
+    for (uint32_t i = 0; i < 3000000; i++) {
+        assert_memory_equal(buf_slice(&buf).data, &i, sizeof(i));
+        buf_consume(&buf, sizeof(i));
+    }
+    buf_release(&buf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +226,8 @@ int main(void)
         cmocka_unit_test(test_refused_memory_leaves_the_content),
         cmocka_unit_test(test_shrink_gives_memory_back_when_content_allows),
         cmocka_unit_test(test_memory_is_bounded_by_content_not_by_traffic),
+        cmocka_unit_test(test_much_goes_to_a_file_and_comes_back_in_order),
+        cmocka_unit_test(test_without_a_folder_much_stays_in_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

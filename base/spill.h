@@ -1,0 +1,33 @@
+/* Memory that need not stay in memory: a block in a file without a name, mapped.
+ *
+ * For bytes that are written once and read once much later, of which there may be more than memory: a reply of millions
+ * of elements to a client that reads slowly. The kernel writes its pages out as it needs their room, and what the
+ * process has finished with leaves its resident set at once. The file's space is reserved ahead, so that a full disk
+ * is a status here and no signal later. After a crash nothing is left of it.
+ *
+ * Reading a page that was written out waits for the disk, like a cold read of LMDB's. */
+#ifndef BASE_SPILL_H
+#define BASE_SPILL_H
+
+#include "base/status.h"
+#include <stddef.h>
+
+/* Capacities are multiples of this: what one block keeps resident, about. */
+#define SPILL_STEP_BYTES ((size_t)8 * 1024 * 1024)
+
+struct spill {
+    char *memory; /* Moves when the block grows. */
+    size_t capacity;
+    int fd;
+};
+
+/* A block of at least `needed` bytes in a file in `folder`.
+ *   STATUS_NO_SPACE, STATUS_IO, STATUS_UNSUPPORTED  The folder's disk is full, fails, or cannot reserve space. */
+MUST_CHECK enum status spill_open(struct spill *spill, const char *folder, size_t needed);
+/* Let it have at least `needed` bytes; the content stays. Same errors; the block is as it was then. */
+MUST_CHECK enum status spill_grow(struct spill *spill, size_t needed);
+/* The first `len` bytes are not needed for a while: they leave the resident set, and come back when they are read. */
+void spill_rest(const struct spill *spill, size_t len);
+void spill_close(struct spill *spill);
+
+#endif
