@@ -44,6 +44,11 @@ void config_free(struct config *config)
     memory_free(config);
 }
 
+const char *config_data_directory(const struct config *config)
+{
+    return config->directory[0] == '\0' ? "." : config->directory;
+}
+
 const char *config_file(const struct config *config)
 {
     return config->private->file;

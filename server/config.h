@@ -121,6 +121,8 @@ MUST_CHECK enum status config_load(struct config *config, int argc, char **argv,
 
 /* Absolute path of the configuration file; "" if there is none. */
 const char *config_file(const struct config *config);
+/* Where the data lives: "." unless configured. Valid until `dir` is set anew. */
+const char *config_data_directory(const struct config *config);
 /* Names of directives that were set although they mean nothing here, separated by blanks, for one notice. Empty if
  * none. The text is appended to `out`. */
 void config_list_ignored(const struct config *config, struct buf *out);

@@ -30,7 +30,8 @@ struct connections {
     struct list again; /* Want their input shown again. */
     struct list closing;
     struct holds holds;
-    char *read_block; /* READ_BYTES, shared. */
+    char *read_block;   /* READ_BYTES, shared. */
+    char *spill_folder; /* NULL: output stays in memory. */
     uint64_t query_limit;
     struct connections_statistics statistics;
 };
@@ -67,11 +68,12 @@ static void on_released(struct holds *holds, struct hold_queue *queue)
     connection_touch(LIST_ENTRY(queue, struct connection, holds));
 }
 
-struct connections *connections_create(struct event_base *base)
+struct connections *connections_create(struct event_base *base, const char *spill_folder)
 {
     struct connections *connections = memory_allocate_zeroed(sizeof(*connections));
 
     connections->base = base;
+    connections->spill_folder = spill_folder == NULL ? NULL : memory_copy_text(spill_folder);
     list_init(&connections->all);
     list_init(&connections->dirty);
     list_init(&connections->again);
@@ -110,6 +112,7 @@ void connections_free(struct connections *connections)
     }
     holds_release_memory(&connections->holds);
     memory_free(connections->read_block);
+    memory_free(connections->spill_folder);
     memory_free(connections);
 }
 
@@ -470,6 +473,7 @@ struct connection *connection_open(struct connections *connections, const struct
     connection->handler = *handler;
     buf_init(&connection->input, BUF_NO_CEILING);
     buf_init(&connection->output, BUF_NO_CEILING);
+    buf_allow_spill(&connection->output, connections->spill_folder);
     list_node_init(&connection->dirty_node);
     list_node_init(&connection->again_node);
     list_node_init(&connection->closing_node);
@@ -525,7 +529,7 @@ size_t connection_output_len(const struct connection *connection)
 
 size_t connection_memory_bytes(const struct connection *connection)
 {
-    return sizeof(*connection) + connection->input.capacity + connection->output.capacity;
+    return sizeof(*connection) + connection->input.capacity + buf_memory_bytes(&connection->output);
 }
 
 size_t connection_input_memory_bytes(const struct connection *connection)

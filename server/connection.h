@@ -56,7 +56,8 @@ struct connections_statistics {
     uint64_t query_limit_closes;
 };
 
-struct connections *connections_create(struct event_base *base);
+/* Output of more than BUF_MEMORY_BYTES_MAX waits in a file in `spill_folder`; NULL: in memory. */
+struct connections *connections_create(struct event_base *base, const char *spill_folder);
 /* Close all. */
 void connections_free(struct connections *connections);
 const struct connections_statistics *connections_get_statistics(const struct connections *connections);

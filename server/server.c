@@ -305,7 +305,7 @@ static void make_parts(struct server *server)
                                         .context = server,
                                         .bulk_bytes_max = (uint64_t)server->config->proto_max_bulk_bytes};
 
-    server->connections = connections_create(server->base);
+    server->connections = connections_create(server->base, config_data_directory(server->config));
     sessions.connections = server->connections;
     services->connections = server->connections;
     services->server = server;
@@ -359,7 +359,7 @@ static bool is_configured_replica(const struct config *config)
 static bool open_store(struct server *server)
 {
     const struct config *config = server->config;
-    const char *directory = config->directory[0] == '\0' ? "." : config->directory;
+    const char *directory = config_data_directory(config);
     struct store_options options = {
         .files = file_system_posix(),
         .directory = directory,

@@ -68,7 +68,7 @@ static int setup(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     fixture.peer = pair[0];
     fixture.base = event_base_new();
-    fixture.connections = connections_create(fixture.base);
+    fixture.connections = connections_create(fixture.base, NULL);
     transport_init_socket(&transport, pair[1]);
     fixture.connection = connection_open(fixture.connections, &transport, &handler);
     *state = &fixture;
