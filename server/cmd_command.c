@@ -411,7 +411,9 @@ static enum status get_keys(struct call *call, struct reply *reply, bool with_fl
         return reply_error(reply, "ERR Invalid number of arguments specified for command");
     }
     deferred = reply_deferred_begin(reply);
-    count = command_keys_visit(entry->command, page.argv, argc, visit_key, &page);
+    count = command_keys_are_whole(entry->command, page.argv, argc)
+                ? command_keys_visit(entry->command, page.argv, argc, visit_key, &page)
+                : 0;
     if (count == 0 && !(entry->command->flags & COMMAND_NO_MANDATORY_KEYS)) {
         return reply_error(reply, "ERR Invalid arguments specified for command");
     }

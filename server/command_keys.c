@@ -123,6 +123,23 @@ size_t command_keys_visit(const struct command *command, const struct slice *arg
     return count;
 }
 
+bool command_keys_are_whole(const struct command *command, const struct slice *argv, size_t argc)
+{
+    for (size_t i = 0; i < COMMAND_KEY_SPECS_MAX && !is_end(&command->keys[i]); i++) {
+        const struct command_key_spec *spec = &command->keys[i];
+        struct key_run run;
+        bool is_left_out = spec->begin == KEY_BEGIN_KEYWORD && find_first(spec, argv, argc) == 0;
+
+        if ((spec->flags & KEY_NOT_KEY) || is_left_out) {
+            continue;
+        }
+        if (!find_run(spec, argv, argc, &run) || run.end <= run.first) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool is_plain(const struct command_key_spec *spec)
 {
     return spec->begin == KEY_BEGIN_INDEX && spec->find == KEY_FIND_RANGE;

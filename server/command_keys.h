@@ -9,6 +9,10 @@
 size_t command_keys_visit(const struct command *command, const struct slice *argv, size_t argc,
                           void (*visit)(void *context, size_t index, uint32_t flags), void *context);
 
+/* Whether every specification finds the keys that it promises. Redis' COMMAND GETKEYS tells of all keys or of none;
+ * command_keys_visit() visits what there is. */
+bool command_keys_are_whole(const struct command *command, const struct slice *argv, size_t argc);
+
 /* The single range that COMMAND INFO tells old clients: all 0 if there is none. */
 struct command_key_range {
     int first;
