@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "storage/env_check.h"
 #include "tools/check.h"
+#include "tools/owner.h"
 #include <inttypes.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -62,9 +63,11 @@ _Noreturn static void run_child(struct child *child)
 {
     static const struct rlimit no_core = {.rlim_cur = 0, .rlim_max = 0};
     struct env_check_options options = {.on_problem = tell_problem, .on_row = note_row, .context = child};
+    struct owner owner;
     struct env *env;
 
     (void)setrlimit(RLIMIT_CORE, &no_core);
+    owner_begin(&owner, child->path); /* For the rest of this process. */
     child->report->open_status = env_open(child->path, true, &env);
     if (child->report->open_status == STATUS_OK) {
         child->report->check_status = env_check(env, &options, &child->report->summary);

@@ -9,6 +9,7 @@
 #include "tools/data_directory.h"
 #include "tools/dump.h"
 #include "tools/jsonl.h"
+#include "tools/owner.h"
 #include "tools/progress.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -59,8 +60,12 @@ static struct env *open_env(const struct dump *dump)
 {
     char *path = file_join(dump->data_dir, STORE_DATA);
     struct env *env = NULL;
-    enum status status = env_open(path, true, &env);
+    struct owner owner;
+    enum status status;
 
+    owner_begin(&owner, path);
+    status = env_open(path, true, &env);
+    owner_end(&owner);
     if (status == STATUS_NOT_FOUND) {
         tool_say(dump->tool, "%s holds no Hearth data (there is no %s)", dump->data_dir, path);
     } else if (status != STATUS_OK) {
@@ -195,6 +200,20 @@ static enum status dump_json_lines(struct copying *copying, struct env *env, str
     return status;
 }
 
+/* While the dump reads, a running server cannot use the pages again that it frees, and its file grows. A slow reader of
+ * a stream must not make that last. */
+static bool spool(struct dump *dump)
+{
+    if (!output_is_stream(&dump->output) || !data_directory_is_in_use(dump->data_dir)) {
+        return true;
+    }
+    if (output_spool(&dump->output) != STATUS_OK) {
+        tool_say(dump->tool, "cannot make a temporary file in $TMPDIR or /var/tmp: %s", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 bool dump_from_directory(struct dump *dump)
 {
     struct copying copying = {.dump = dump};
@@ -210,11 +229,18 @@ bool dump_from_directory(struct dump *dump)
         env_close(env);
         return false;
     }
+    if (!spool(dump)) {
+        env_close(env);
+        return false;
+    }
     progress_begin(&copying.progress, "copying", dump->is_quiet);
     status = dump->format == DUMP_SNAPSHOT ? dump_snapshot(&copying, env, &offset)
              : dump->format == DUMP_RDB    ? dump_rdb(&copying, env, &problem, &offset)
                                            : dump_json_lines(&copying, env, &problem, &offset);
     env_close(env);
+    if (status == STATUS_OK) {
+        status = output_forward(&dump->output);
+    }
     if (status != STATUS_OK) {
         progress_end(&copying.progress);
         explain(dump, status, problem.text);

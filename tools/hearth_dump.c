@@ -252,7 +252,9 @@ int main(int argc, char **argv)
         .summary =
             "Writes a snapshot: the whole keyspace at one offset, compressed, with checksums. hearth-restore makes a\n"
             "data directory of it. (With --format rdb: a file for Redis, also from a Redis server.) FILE appears only "
-            "when it is whole and verified; until then it is FILE.part.",
+            "when it is whole and verified; until then it is FILE.part.\n"
+            "Standard output beside a running server is written to a temporary file first ($TMPDIR, or /var/tmp),\n"
+            "since a slow reader would make the server's file grow.",
         .options = options,
         .exit_codes = "  0  The snapshot is written, verified and on disk.\n"
                       "  1  It could not be made; nothing is left behind.\n"

@@ -5,6 +5,7 @@
 #include "storage/keyspace.h"
 #include "storage/rdb_format.h"
 #include "tools/data_directory.h"
+#include "tools/owner.h"
 #include "tools/progress.h"
 #include "tools/restore.h"
 #include "tools/time_text.h"
@@ -136,13 +137,15 @@ static int fill(struct restore *restore, struct data_directory *directory)
 
 static int run_in(struct restore *restore, struct data_directory *directory)
 {
-    int exit_code;
+    int exit_code = TOOL_EXIT_USAGE;
+    struct owner owner;
 
-    if (!begin(restore, directory)) {
-        return TOOL_EXIT_USAGE;
+    owner_begin(&owner, restore->data_dir);
+    if (begin(restore, directory)) {
+        exit_code = fill(restore, directory);
+        data_directory_end(directory);
     }
-    exit_code = fill(restore, directory);
-    data_directory_end(directory);
+    owner_end(&owner);
     return exit_code;
 }
 

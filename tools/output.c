@@ -6,9 +6,12 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define FORWARD_BYTES (256u * 1024) /* At a time. */
 
 static char *with_suffix(const char *path)
 {
@@ -21,7 +24,7 @@ static char *with_suffix(const char *path)
 
 static void release(struct output *output)
 {
-    if (!output_is_stream(output)) {
+    if (output->fd != STDOUT_FILENO) {
         close(output->fd);
     }
     memory_free(output->path);
@@ -86,10 +89,10 @@ bool output_is_stream(const struct output *output)
     return output->path == NULL;
 }
 
-static enum status write_piece(struct output *output, struct slice piece)
+static enum status write_all(int fd, struct slice piece)
 {
     while (piece.len > 0) {
-        ssize_t written = write(output->fd, piece.data, piece.len);
+        ssize_t written = write(fd, piece.data, piece.len);
 
         if (written < 0 && errno == EINTR) {
             continue;
@@ -98,7 +101,6 @@ static enum status write_piece(struct output *output, struct slice piece)
             return errno == EPIPE ? STATUS_CLOSED : file_status_from_errno(errno);
         }
         piece = slice_after(piece, (size_t)written);
-        output->written_bytes += (uint64_t)written;
     }
     return STATUS_OK;
 }
@@ -108,8 +110,54 @@ enum status output_write(struct output *output, const struct slice *pieces, size
     enum status status = STATUS_OK;
 
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = write_piece(output, pieces[i]);
+        status = write_all(output->fd, pieces[i]);
+        output->written_bytes += status == STATUS_OK ? pieces[i].len : 0;
     }
+    return status;
+}
+
+enum status output_spool(struct output *output)
+{
+    const char *directory = getenv("TMPDIR");
+    struct stat out;
+    char *path;
+    int fd;
+
+    if (fstat(STDOUT_FILENO, &out) == 0 && S_ISREG(out.st_mode)) {
+        return STATUS_OK;
+    }
+    path =
+        file_join(directory == NULL || directory[0] == '\0' ? OUTPUT_SPOOL_DIRECTORY : directory, "hearth-dump-XXXXXX");
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0) {
+        unlink(path); /* It goes with the process, however that ends. */
+        output->fd = fd;
+    }
+    memory_free(path);
+    return fd >= 0 ? STATUS_OK : file_status_from_errno(errno);
+}
+
+enum status output_forward(struct output *output)
+{
+    char *part;
+    uint64_t at = 0;
+    enum status status = STATUS_OK;
+
+    if (!output_is_stream(output) || output->fd == STDOUT_FILENO) {
+        return STATUS_OK;
+    }
+    part = memory_allocate(FORWARD_BYTES);
+    while (status == STATUS_OK && at < output->written_bytes) {
+        ssize_t got = pread(output->fd, part, FORWARD_BYTES, (off_t)at);
+
+        if (got <= 0) {
+            status = got == 0 ? STATUS_CORRUPT : file_status_from_errno(errno);
+        } else {
+            status = write_all(STDOUT_FILENO, slice_make(part, (size_t)got));
+            at += (uint64_t)got;
+        }
+    }
+    memory_free(part);
     return status;
 }
 

@@ -73,6 +73,11 @@ class RestoreToPoint(RedisCase):
             self.assertEqual(self.counter(f"offset{index}"), value)
             self.restore(f"time{index}", "--to-time", str(wall_ms))
             self.assertEqual(self.counter(f"time{index}"), value)
+        # The same time as people write it.
+        offset, wall_ms, value = self.points[7]
+        text = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(wall_ms // 1000)) + ".%03dZ" % (wall_ms % 1000)
+        self.restore("text", "--to-time", text)
+        self.assertEqual(self.counter("text"), value)
         # Inside of a change: the one before it.
         self.restore("inside", "--to-offset", str(self.points[3][0] - 1))
         self.assertEqual(self.counter("inside"), self.points[3][2] - 1)

@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """The tools and hearth-server: dumps beside it and of it, restored directories, exports that redis-server reads."""
 import json
+import os
 import random
 import signal
 import subprocess
+import threading
 import time
 import unittest
 
 from redis_case import RedisCase
+from tool_case import BUILD
 
 
 def fill(client, seed=1, count=300):
@@ -72,6 +75,56 @@ class WithServer(RedisCase):
         # The same directory is in use now.
         done = self.tool("hearth-restore", "--data-dir", self.path("copy"), self.path("s.snapshot"), "--force", code=2)
         self.assertIn("is in use by process", done.stderr)
+
+    def test_a_slow_reader_does_not_hold_the_servers_data(self):
+        _, client = self.start_hearth(self.path("data"))
+        fill(client, count=5000)
+        expected = contents(client)
+        client("SAVE")
+        dump = subprocess.Popen([os.path.join(BUILD, "hearth-dump"), "--data-dir", self.path("data"), "--output", "-",
+                                 "--compression-level", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(dump.kill)
+        too_long = threading.Timer(20, dump.kill)
+        too_long.start()
+        self.addCleanup(too_long.cancel)
+        maps = f"/proc/{dump.pid}/maps"
+        # It has said what it wrote, and waits for us: the rest is more than a pipe holds.
+        dump.stderr.readline()
+        deadline = time.monotonic() + 20
+        while "data.mdb" in self.read(maps).decode():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+        self.assertIsNone(dump.poll())
+        taken, _ = dump.communicate(timeout=60)
+        self.assertEqual(dump.returncode, 0)
+        self.assertGreater(len(taken), 1 << 18)
+        self.tool("hearth-restore", "--data-dir", self.path("copy"), "-", stdin=taken)
+        _, copy = self.start_hearth(self.path("copy"))
+        self.assertEqual(contents(copy), expected)
+
+    @unittest.skipUnless(os.geteuid() == 0, "not root")
+    def test_what_root_makes_in_a_directory_is_its_owners(self):
+        def owners():
+            return {os.lstat(os.path.join(folder, name)).st_uid for folder, folders, files in os.walk(self.path("data"))
+                    for name in folders + files}
+
+        os.chmod(self.folder, 0o755)
+        port, client = self.start_hearth(self.path("data"))
+        client("SET", "key", "value")
+        self.stop(port)
+        for folder, folders, files in os.walk(self.path("data")):
+            for name in [""] + files:
+                os.chown(os.path.join(folder, name), 65534, 65534)
+        lock = self.path("data", "data", "lock.mdb")
+        for words in (["hearth-check", self.path("data")],
+                      ["hearth-dump", "--data-dir", self.path("data"), "--output", self.path("s.snapshot")]):
+            if os.path.exists(lock):
+                os.remove(lock)
+            self.tool(*words)
+            self.assertEqual(os.stat(lock).st_uid, 65534)
+        self.tool("hearth-restore", "--data-dir", self.path("data"), "--force", self.path("s.snapshot"))
+        self.assertEqual(owners(), {65534})
+        self.assertEqual(os.stat(self.path("s.snapshot")).st_uid, 0)
 
     def test_a_dump_from_the_server_has_everything(self):
         port, client = self.start_hearth(self.path("data"), "--requirepass", "secret")
