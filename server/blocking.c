@@ -118,9 +118,8 @@ static void on_key(void *context, enum notify_class class, const char *event, ui
     struct blocking *blocking = context;
     struct waited_key *waited;
 
-    (void)class;
     (void)event;
-    if (blocking->keys.count == 0) {
+    if (blocking->keys.count == 0 || class == NOTIFY_KEY_MISS) {
         return;
     }
     waited = find(blocking, db, key);

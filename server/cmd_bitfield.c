@@ -2,6 +2,7 @@
 #include "base/bits.h"
 #include "base/memory.h"
 #include "server/args.h"
+#include "server/call_reads.h"
 #include "server/cmd_bitmap.h"
 #include "server/cmd_string.h"
 #include "server/notify.h"
@@ -157,20 +158,24 @@ static bool change_number(struct call *call, struct reply *reply, const struct e
 }
 
 /* All operations, in order, each on what the ones before it have left. */
-static void execute(struct call *call, struct reply *reply, const struct operations *operations, bool grew)
+static void execute(struct call *call, struct reply *reply, const struct operations *operations,
+                    const struct entry *first_entry, bool grew)
 {
     struct slice key = call->argv[1];
     bool changed = grew;
+    bool reads_alone = operations->written_end == 0;
 
     reply_array(reply, operations->count);
     for (size_t i = 0; i < operations->count; i++) {
         const struct operation *operation = &operations->list[i];
         struct entry entry;
-        bool found = string_find(call, key, &entry) == STATUS_OK;
+        const struct entry *place = first_entry;
 
+        if (!reads_alone) {
+            place = string_find(call, key, &entry) == STATUS_OK ? &entry : NULL;
+        }
         if (operation->kind == OPERATION_GET) {
-            reply_number(reply, operation->form,
-                         string_bits_get(call->keyspace, found ? &entry : NULL, place_of(operation)));
+            reply_number(reply, operation->form, string_bits_get(call->keyspace, place, place_of(operation)));
         } else {
             changed = change_number(call, reply, &entry, operation) || changed;
         }
@@ -197,6 +202,9 @@ static enum status run(struct call *call, struct reply *reply, struct operations
         return reply_error(reply, "ERR bit offset is not an integer or out of range");
     }
     status = string_find(call, call->argv[1], &entry);
+    if (operations->written_end == 0) {
+        call_count_read_of_writer(call, call->argv[1], status != STATUS_NOT_FOUND);
+    }
     if (status == STATUS_WRONG_TYPE) {
         return status;
     }
@@ -204,7 +212,7 @@ static enum status run(struct call *call, struct reply *reply, struct operations
         grew = string_bits_reach(call->keyspace, call->db, call->argv[1], status == STATUS_OK ? &entry : NULL,
                                  operations->written_end);
     }
-    execute(call, reply, operations, grew);
+    execute(call, reply, operations, status == STATUS_OK ? &entry : NULL, grew);
     return STATUS_OK;
 }
 

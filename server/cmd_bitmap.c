@@ -2,6 +2,7 @@
 #include "server/cmd_bitmap.h"
 #include "base/memory.h"
 #include "server/args.h"
+#include "server/call_reads.h"
 #include "server/cmd_string.h"
 #include "server/notify.h"
 #include "server/reply.h"
@@ -259,6 +260,7 @@ static enum status find_operands(struct call *call, struct operands *operands)
         struct entry *entry = &operands->entries[i];
         enum status status = string_find(call, call->argv[3 + i], entry);
 
+        call_count_read(call, call->argv[3 + i], status != STATUS_NOT_FOUND);
         if (status == STATUS_WRONG_TYPE) {
             release_operands(operands);
             return status;

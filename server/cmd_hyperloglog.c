@@ -5,6 +5,7 @@
 #include "base/hyperloglog_sparse.h"
 #include "base/memory.h"
 #include "server/args.h"
+#include "server/call_reads.h"
 #include "server/change.h"
 #include "server/cmd_string.h"
 #include "server/config.h"
@@ -180,6 +181,7 @@ static enum status merge_all(struct call *call, struct reply *reply, uint8_t reg
         bool is_whole;
         enum status status = open_value(call, reply, call->argv[i], &value);
 
+        call_count_read_of_writer(call, call->argv[i], status != STATUS_OK || value.is_there);
         if (status != STATUS_OK) {
             return status;
         }

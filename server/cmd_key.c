@@ -1,6 +1,7 @@
 /* Commands on keys, whatever they hold. */
 #include "server/cmd_key.h"
 #include "server/args.h"
+#include "server/call_reads.h"
 #include "server/notify.h"
 #include "server/reply.h"
 #include "storage/keyspace.h"
@@ -180,8 +181,9 @@ static enum status run_copy(struct call *call, struct reply *reply)
     if (options.db == call->db && slice_equal(from, to)) {
         return STATUS_SAME_OBJECT;
     }
-    can_copy = keyspace_find(call->keyspace, call->db, from, &entry) &&
-               (!keyspace_find(call->keyspace, options.db, to, &entry) || options.replace);
+    can_copy = keyspace_find(call->keyspace, call->db, from, &entry);
+    call_count_read(call, from, can_copy);
+    can_copy = can_copy && (!keyspace_find(call->keyspace, options.db, to, &entry) || options.replace);
     if (can_copy) {
         (void)keyspace_copy(call->keyspace, call->db, from, options.db, to);
         call->changes++;

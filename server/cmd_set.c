@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "server/args.h"
 #include "server/call_collection.h"
+#include "server/call_reads.h"
 #include "server/change.h"
 #include "server/reply.h"
 #include "server/scan_args.h"
@@ -222,6 +223,9 @@ static enum status run_spop(struct call *call, struct reply *reply)
         reply_null(reply);
     }
     if (count > 0) {
+        if (call->argc == 3 && count == set_count(&set)) {
+            call_count_read(call, call->argv[1], true); /* Redis gives back the whole set as SMEMBERS would. */
+        }
         pop(call, reply, &set, count);
     }
     collection_close(&set);

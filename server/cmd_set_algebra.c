@@ -4,6 +4,7 @@
  * lookups in the other sets that it belongs. */
 #include "base/memory.h"
 #include "server/args.h"
+#include "server/call_reads.h"
 #include "server/cmd_set.h"
 #include "server/notify.h"
 #include "server/reply.h"
@@ -28,9 +29,12 @@ static enum status open_operands(struct call *call, const struct slice *keys, si
 {
     operands->sets = memory_allocate(count * sizeof(struct collection));
     for (operands->count = 0; operands->count < count; operands->count++) {
+        struct slice key = keys[operands->count];
         struct collection *set = &operands->sets[operands->count];
+        enum status status = collection_open(call->keyspace, call->db, key, ENTRY_SET, set);
 
-        if (collection_open(call->keyspace, call->db, keys[operands->count], ENTRY_SET, set) == STATUS_WRONG_TYPE) {
+        call_count_read_of_writer(call, key, status != STATUS_NOT_FOUND);
+        if (status == STATUS_WRONG_TYPE) {
             close_operands(operands);
             return STATUS_WRONG_TYPE;
         }

@@ -2,18 +2,12 @@
 #include "server/cmd_string.h"
 #include "base/number.h"
 #include "server/args.h"
+#include "server/call_reads.h"
 #include "server/change.h"
 #include "server/expire_args.h"
 #include "server/notify.h"
 #include "server/reply.h"
 #include "storage/string_store.h"
-
-/* The limit of proto-max-bulk-len holds for what APPEND and SETRANGE grow, too. */
-static enum status check_len(struct call *call, size_t len)
-{
-    (void)call;
-    return len > STRING_BYTES_MAX ? STATUS_STRING_TOO_LONG : STATUS_OK;
-}
 
 enum status string_find(struct call *call, struct slice key, struct entry *entry)
 {
@@ -46,6 +40,7 @@ static enum status reply_string_at(struct call *call, struct reply *reply, struc
     enum status status = string_find(call, key, &entry);
 
     *found = status == STATUS_OK;
+    call_count_read_of_writer(call, key, status != STATUS_NOT_FOUND);
     if (status == STATUS_NOT_FOUND) {
         reply_null(reply);
         return STATUS_OK;
@@ -314,6 +309,7 @@ static enum status run_getex(struct call *call, struct reply *reply)
         return status;
     }
     status = string_find(call, key, &entry);
+    call_count_read(call, key, status != STATUS_NOT_FOUND);
     if (status == STATUS_NOT_FOUND) {
         reply_null(reply);
         return STATUS_OK;
@@ -406,7 +402,7 @@ static enum status run_append(struct call *call, struct reply *reply)
     if (status == STATUS_WRONG_TYPE) {
         return status;
     }
-    if (check_len(call, start + call->argv[2].len) != STATUS_OK) {
+    if (start + call->argv[2].len > STRING_BYTES_MAX) {
         return STATUS_STRING_TOO_LONG;
     }
     string_write(call->keyspace, call->db, key, status == STATUS_OK ? &entry : NULL, start, call->argv[2], &len);
@@ -506,7 +502,7 @@ static enum status run_setrange(struct call *call, struct reply *reply)
         reply_integer(reply, status == STATUS_OK ? (int64_t)string_len(&entry) : 0);
         return STATUS_OK;
     }
-    if ((uint64_t)offset > STRING_BYTES_MAX || check_len(call, (size_t)offset + value.len) != STATUS_OK) {
+    if ((uint64_t)offset > STRING_BYTES_MAX || (size_t)offset + value.len > STRING_BYTES_MAX) {
         return STATUS_STRING_TOO_LONG;
     }
     string_write(call->keyspace, call->db, key, status == STATUS_OK ? &entry : NULL, (size_t)offset, value, &len);

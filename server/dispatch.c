@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "server/admission.h"
 #include "server/blocking.h"
+#include "server/call_reads.h"
 #include "server/change.h"
 #include "server/latency.h"
 #include "server/metrics.h"
@@ -32,6 +33,8 @@ struct dispatch {
     uint64_t now_us;      /* When the command that runs began. */
     struct reveal reveal; /* Which changes replies have to wait for. */
     unsigned depth;       /* Of nested commands; 0 outside of any. */
+    struct call *reader;  /* The call that runs, if its command only reads: its lookups are counted. NULL otherwise. */
+    uint64_t found_count; /* The keyspace's, up to which finds were counted. */
 };
 
 #define WALL_AGE_US 1000u /* How long the wall clock is carried on before it is read anew. */
@@ -44,6 +47,17 @@ static void on_expired(void *context, uint32_t db, struct slice key)
     change_expire(dispatch->change, db, key);
     dispatch->services->metrics->expired_keys++;
     notify_publish_key(dispatch->services->notify, NOTIFY_EXPIRED, "expired", db, key);
+}
+
+/* Keyspace hook: a key was not found. */
+static void on_missed(void *context, uint32_t db, struct slice key)
+{
+    struct dispatch *dispatch = context;
+
+    (void)db;
+    if (dispatch->reader != NULL) {
+        call_count_read(dispatch->reader, key, false);
+    }
 }
 
 struct dispatch *dispatch_create(const struct dispatch_options *options)
@@ -133,6 +147,25 @@ static void end_renamed_call(struct dispatch *dispatch, const struct call *call)
     memory_free(words);
 }
 
+/* Run the handler and count what it reads. A script's own lookups are none, and those of its commands are theirs. */
+static enum status run_handler(struct dispatch *dispatch, struct call *call, struct reply *reply)
+{
+    struct call *outer_reader = dispatch->reader;
+    enum status status;
+
+    dispatch->reader = (call->command->flags & COMMAND_READONLY) ? call : NULL;
+    dispatch->found_count = keyspace_found_count(call->keyspace);
+    dispatch->depth++;
+    status = call->command->run(call, reply);
+    dispatch->depth--;
+    if (dispatch->reader != NULL) {
+        call->hits += (uint32_t)(keyspace_found_count(call->keyspace) - dispatch->found_count);
+    }
+    dispatch->found_count = keyspace_found_count(call->keyspace);
+    dispatch->reader = outer_reader;
+    return status;
+}
+
 /* Run the handler, turn its status into a reply, and put what it changed into the change. Returns when it ended. */
 static uint64_t run(struct dispatch *dispatch, struct call *call, struct command_entry *entry, struct reply *reply)
 {
@@ -147,9 +180,7 @@ static uint64_t run(struct dispatch *dispatch, struct call *call, struct command
     }
     reply->is_error = false;
     change_begin_call(dispatch->change, call->db);
-    dispatch->depth++;
-    status = entry->command->run(call, reply);
-    dispatch->depth--;
+    status = run_handler(dispatch, call, reply);
     ASSERT(status == STATUS_OK || call->changes == 0); /* D6 */
     reply_status(reply, status);
     if (reply->is_error) {
@@ -488,7 +519,7 @@ static void on_due(void *context, uint32_t db, struct slice key)
 
 static void set_hook(struct dispatch *dispatch, void (*hook)(void *context, uint32_t db, struct slice key))
 {
-    struct keyspace_hooks hooks = {.on_expired = hook, .context = dispatch};
+    struct keyspace_hooks hooks = {.on_expired = hook, .on_missed = on_missed, .context = dispatch};
 
     keyspace_set_hooks(store_keyspace(dispatch->services->store), &hooks);
 }

@@ -1,5 +1,4 @@
 #include "server/object_encoding.h"
-#include "base/assert.h"
 #include "base/number.h"
 #include "server/command.h"
 #include "server/config.h"
@@ -26,14 +25,6 @@ static const char *string_encoding(const struct entry *entry)
     return string_len(entry) <= EMBEDDED_STRING_BYTES_MAX ? "embstr" : "raw";
 }
 
-/* Open a collection that is known to be there and of that type. */
-static void open_known(struct call *call, struct slice key, enum entry_type type, struct collection *collection)
-{
-    enum status status = collection_open(call->keyspace, call->db, key, type, collection);
-
-    ASSERT(status == STATUS_OK);
-}
-
 static const char *hash_encoding(struct call *call, struct slice key, const struct entry *entry)
 {
     const struct config *config = call->services->config;
@@ -46,7 +37,7 @@ static const char *hash_encoding(struct call *call, struct slice key, const stru
     if (!is_compact) {
         return "hashtable";
     }
-    open_known(call, key, ENTRY_HASH, &hash);
+    collection_look(call->keyspace, call->db, key, entry, &hash);
     hash_walk_begin(&walk, &hash);
     while (is_compact && hash_walk_next(&walk, &field, &value)) {
         is_compact = field.len <= (uint64_t)config->hash_max_listpack_value &&
@@ -68,7 +59,7 @@ static const char *set_encoding(struct call *call, struct slice key, const struc
     if (!is_compact) {
         return "hashtable";
     }
-    open_known(call, key, ENTRY_SET, &set);
+    collection_look(call->keyspace, call->db, key, entry, &set);
     set_walk_begin(&walk, &set);
     while (is_compact && set_walk_next(&walk, &member)) {
         is_compact = number_parse_int64(member, &number);

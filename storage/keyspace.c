@@ -381,7 +381,19 @@ bool keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice key, str
     struct keyspace_place place;
 
     begin_place(keyspace, db, key, &place);
-    return read_live_row(keyspace, &place, entry);
+    if (read_live_row(keyspace, &place, entry)) {
+        keyspace->found_count++;
+        return true;
+    }
+    if (keyspace->hooks.on_missed != NULL) {
+        keyspace->hooks.on_missed(keyspace->hooks.context, db, key);
+    }
+    return false;
+}
+
+uint64_t keyspace_found_count(const struct keyspace *keyspace)
+{
+    return keyspace->found_count;
 }
 
 bool keyspace_peek(struct keyspace *keyspace, uint32_t db, struct slice key, struct entry *entry)

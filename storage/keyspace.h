@@ -31,6 +31,8 @@ struct keyspace_hooks {
     /* A due key was deleted on access or by keyspace_expire_due(): log DEL, notify "expired". It must not call back.
      * `key` is borrowed for the call. */
     void (*on_expired)(void *context, uint32_t db, struct slice key);
+    /* keyspace_find() found no live key. The same holds. */
+    void (*on_missed)(void *context, uint32_t db, struct slice key);
     void *context;
 };
 
@@ -63,7 +65,9 @@ uint64_t keyspace_average_ttl_ms(const struct keyspace *keyspace, uint32_t db);
 
 /* Find a live key. False if it is absent or due. */
 bool keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice key, struct entry *entry);
-/* The same without expiring or hiding: replay and tests. */
+/* How often it has found one, of all calls: what a command has found is the difference. */
+uint64_t keyspace_found_count(const struct keyspace *keyspace);
+/* The same without expiring, hiding and counting: replay and tests. */
 bool keyspace_peek(struct keyspace *keyspace, uint32_t db, struct slice key, struct entry *entry);
 
 /* Say which keys of `db` will soon be found or put (see view_announce): at most VIEW_ANNOUNCE_MAX, words that are no

@@ -28,8 +28,9 @@ struct keyspace {
     uint64_t name_seed; /* Of long names. */
     struct expiry expiry;
     struct keyspace_hooks hooks;
-    struct buf scratch;           /* Values being put together. */
-    struct scan_places *places;   /* SCAN's cursors. */
+    uint64_t found_count;
+    struct buf scratch;         /* Values being put together. */
+    struct scan_places *places; /* SCAN's cursors. */
     struct zset_memos *zset_memos;
     struct plain_keys plain_keys; /* K5: a key in it has a row, and that row's entry is plain. */
 };

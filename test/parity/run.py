@@ -80,8 +80,8 @@ def family_modules(names):
         yield importlib.import_module("families." + name)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(run_class=Run):
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", required=True, help="path of hearth-server")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--commands", type=int, default=2000, help="of each family and protocol")
@@ -96,7 +96,7 @@ def main():
     try:
         for family in family_modules(options.family):
             for protocol in (2, 3):
-                run = Run(family, protocol, options.seed, redis, hearth)
+                run = run_class(family, protocol, options.seed, redis, hearth)
                 deadline = time.monotonic() + options.seconds
                 while (time.monotonic() < deadline) if options.seconds else (run.sent < options.commands):
                     run.batch()

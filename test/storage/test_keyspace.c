@@ -249,6 +249,37 @@ static void test_replay_sees_what_the_master_saw(void **state)
     assert_string_equal(keyspace_fixture_expired(f), "");
 }
 
+static void note_missed(void *context, uint32_t db, struct slice key)
+{
+    buf_put_format(context, "%u:%.*s ", (unsigned int)db, (int)key.len, key.data);
+}
+
+/* INFO's keyspace_hits and keyspace_misses, and keymiss events, stand on this. */
+static void test_find_counts_what_it_finds_and_tells_what_it_misses(void **state)
+{
+    struct keyspace_fixture *f = *state;
+    struct buf missed;
+    struct keyspace_hooks hooks = {.on_missed = note_missed, .context = &missed};
+    struct entry entry;
+    uint64_t found_before;
+
+    buf_init(&missed, BUF_NO_CEILING);
+    keyspace_fixture_set(f, 0, "here", "value");
+    keyspace_fixture_set_due(f, 0, "due", 100);
+    keyspace_fixture_master(f, 200);
+    keyspace_set_hooks(f->keyspace, &hooks);
+    found_before = keyspace_found_count(f->keyspace);
+    assert_true(keyspace_find(f->keyspace, 0, slice_of("here"), &entry));
+    assert_true(keyspace_find(f->keyspace, 0, slice_of("here"), &entry));
+    assert_false(keyspace_find(f->keyspace, 1, slice_of("here"), &entry));
+    assert_false(keyspace_find(f->keyspace, 0, slice_of("due"), &entry));
+    assert_true(keyspace_peek(f->keyspace, 0, slice_of("here"), &entry));
+    assert_false(keyspace_peek(f->keyspace, 0, slice_of("gone"), &entry));
+    assert_int_equal(keyspace_found_count(f->keyspace) - found_before, 2);
+    assert_true(slice_equal(buf_slice(&missed), slice_of("1:here 0:due ")));
+    buf_release(&missed);
+}
+
 static void test_description_opens_as_it_was(void **state)
 {
     struct keyspace_fixture *f = *state;
@@ -328,6 +359,7 @@ int main(void)
         TEST(test_master_tells_of_a_due_key_whatever_meets_it),
         TEST(test_replica_hides_a_due_key_and_keeps_it),
         TEST(test_replay_sees_what_the_master_saw),
+        TEST(test_find_counts_what_it_finds_and_tells_what_it_misses),
         TEST(test_description_opens_as_it_was),
         TEST(test_databases_beyond_the_count_wait_out_of_reach),
         TEST(test_reload_takes_other_data),
