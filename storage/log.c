@@ -21,7 +21,6 @@ struct log {
     struct log_sync *sync;     /* Owned. */
     struct history history;
     struct buf open; /* Changes since the last hand-over. */
-    uint64_t open_changes;
     uint64_t end_offset;
     uint64_t room;   /* What log_reserve() may promise without asking: bytes of open and of what comes. */
     uint64_t now_ms; /* As of the last flush. */
@@ -237,7 +236,6 @@ enum status log_append(struct log *log, struct slice change, uint64_t *end)
         log_flush(log, log->now_ms);
     }
     buf_put(&log->open, change);
-    log->open_changes++;
     log->end_offset += change.len;
     *end = log->end_offset;
     crash_point("log.append.after");
@@ -250,8 +248,7 @@ void log_flush(struct log *log, uint64_t now_ms)
     if (log->open.len == 0) {
         return;
     }
-    log_sync_hand_over(log->sync, &log->open, log->open_changes, now_ms);
-    log->open_changes = 0;
+    log_sync_hand_over(log->sync, &log->open, now_ms);
     log->room = log_sync_room(log->sync);
 }
 

@@ -33,7 +33,6 @@ struct log_options {
     const char *directory; /* "<data-dir>/log"; must exist. */
     enum log_sync_policy policy;
     uint64_t segment_bytes; /* Most that an ordinary segment takes on disk; a longer record gets one of its own size. */
-    uint64_t gather_us_max; /* Longest that a commit waits for company (log_gather.h); 0: it never does. */
     const char *archive_directory; /* Discarded segments are moved here (log_archive.h); NULL: removed. */
     /* Called on the sync thread when the written or durable offset has moved, or the log has failed. Must be quick:
      * an eventfd write. */

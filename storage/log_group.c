@@ -28,7 +28,6 @@ void log_group_clear(struct log_group *group)
     buf_clear(&group->payload);
     buf_shrink(&group->payload, KEEP_BYTES);
     group->count = 0;
-    group->changes = 0;
     group->charge = 0;
 }
 
@@ -53,7 +52,7 @@ static void cut(struct log_group *group, uint64_t wall_ms)
     group->cuts[group->count - 1] = (struct log_group_cut){.end = end, .wall_ms = wall_ms};
 }
 
-void log_group_take(struct log_group *group, struct buf *batch, uint64_t changes, uint64_t wall_ms)
+void log_group_take(struct log_group *group, struct buf *batch, uint64_t wall_ms)
 {
     size_t len = batch->len;
 
@@ -69,7 +68,6 @@ void log_group_take(struct log_group *group, struct buf *batch, uint64_t changes
         buf_shrink(batch, KEEP_BYTES);
     }
     cut(group, wall_ms);
-    group->changes += changes;
     group->charge += LOG_RECORD_HEADER_BYTES + len;
 }
 

@@ -15,8 +15,7 @@ struct log_group {
     struct log_group_cut *cuts; /* Owned: where the records end, ascending; the last ends the payload. */
     size_t count;               /* Of records. */
     size_t capacity;
-    uint64_t changes; /* How many changes are in it. */
-    uint64_t charge;  /* Bytes on disk that it needs at most, however its batches are cut. */
+    uint64_t charge; /* Bytes on disk that it needs at most, however its batches are cut. */
 };
 
 void log_group_init(struct log_group *group);
@@ -24,8 +23,8 @@ void log_group_release(struct log_group *group);
 /* Empty it and keep some memory. */
 void log_group_clear(struct log_group *group);
 
-/* Take all bytes of `batch`, `changes` changes of which the newest is of `wall_ms`; `batch` is empty afterwards. */
-void log_group_take(struct log_group *group, struct buf *batch, uint64_t changes, uint64_t wall_ms);
+/* Take all bytes of `batch`, whose newest change is of `wall_ms`; `batch` is empty afterwards. */
+void log_group_take(struct log_group *group, struct buf *batch, uint64_t wall_ms);
 
 /* The payload of record `i`, borrowed until the group changes, and the time of its newest change. */
 struct slice log_group_record(const struct log_group *group, size_t i, uint64_t *wall_ms);

@@ -15,7 +15,6 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/thread.h"
-#include "storage/log_gather.h"
 #include "storage/log_group.h"
 
 #include <inttypes.h>
@@ -28,20 +27,17 @@
 struct log_sync {
     void (*on_progress)(void *context);
     void *context;
-    uint64_t gather_us_max;
     struct log_keeper *keeper;
     pthread_t thread;
 
     pthread_mutex_t lock;
-    pthread_cond_t work;       /* The thread waits here. */
-    pthread_cond_t progress;   /* Those who wait for it. */
-    struct log_group pending;  /* Handed over, not yet taken. */
-    uint64_t pending_since_us; /* When its first came, monotonic. */
-    uint64_t wake_at_changes;  /* Pending changes that are worth a wake-up. */
-    uint64_t left_bytes;       /* For records, in the present segment. */
-    uint64_t sync_wanted;      /* Somebody waits for this offset to be durable. */
-    uint64_t last_sync_us;     /* When the last sync began, monotonic. */
-    uint64_t keeper_target;    /* What its sync will make durable. */
+    pthread_cond_t work;      /* The thread waits here. */
+    pthread_cond_t progress;  /* Those who wait for it. */
+    struct log_group pending; /* Handed over, not yet taken. */
+    uint64_t left_bytes;      /* For records, in the present segment. */
+    uint64_t sync_wanted;     /* Somebody waits for this offset to be durable. */
+    uint64_t last_sync_us;    /* When the last sync began, monotonic. */
+    uint64_t keeper_target;   /* What its sync will make durable. */
     bool keeper_syncs;
     bool keeper_cannot;             /* Its last sync was not tried: do it here. */
     struct history_position hashed; /* Where `writing` begins. */
@@ -54,8 +50,6 @@ struct log_sync {
     struct log_writer writer;
     struct log_group writing; /* What was taken; changed under the lock. */
     uint64_t newest_ms;       /* Wall clock of the newest change written. */
-    uint64_t idle_since_us;   /* When the last sync ended here, monotonic: then the released could send again. */
-    struct log_gather gather;
 
     _Atomic enum log_sync_policy policy;
     _Atomic uint64_t written;
@@ -114,7 +108,6 @@ static void fail(struct log_sync *sync, const char *operation, enum status statu
 static void sync_segment(struct log_sync *sync)
 {
     uint64_t begin_us = clock_monotonic_us();
-    uint64_t duration_us;
     enum status status;
 
     crash_point("log.sync.before");
@@ -124,14 +117,9 @@ static void sync_segment(struct log_sync *sync)
         fail(sync, "sync", status);
         return;
     }
-    duration_us = clock_monotonic_us() - begin_us;
-    atomic_store(&sync->sync_duration_us, duration_us);
+    atomic_store(&sync->sync_duration_us, clock_monotonic_us() - begin_us);
     atomic_fetch_add(&sync->sync_count, 1);
     publish(sync, atomic_load(&sync->written), atomic_load(&sync->written));
-    sync->idle_since_us = begin_us + duration_us;
-    if (sync->writing.changes > 0) {
-        log_gather_learn(&sync->gather, duration_us, sync->writing.changes);
-    }
 }
 
 /* The keeper has synced. On its thread. */
@@ -294,26 +282,6 @@ static uint64_t choose_sync_wait_us(const struct log_sync *sync)
     return NEVER;
 }
 
-/* How long what is pending shall wait for company. */
-static uint64_t choose_gather_us(const struct log_sync *sync)
-{
-    uint64_t since_us;
-    uint64_t wait_us;
-    uint64_t waited_us;
-
-    if (sync->stop || sync->gather_us_max == 0 || atomic_load(&sync->policy) != LOG_SYNC_ALWAYS ||
-        atomic_load(&sync->failed)) {
-        return 0;
-    }
-    wait_us = log_gather_wait_us(&sync->gather, sync->pending.changes, sync->gather_us_max);
-    if (wait_us == 0) {
-        return 0;
-    }
-    since_us = sync->pending_since_us > sync->idle_since_us ? sync->pending_since_us : sync->idle_since_us;
-    waited_us = clock_monotonic_us() - since_us;
-    return waited_us < wait_us ? wait_us - waited_us : 0;
-}
-
 enum work { WORK_WRITE, WORK_SYNC, WORK_ROLL, WORK_END };
 
 /* Wait, under the lock, for the next thing to do. */
@@ -326,16 +294,10 @@ static enum work wait_for_work(struct log_sync *sync)
             begin_keeper_sync(sync);
             continue;
         }
-        sync->wake_at_changes = 1;
         if (sync->pending.count > 0) {
-            uint64_t gather_us = choose_gather_us(sync);
-
-            if (gather_us == 0) {
-                return WORK_WRITE;
-            }
-            sync->wake_at_changes = sync->gather.company;
-            wait_us = wait_us < gather_us ? wait_us : gather_us;
-        } else if (sync->roll_wanted) {
+            return WORK_WRITE;
+        }
+        if (sync->roll_wanted) {
             return WORK_ROLL;
         }
         if (wait_us == 0) {
@@ -404,7 +366,6 @@ struct log_sync *log_sync_start(const struct log_options *options, const struct 
 
     sync->on_progress = options->on_progress;
     sync->context = options->context;
-    sync->gather_us_max = options->gather_us_max;
     sync->keeper = writer->keeper;
     ASSERT(pthread_mutex_init(&sync->lock, NULL) == 0);
     thread_condition_init(&sync->work);
@@ -447,19 +408,14 @@ void log_sync_stop(struct log_sync *sync)
     memory_free(sync);
 }
 
-void log_sync_hand_over(struct log_sync *sync, struct buf *batch, uint64_t changes, uint64_t now_ms)
+void log_sync_hand_over(struct log_sync *sync, struct buf *batch, uint64_t now_ms)
 {
     (void)pthread_mutex_lock(&sync->lock);
     while (sync->pending.payload.len > LOG_SYNC_PENDING_BYTES_MAX) {
         (void)pthread_cond_wait(&sync->progress, &sync->lock);
     }
-    if (sync->pending.count == 0 && sync->gather_us_max > 0) {
-        sync->pending_since_us = clock_monotonic_us();
-    }
-    log_group_take(&sync->pending, batch, changes, now_ms);
-    if (sync->pending.changes >= sync->wake_at_changes) {
-        (void)pthread_cond_signal(&sync->work);
-    }
+    log_group_take(&sync->pending, batch, now_ms);
+    (void)pthread_cond_signal(&sync->work);
     (void)pthread_mutex_unlock(&sync->lock);
 }
 

@@ -21,9 +21,8 @@ struct log_sync *log_sync_start(const struct log_options *options, const struct 
 /* Write and sync all that was handed over, seal the log, end the thread. NULL is fine. */
 void log_sync_stop(struct log_sync *sync);
 
-/* Hand `batch` over, `changes` of them, cut at `now_ms`; `batch` is empty afterwards. Waits while too much is pending.
- */
-void log_sync_hand_over(struct log_sync *sync, struct buf *batch, uint64_t changes, uint64_t now_ms);
+/* Hand `batch` over, cut at `now_ms`; `batch` is empty afterwards. Waits while too much is pending. */
+void log_sync_hand_over(struct log_sync *sync, struct buf *batch, uint64_t now_ms);
 
 /* Bytes that can still be admitted beyond what was handed over, in the present segment or the spare. */
 uint64_t log_sync_room(struct log_sync *sync);

@@ -23,8 +23,7 @@ struct store_options {
     uint32_t database_count;
     enum log_sync_policy policy;
     uint64_t segment_bytes;
-    uint64_t gather_us_max;           /* See log_options, as the next one. */
-    const char *archive_directory;    /* NULL: discarded segments are removed. */
+    const char *archive_directory;    /* See log_options. NULL: discarded segments are removed. */
     uint64_t checkpoint_memory_bytes; /* Freeze when the active memtable passes this. */
     uint64_t checkpoint_interval_ms;  /* Freeze at least this often if anything changed; 0 never by time. */
     bool is_replica;                  /* Its master has what a crash may have taken from it: no new history at open. */

@@ -21,7 +21,6 @@ struct log_options store_log_options(const struct store *store, const char *dire
         .directory = directory,
         .policy = store->options.policy,
         .segment_bytes = store->options.segment_bytes,
-        .gather_us_max = store->options.gather_us_max,
         .archive_directory = store->options.archive_directory,
         .on_progress = store->options.wake,
         .context = store->options.context,
