@@ -16,6 +16,11 @@
 /* An old payload is reused while the log has grown by no more than this beyond it, or than its own size: replaying the
  * log costs its receiver, making a new one costs us. */
 #define REUSE_LOG_BYTES (64u * 1024 * 1024)
+/* A snapshot is made of the last checkpoint while the log beyond it is no longer than this, nor than a part of the
+ * data. Its receiver replays a megabyte in some ten milliseconds; a checkpoint of as many rows at random rewrites a
+ * page for each. */
+#define STALE_LOG_BYTES    (16u * 1024 * 1024)
+#define STALE_PART_OF_DATA 8
 
 enum full_sync_stage {
     FULL_SYNC_IDLE,
@@ -49,6 +54,7 @@ struct full_sync {
     struct list waiters;  /* First come, first served. */
     enum full_sync_stage stage;
     uint64_t target;          /* FULL_SYNC_CHECKPOINT: the offset that it must reach. */
+    uint64_t count_before;    /* Checkpoints when it was asked for. */
     uint64_t failures_before; /* Checkpoint failures when it was asked for. */
     uint64_t making_from;     /* FULL_SYNC_WRITING: the log must stay from here. */
     uint64_t rdb_count;       /* Names RDB files. */
@@ -414,18 +420,37 @@ static void begin_making(struct full_sync *full_sync, enum full_sync_kind kind)
     }
 }
 
-/* Begin what the first waiter needs: a checkpoint if the log has more than the last one. */
+/* Whether a payload made of the data as it is would serve the waiter. Data that was stored before the present history
+ * began, with nothing written since, bears the former one's name. */
+static bool is_fresh(const struct full_sync *full_sync, const struct full_sync_waiter *waiter)
+{
+    const struct log *log = store_log(full_sync->store);
+    uint64_t stale_max = store_get_statistics(full_sync->store)->map_used_bytes / STALE_PART_OF_DATA;
+    struct env_meta meta;
+    bool fresh;
+
+    if (env_read_meta(store_env(full_sync->store), &meta) != STATUS_OK) {
+        return false;
+    }
+    fresh = strcmp(meta.history.id, log_history(log)->id) == 0 && meta.position.offset >= waiter->at_least &&
+            log_end_offset(log) - meta.position.offset <= (stale_max < STALE_LOG_BYTES ? stale_max : STALE_LOG_BYTES);
+    env_meta_release(&meta);
+    return fresh;
+}
+
+/* Begin what the first waiter needs: a checkpoint, if the last one does not serve it. */
 static void begin(struct full_sync *full_sync)
 {
     const struct store_statistics *statistics = store_get_statistics(full_sync->store);
-    uint64_t end = log_end_offset(store_log(full_sync->store));
+    const struct full_sync_waiter *first = waiter_of(full_sync->waiters.head.next);
     enum status status;
 
-    if (statistics->checkpoint_offset >= end) {
-        begin_making(full_sync, waiter_of(full_sync->waiters.head.next)->kind);
+    if (is_fresh(full_sync, first)) {
+        begin_making(full_sync, first->kind);
         return;
     }
-    full_sync->target = end;
+    full_sync->target = log_end_offset(store_log(full_sync->store));
+    full_sync->count_before = statistics->checkpoint_count;
     full_sync->failures_before = statistics->checkpoint_failures;
     status = store_begin_checkpoint(full_sync->store, true);
     if (status != STATUS_OK && status != STATUS_BUSY) {
@@ -441,7 +466,8 @@ static void await_checkpoint(struct full_sync *full_sync)
 
     if (list_is_empty(&full_sync->waiters)) {
         full_sync->stage = FULL_SYNC_IDLE;
-    } else if (statistics->checkpoint_offset >= full_sync->target) {
+    } else if (statistics->checkpoint_count > full_sync->count_before &&
+               statistics->checkpoint_offset >= full_sync->target) {
         begin_making(full_sync, waiter_of(full_sync->waiters.head.next)->kind);
     } else if (statistics->checkpoint_failures > full_sync->failures_before) {
         full_sync->stage = FULL_SYNC_IDLE;

@@ -165,8 +165,35 @@ def test_nothing_is_left_behind(binary):
     wait_until(lambda: listing(master, "snapshots") == [], "the snapshot to go")
 
 
+def test_little_log_beyond_the_checkpoint_needs_no_new_one(binary):
+    master = filled_master(binary, "--checkpoint-interval", "0")
+    with master.client() as client:
+        assert client.call("SAVE") == "OK"
+        saves = client.info("persistence")["rdb_saves"]
+        client.call("SET", "after", "the checkpoint")
+        replica = Server(binary, *QUICK)
+        follow(replica, master)
+        wait_caught_up(replica, master)
+        assert client.info("persistence")["rdb_saves"] == saves
+    assert_same_data(master, replica)
+
+
+def test_a_history_in_which_nothing_was_written_is_served(binary):
+    """The data bears the former history's name until something is stored in the new one."""
+    master = filled_master(binary, "--checkpoint-interval", "0")
+    with master.client() as client:
+        assert client.call("SAVE") == "OK"
+        assert client.call("REPLICAOF", "127.0.0.1", "1") == "OK"
+        assert client.call("REPLICAOF", "NO", "ONE") == "OK"
+    replica = Server(binary, *QUICK)
+    follow(replica, master)
+    wait_caught_up(replica, master)
+    assert_same_data(master, replica)
+
+
 if __name__ == "__main__":
     run_tests([test_one_snapshot_serves_all_who_wait, test_rate_is_kept, test_old_data_is_served_while_new_comes,
                test_broken_transfer_goes_on, test_killed_replica_goes_on_with_its_part,
                test_killed_master_goes_on_with_its_snapshot, test_writes_during_a_full_sync_arrive,
-               test_nothing_is_left_behind], (sys.argv[1],))
+               test_nothing_is_left_behind, test_little_log_beyond_the_checkpoint_needs_no_new_one,
+               test_a_history_in_which_nothing_was_written_is_served], (sys.argv[1],))
