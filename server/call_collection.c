@@ -37,3 +37,15 @@ void call_commit_collection(struct call *call, struct collection *collection, co
         notify_key(call, NOTIFY_GENERIC, "del", collection->db, collection->key);
     }
 }
+
+void call_replace_collection(struct call *call, struct collection *result, const char *event)
+{
+    collection_commit(result);
+    if (result->entry.count > 0) {
+        call->changes++;
+        notify_key(call, classify(result->entry.type), event, result->db, result->key);
+    } else if (result->was_there) {
+        call->changes++;
+        notify_key(call, NOTIFY_GENERIC, "del", result->db, result->key);
+    }
+}

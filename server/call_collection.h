@@ -11,5 +11,8 @@ struct call;
 MUST_CHECK enum status call_open_collection(struct call *call, enum entry_type type, struct collection *collection);
 /* Write the collection back and tell of `event`; one without elements is gone, which is told too. */
 void call_commit_collection(struct call *call, struct collection *collection, const char *event);
+/* The same for a result that collection_begin() began, to replace what was there: counts the change, and tells of
+ * `event`, or, if the result is empty, of the deletion of what was there. */
+void call_replace_collection(struct call *call, struct collection *result, const char *event);
 
 #endif

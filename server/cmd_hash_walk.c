@@ -1,6 +1,5 @@
 /* Hashes page by page, and fields at random. */
 #include "base/memory.h"
-#include "server/args.h"
 #include "server/call_collection.h"
 #include "server/cmd_hash.h"
 #include "server/random_choice.h"
@@ -74,26 +73,6 @@ static void reply_choices(struct reply *reply, const struct collection *hash, co
     hash_walk_end(&walk);
 }
 
-static enum status parse_random_count(struct call *call, struct reply *reply, int64_t *count)
-{
-    enum status status = args_int64(call->argv[2], count);
-
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (*count < -INT64_MAX) {
-        return reply_error(reply, "ERR value is out of range, value must between %lld and %lld", -(long long)INT64_MAX,
-                           (long long)INT64_MAX);
-    }
-    if (call->argc > 4 || (call->argc == 4 && !args_is(call->argv[3], "withvalues"))) {
-        return STATUS_SYNTAX;
-    }
-    if (call->argc == 4 && (*count < -INT64_MAX / 2 || *count > INT64_MAX / 2)) {
-        return reply_error(reply, "ERR value is out of range");
-    }
-    return STATUS_OK;
-}
-
 /* HRANDFIELD key [count [WITHVALUES]]. Costs a walk up to the last choice. */
 static enum status run_hrandfield(struct call *call, struct reply *reply)
 {
@@ -102,7 +81,7 @@ static enum status run_hrandfield(struct call *call, struct reply *reply)
     struct random random;
     int64_t count = 1;
     size_t chosen;
-    enum status status = call->argc > 2 ? parse_random_count(call, reply, &count) : STATUS_OK;
+    enum status status = call->argc > 2 ? random_parse_count(call, reply, "withvalues", &count) : STATUS_OK;
 
     if (status != STATUS_OK) {
         return status;

@@ -1,10 +1,10 @@
 /* Elements from list to list, and from the first list that has any. */
 #include "base/assert.h"
 #include "base/number.h"
-#include "server/args.h"
 #include "server/call_collection.h"
 #include "server/change.h"
 #include "server/cmd_list.h"
+#include "server/mpop_args.h"
 #include "server/notify.h"
 #include "server/reply.h"
 
@@ -83,34 +83,17 @@ static enum status run_rpoplpush(struct call *call, struct reply *reply)
 
 enum status list_mpop_parse(struct call *call, struct reply *reply, size_t first, struct list_mpop *mpop)
 {
-    int64_t key_count;
-    int64_t count = 1;
-    size_t i;
-    bool has_count = false;
+    static const char *const ends[2] = {"left", "right"};
+    struct mpop_args args;
+    enum status status = mpop_args_parse(call, reply, first, ends, &args);
 
-    if (args_int64(call->argv[first], &key_count) != STATUS_OK || key_count < 1) {
-        return reply_error(reply, "ERR numkeys should be greater than 0");
+    if (status == STATUS_OK) {
+        *mpop = (struct list_mpop){.keys = args.keys,
+                                   .key_count = args.key_count,
+                                   .end = args.is_second ? LIST_RIGHT : LIST_LEFT,
+                                   .count = args.count};
     }
-    if ((uint64_t)key_count > call->argc || first + (size_t)key_count + 1 >= call->argc) {
-        return STATUS_SYNTAX;
-    }
-    mpop->keys = &call->argv[first + 1];
-    mpop->key_count = (size_t)key_count;
-    i = first + 1 + mpop->key_count;
-    if (!list_parse_end(call->argv[i], &mpop->end)) {
-        return STATUS_SYNTAX;
-    }
-    for (i++; i < call->argc; i += 2) {
-        if (has_count || !args_is(call->argv[i], "count") || i + 1 >= call->argc) {
-            return STATUS_SYNTAX;
-        }
-        if (args_int64(call->argv[i + 1], &count) != STATUS_OK || count < 1) {
-            return reply_error(reply, "ERR count should be greater than 0");
-        }
-        has_count = true;
-    }
-    mpop->count = (uint64_t)count;
-    return STATUS_OK;
+    return status;
 }
 
 static void pop_and_log(struct call *call, struct reply *reply, struct collection *list, const struct list_mpop *mpop)

@@ -4,9 +4,9 @@
  * lookups in the other sets that it belongs. */
 #include "base/memory.h"
 #include "server/args.h"
+#include "server/call_collection.h"
 #include "server/call_reads.h"
 #include "server/cmd_set.h"
-#include "server/notify.h"
 #include "server/reply.h"
 #include "storage/set_store.h"
 
@@ -163,7 +163,6 @@ static bool take_store(void *context, struct slice member)
 /* Put the result under argv[1], replacing what is there, whatever it is. */
 static enum status store_algebra(struct call *call, struct reply *reply, enum algebra algebra, const char *event)
 {
-    struct slice to = call->argv[1];
     struct operands operands;
     struct collection result;
     struct sink sink = {.take = take_store, .context = &result};
@@ -172,16 +171,9 @@ static enum status store_algebra(struct call *call, struct reply *reply, enum al
     if (status != STATUS_OK) {
         return status;
     }
-    collection_begin(call->keyspace, call->db, to, ENTRY_SET, &result);
+    collection_begin(call->keyspace, call->db, call->argv[1], ENTRY_SET, &result);
     compute(&operands, algebra, &sink);
-    collection_commit(&result);
-    if (set_count(&result) > 0) {
-        call->changes++;
-        notify_key(call, NOTIFY_SET, event, call->db, to);
-    } else if (result.was_there) {
-        call->changes++;
-        notify_key(call, NOTIFY_GENERIC, "del", call->db, to);
-    }
+    call_replace_collection(call, &result, event);
     reply_integer(reply, (int64_t)set_count(&result));
     collection_close(&result);
     close_operands(&operands);
