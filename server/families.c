@@ -13,6 +13,7 @@
 #include "server/cmd_stream.h"
 #include "server/cmd_string.h"
 #include "server/cmd_transaction.h"
+#include "server/cmd_zset.h"
 #include <stddef.h>
 
 /* A line each, so that families added at the same time do not meet. */
@@ -36,6 +37,11 @@ const struct command *const families[] = {
     set_algebra_commands,
     stream_commands,
     stream_read_commands,
+    zset_commands,
+    zset_range_commands,
+    zset_remove_commands,
+    zset_walk_commands,
+    zset_algebra_commands,
     transaction_commands,
     connection_commands,
     client_commands,

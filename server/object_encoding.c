@@ -6,6 +6,7 @@
 #include "storage/hash_store.h"
 #include "storage/set_store.h"
 #include "storage/string_store.h"
+#include "storage/zset_walk.h"
 
 #define EMBEDDED_STRING_BYTES_MAX 44 /* Redis: longer strings are "raw". */
 
@@ -69,6 +70,28 @@ static const char *set_encoding(struct call *call, struct slice key, const struc
     return is_compact ? "intset" : "hashtable";
 }
 
+static const char *zset_encoding(struct call *call, struct slice key, const struct entry *entry)
+{
+    const struct config *config = call->services->config;
+    struct collection zset;
+    struct zset_walk walk;
+    struct slice member;
+    double score;
+    bool is_compact = entry->count <= (uint64_t)config->zset_max_listpack_entries;
+
+    if (!is_compact) {
+        return "skiplist";
+    }
+    open_known(call, key, ENTRY_ZSET, &zset);
+    zset_walk_begin(&walk, &zset, true);
+    while (is_compact && zset_walk_next(&walk, &member, &score)) {
+        is_compact = member.len <= (uint64_t)config->zset_max_listpack_value;
+    }
+    zset_walk_end(&walk);
+    collection_close(&zset);
+    return is_compact ? "listpack" : "skiplist";
+}
+
 const char *object_encoding(struct call *call, struct slice key, const struct entry *entry)
 {
     switch (entry->type) {
@@ -81,7 +104,7 @@ const char *object_encoding(struct call *call, struct slice key, const struct en
     case ENTRY_LIST:
         return "quicklist";
     case ENTRY_ZSET:
-        return "skiplist";
+        return zset_encoding(call, key, entry);
     default:
         return "stream";
     }

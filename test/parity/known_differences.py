@@ -18,4 +18,28 @@ def grown_encoding(words, redis, hearth):
             hearth[1] in (b"listpack", b"intset"))
 
 
-RULES = [raw_encoding, grown_encoding]
+def without_negative_zero(reply):
+    kind, payload = reply
+    if isinstance(payload, list):
+        return (kind, [without_negative_zero(item) for item in payload])
+    return (kind, b"0" if payload == b"-0" else payload)
+
+
+def negative_zero(words, redis, hearth):
+    """Both keep the sign of a score of -0 in large sorted sets and drop it in small ones, but draw the line at other
+    sizes."""
+    return words[0].lower().startswith(b"z") and without_negative_zero(redis) == without_negative_zero(hearth)
+
+
+def scanned_scores(words, redis, hearth):
+    """ZSCAN shows whole scores as integers in Redis' small form, which a set that was once large no longer has there."""
+    def scores(reply):
+        cursor, page = reply[1]
+        words = [payload for _, payload in page[1]]
+        return cursor, {member: float(score) for member, score in zip(words[::2], words[1::2])}
+
+    return (words[0].lower() == b"zscan" and isinstance(redis[1], list) and isinstance(hearth[1], list) and
+            scores(redis) == scores(hearth))
+
+
+RULES = [raw_encoding, grown_encoding, negative_zero, scanned_scores]
