@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "server/args.h"
 #include "server/call_collection.h"
+#include "server/call_reads.h"
 #include "server/cmd_zset.h"
 #include "server/reply.h"
 #include "storage/set_store.h"
@@ -109,13 +110,16 @@ static void close_operands(struct request *request)
 /* Open a key that is a sorted set, or a set, or absent. */
 static enum status open_operand(struct call *call, struct slice key, struct operand *operand)
 {
-    enum status status = collection_open(call->keyspace, call->db, key, ENTRY_ZSET, &operand->collection);
+    struct entry entry = {.type = ENTRY_ZSET, .body = slice_empty()};
+    bool is_there = keyspace_find(call->keyspace, call->db, key, &entry);
 
-    if (status == STATUS_WRONG_TYPE) {
-        operand->is_set = true;
-        status = collection_open(call->keyspace, call->db, key, ENTRY_SET, &operand->collection);
+    call_count_read_of_writer(call, key, is_there);
+    operand->is_set = entry.type == ENTRY_SET;
+    if (!operand->is_set && entry.type != ENTRY_ZSET) {
+        return STATUS_WRONG_TYPE;
     }
-    return status == STATUS_WRONG_TYPE ? status : STATUS_OK;
+    collection_look(call->keyspace, call->db, key, &entry, &operand->collection);
+    return STATUS_OK;
 }
 
 static enum status open_operands(struct call *call, struct request *request, size_t count)

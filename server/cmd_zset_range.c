@@ -1,6 +1,7 @@
 /* Ranges of sorted sets: by rank, by score, by member, both ways, as replies and into keys. */
 #include "server/args.h"
 #include "server/call_collection.h"
+#include "server/call_reads.h"
 #include "server/cmd_zset.h"
 #include "server/notify.h"
 #include "server/reply.h"
@@ -274,6 +275,7 @@ static enum status run_zrangestore(struct call *call, struct reply *reply)
         return status;
     }
     status = collection_open(call->keyspace, call->db, call->argv[2], ENTRY_ZSET, &source);
+    call_count_read(call, call->argv[2], status != STATUS_NOT_FOUND);
     if (status == STATUS_WRONG_TYPE) {
         return status;
     }

@@ -82,7 +82,7 @@ static const char *zset_encoding(struct call *call, struct slice key, const stru
     if (!is_compact) {
         return "skiplist";
     }
-    open_known(call, key, ENTRY_ZSET, &zset);
+    collection_look(call->keyspace, call->db, key, entry, &zset);
     zset_walk_begin(&walk, &zset, true);
     while (is_compact && zset_walk_next(&walk, &member, &score)) {
         is_compact = member.len <= (uint64_t)config->zset_max_listpack_value;
