@@ -19,6 +19,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#define SMALL_WRITE_BYTES 512 /* If not even this finds room, writes are said to fail. */
+
 /* What a section is written from: asked for once for each INFO. */
 struct page {
     struct services *services;
@@ -205,7 +207,7 @@ static void write_persistence(const struct page *page)
                    "aof_delayed_fsync:0\r\n",
                    statistics->checkpoint_running, last_s, statistics->checkpoint_running ? 0 : -1, outcome,
                    (wide)statistics->checkpoint_count,
-                   store_admit_write(page->services->store, 0) == STATUS_NO_SPACE ? "err" : "ok",
+                   store_admit_write(page->services->store, SMALL_WRITE_BYTES) == STATUS_NO_SPACE ? "err" : "ok",
                    (wide)log_disk_bytes(log), (wide)(log_end_offset(log) - log_written_offset(log)),
                    log_durable_offset(log) < log_end_offset(log));
 }
