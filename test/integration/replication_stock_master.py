@@ -37,7 +37,11 @@ def follow_stock(binary, *arguments):
         wait_caught_up(replica, master)
         assert_same_data(master, replica)
     assert stat(master, "sync_full") == 1, "a restart cost a full sync"
-    # Migration: promote ours, and let the stock one follow it by partial sync.
+    # Migration: promote ours, and let the stock one follow it by partial sync. A PING of its own after the promotion
+    # would take the stock one past the point where the histories part.
+    with master.client() as client:
+        client.call("CONFIG", "SET", "repl-ping-replica-period", 3600)
+    wait_caught_up(replica, master)
     with replica.client() as client:
         assert client.call("REPLICAOF", "NO", "ONE") == "OK"
         client.call("SET", "migrated", "yes")
