@@ -15,6 +15,7 @@ struct add_options {
     bool is_lt; /* Or to a less one. */
     bool is_ch; /* Count updates, too. */
     bool is_incr;
+    size_t first; /* Index of the first score. */
 };
 
 /* What became of one pair. */
@@ -42,8 +43,7 @@ static bool take_option(struct slice word, struct add_options *options)
     return false;
 }
 
-/* Parse the options; `*first` is the first score. */
-static enum status parse_options(struct call *call, struct reply *reply, struct add_options *options, size_t *first)
+static enum status parse_options(struct call *call, struct reply *reply, struct add_options *options)
 {
     size_t next = 2;
 
@@ -62,7 +62,7 @@ static enum status parse_options(struct call *call, struct reply *reply, struct 
     if (options->is_incr && call->argc - next > 2) {
         return reply_error(reply, "ERR INCR option supports a single increment-element pair");
     }
-    *first = next;
+    options->first = next;
     return STATUS_OK;
 }
 
@@ -116,9 +116,10 @@ static enum status add_one(struct collection *zset, const struct add_options *op
     return STATUS_OK;
 }
 
-static enum status add_all(struct call *call, struct reply *reply, const struct add_options *options, size_t first,
+static enum status add_all(struct call *call, struct reply *reply, const struct add_options *options,
                            const double *scores)
 {
+    size_t first = options->first;
     struct collection zset;
     struct add_outcome outcome = {.is_refused = true};
     uint64_t added_count = 0;
@@ -152,16 +153,16 @@ static enum status add_all(struct call *call, struct reply *reply, const struct 
 static enum status add(struct call *call, struct reply *reply, struct add_options options)
 {
     double *scores;
-    size_t first;
-    enum status status = parse_options(call, reply, &options, &first);
+    enum status status = parse_options(call, reply, &options);
 
-    if (status == STATUS_OK) {
-        status = parse_scores(call, first, &scores);
-    }
     if (status != STATUS_OK) {
         return status;
     }
-    status = add_all(call, reply, &options, first, scores);
+    status = parse_scores(call, options.first, &scores);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = add_all(call, reply, &options, scores);
     memory_free(scores);
     return status;
 }
