@@ -47,7 +47,7 @@ static void put_argument(struct reply *reply, const struct catalogue_argument *a
 
     put_text(reply, "name", argument->name);
     put_text(reply, "type", types[argument->type]);
-    if (argument->type == CATALOGUE_KEY) {
+    if (argument->is_of_key) {
         reply_bulk_text(reply, "key_spec_index");
         reply_integer(reply, argument->key_spec);
         count++;

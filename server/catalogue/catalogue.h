@@ -38,7 +38,8 @@ struct catalogue_argument {
     const struct catalogue_argument *parts; /* CATALOGUE_ONEOF and CATALOGUE_BLOCK. */
     enum catalogue_type type;
     uint32_t flags;
-    int key_spec; /* CATALOGUE_KEY: index of its specification in the command's row. */
+    bool is_of_key; /* Keys, and patterns of keys: */
+    int key_spec;   /* index of its specification in the command's row. */
 };
 
 struct catalogue_event {

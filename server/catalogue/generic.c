@@ -83,18 +83,18 @@ const struct catalogue_page generic_pages[] = {
                    [2] = "For the optional STORE keyword. It is marked 'unknown' because the keyword can appear "
                          "anywhere in the argument array"},
      .arguments = ARGUMENTS(
-         {KEY("key", 0)}, {PATTERN("pattern"), .token = "BY", .flags = OPTIONAL},
+         {KEY("key", 0)}, {KEY_PATTERN("pattern", 1), .token = "BY", .flags = OPTIONAL},
          {BLOCK("offset_count", {INTEGER("offset")}, {INTEGER("count")}), .token = "LIMIT", .flags = OPTIONAL},
-         {PATTERN("pattern"), .token = "GET", .flags = OPTIONAL | MULTIPLE | MULTIPLE_TOKEN},
+         {KEY_PATTERN("pattern", 1), .token = "GET", .flags = OPTIONAL | MULTIPLE | MULTIPLE_TOKEN},
          {ONEOF("order", {TOKEN("asc", "ASC")}, {TOKEN("desc", "DESC")}), .flags = OPTIONAL},
          {TOKEN("sorting", "ALPHA"), .flags = OPTIONAL}, {KEY("destination", 2), .token = "STORE", .flags = OPTIONAL})},
     {.name = "sort_ro",
      .key_notes = {[1] = "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from "
                          "the content of the key we sort"},
      .arguments = ARGUMENTS(
-         {KEY("key", 0)}, {PATTERN("pattern"), .token = "BY", .flags = OPTIONAL},
+         {KEY("key", 0)}, {KEY_PATTERN("pattern", 1), .token = "BY", .flags = OPTIONAL},
          {BLOCK("offset_count", {INTEGER("offset")}, {INTEGER("count")}), .token = "LIMIT", .flags = OPTIONAL},
-         {PATTERN("pattern"), .token = "GET", .flags = OPTIONAL | MULTIPLE | MULTIPLE_TOKEN},
+         {KEY_PATTERN("pattern", 1), .token = "GET", .flags = OPTIONAL | MULTIPLE | MULTIPLE_TOKEN},
          {ONEOF("order", {TOKEN("asc", "ASC")}, {TOKEN("desc", "DESC")}), .flags = OPTIONAL},
          {TOKEN("sorting", "ALPHA"), .flags = OPTIONAL})},
     {.name = "touch", .arguments = ARGUMENTS({KEY("key", 0), .flags = MULTIPLE})},

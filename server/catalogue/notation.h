@@ -14,9 +14,11 @@
 #define PATTERN(name_)        .name = (name_), .type = CATALOGUE_PATTERN
 #define UNIX_TIME(name_)      .name = (name_), .type = CATALOGUE_UNIX_TIME
 #define TOKEN(name_, token_)  .name = (name_), .type = CATALOGUE_PURE_TOKEN, .token = (token_)
-#define KEY(name_, key_spec_) .name = (name_), .type = CATALOGUE_KEY, .key_spec = (key_spec_)
-#define ONEOF(name_, ...)     .name = (name_), .type = CATALOGUE_ONEOF, .parts = ARGUMENTS(__VA_ARGS__)
-#define BLOCK(name_, ...)     .name = (name_), .type = CATALOGUE_BLOCK, .parts = ARGUMENTS(__VA_ARGS__)
+#define KEY(name_, key_spec_) .name = (name_), .type = CATALOGUE_KEY, .is_of_key = true, .key_spec = (key_spec_)
+#define KEY_PATTERN(name_, key_spec_)                                                                                  \
+    .name = (name_), .type = CATALOGUE_PATTERN, .is_of_key = true, .key_spec = (key_spec_)
+#define ONEOF(name_, ...) .name = (name_), .type = CATALOGUE_ONEOF, .parts = ARGUMENTS(__VA_ARGS__)
+#define BLOCK(name_, ...) .name = (name_), .type = CATALOGUE_BLOCK, .parts = ARGUMENTS(__VA_ARGS__)
 
 /* Literals at file scope live as long as the program. */
 #define ARGUMENTS(...)                                                                                                 \
