@@ -17,8 +17,12 @@ static int setup(void **state)
 {
     char *folder = strdup("/tmp/hearth-spill-XXXXXX");
 
-    *state = mkdtemp(folder);
-    return *state == NULL;
+    if (mkdtemp(folder) == NULL) {
+        free(folder);
+        return -1;
+    }
+    *state = folder;
+    return 0;
 }
 
 static int teardown(void **state)

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -64,7 +65,7 @@ static void assert_docs(const struct command *command, int protocol, const char 
     struct reply reply;
     struct buf out;
 
-    strcpy(name, command->name);
+    (void)snprintf(name, sizeof(name), "%s", command->name);
     buf_init(&out, BUF_NO_CEILING);
     reply_init(&reply, &out, protocol);
     command_docs_reply(&reply, &entry);
