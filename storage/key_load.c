@@ -34,6 +34,7 @@ enum status key_load_begin(struct key_load *load, const struct key_visit *key)
     if (status != STATUS_OK) {
         return status;
     }
+    load->has_begun = true;
     load->db = key->db;
     if (key->type == ENTRY_STREAM) {
         load->problem = "a type that cannot be stored yet";

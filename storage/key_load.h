@@ -20,7 +20,8 @@ struct key_load {
     enum entry_type type;
     uint64_t expire_at_ms;
     struct collection collection;
-    bool is_open; /* The collection is. */
+    bool is_open;   /* The collection is. */
+    bool has_begun; /* A key was told of. */
 };
 
 void key_load_init(struct key_load *load, struct keyspace *keyspace);

@@ -5,6 +5,7 @@
 #include "storage/list_store.h"
 #include "storage/set_store.h"
 #include "storage/string_store.h"
+#include "storage/zset_walk.h"
 
 static enum status tell_string(struct keyspace *keyspace, const struct entry *entry, const struct key_visitor *visitor)
 {
@@ -64,6 +65,21 @@ static enum status tell_hash(const struct collection *hash, const struct key_vis
     return status;
 }
 
+static enum status tell_zset(const struct collection *zset, const struct key_visitor *visitor)
+{
+    struct zset_walk walk;
+    struct slice member;
+    double score;
+    enum status status = STATUS_OK;
+
+    zset_walk_begin(&walk, zset, true);
+    while (status == STATUS_OK && zset_walk_next(&walk, &member, &score)) {
+        status = visitor->zset_member(visitor->context, member, score);
+    }
+    zset_walk_end(&walk);
+    return status;
+}
+
 static enum status tell_elements(const struct collection *collection, const struct key_visitor *visitor)
 {
     switch (collection->entry.type) {
@@ -73,6 +89,8 @@ static enum status tell_elements(const struct collection *collection, const stru
         return tell_set(collection, visitor);
     case ENTRY_HASH:
         return tell_hash(collection, visitor);
+    case ENTRY_ZSET:
+        return tell_zset(collection, visitor);
     default:
         ASSERT_NEVER("no other type can be stored");
     }

@@ -3,6 +3,8 @@
 #ifndef STORAGE_RDB_FORMAT_H
 #define STORAGE_RDB_FORMAT_H
 
+#include <stddef.h>
+
 #define RDB_MAGIC            "REDIS"
 #define RDB_VERSION_WRITTEN  9  /* Redis 5 and later read it, and everything that we write is in it. */
 #define RDB_VERSION_READ_MAX 11 /* Redis 7.2. */
@@ -76,5 +78,12 @@ enum rdb_string_form {
 #define RDB_SCORE_NAN      253
 #define RDB_SCORE_POSITIVE 254
 #define RDB_SCORE_NEGATIVE 255
+
+/* Bytes of the length that follows an item of `len` bytes in a listpack. The steps are not quite those of 7 bits a
+ * byte: what is one too long for them takes a byte more, and a reader that disagrees loses its way. */
+static inline unsigned rdb_listpack_back_width(size_t len)
+{
+    return len <= 127 ? 1 : len < 16383 ? 2 : len < 2097151 ? 3 : len < 268435455 ? 4 : 5;
+}
 
 #endif

@@ -4,6 +4,7 @@
 #include "storage/rdb_packed_forms.h"
 
 #include "base/bytes.h"
+#include "storage/rdb_format.h"
 
 #define HEAD_BYTES 6
 #define END_BYTE   255u
@@ -25,7 +26,7 @@ bool rdb_listpack_open(struct rdb_packed *packed)
 /* Bytes that say the length of an item of `len` bytes, and check that they say it. 0 if not. */
 static size_t check_back_length(const struct rdb_packed *packed, size_t at, size_t len)
 {
-    size_t width = len < 1u << 7 ? 1 : len < 1u << 14 ? 2 : len < 1u << 21 ? 3 : len < 1u << 28 ? 4 : 5;
+    size_t width = rdb_listpack_back_width(len);
 
     if (width > packed->bytes.len - at) {
         return 0;

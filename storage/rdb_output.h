@@ -4,8 +4,13 @@
 
 #include "base/buf.h"
 
+struct rdb_lzf;
+
 void rdb_put_length(struct buf *out, uint64_t length);
 void rdb_put_string(struct buf *out, struct slice string);
+/* The same in the form that Redis chooses, byte for byte: as an integer if it is the text of a small one, compressed if
+ * that saves something. */
+void rdb_put_short_string(struct buf *out, struct rdb_lzf *lzf, struct slice string);
 void rdb_put_le64(struct buf *out, uint64_t value);
 void rdb_put_be64(struct buf *out, uint64_t value);
 void rdb_put_double(struct buf *out, double value);
@@ -29,5 +34,8 @@ void rdb_listpack_put_all(struct rdb_listpack *listpack, const struct rdb_listpa
 size_t rdb_listpack_len(const struct rdb_listpack *listpack);
 /* Put it into `out` as an RDB string. */
 void rdb_put_listpack(struct buf *out, const struct rdb_listpack *listpack);
+
+/* The same by rdb_put_short_string(). */
+void rdb_put_short_listpack(struct buf *out, struct rdb_lzf *lzf, const struct rdb_listpack *listpack);
 
 #endif

@@ -119,8 +119,11 @@ static void test_damage_is_found(void **state)
 
 static void test_a_listpack_of_ours_is_read_as_it_was_written(void **state)
 {
-    static const int64_t edges[] = {0, 127, 128, -1, 32767, -32768, 32768, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
-    static const size_t lengths[] = {0, 1, 63, 64, 126, 127, 4095, 4096, 16382, 20000, 2100000};
+    static const int64_t edges[] = {0,        127,     128,       -1,        4095,      -4096,
+                                    4096,     -4097,   32767,     -32768,    32768,     8388607,
+                                    -8388608, 8388608, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
+    static const size_t lengths[] = {0, 1, 63,   64,   126,   127,   128,   2,     3,
+                                     4, 5, 4095, 4096, 16376, 16377, 16382, 20000, 2100000};
     static char noise[2100000];
     struct rdb_listpack listpack;
     struct rdb_packed packed;
@@ -155,6 +158,32 @@ static void test_a_listpack_of_ours_is_read_as_it_was_written(void **state)
     buf_release(&out);
 }
 
+/* Redis gives the length of an item of 16,383 bytes three bytes, though 7 bits a byte would make two of it. */
+static void test_back_length_is_of_redis_width(void **state)
+{
+    static char noise[16378]; /* With a head of 5 bytes. */
+    struct rdb_listpack listpack;
+    struct rdb_packed packed;
+    struct rdb_packed_item item;
+    struct buf out;
+    struct slice bytes;
+
+    (void)state;
+    memset(noise, 'n', sizeof(noise));
+    rdb_listpack_init(&listpack);
+    rdb_listpack_put_string(&listpack, slice_make(noise, sizeof(noise)));
+    buf_init(&out, BUF_NO_CEILING);
+    rdb_put_listpack(&out, &listpack);
+    bytes = slice_after(buf_slice(&out), out.len - rdb_listpack_len(&listpack));
+    assert_memory_equal(bytes.data + bytes.len - 4, "\x00\xff\xff\xff", 4);
+    assert_true(rdb_packed_open(&packed, RDB_LISTPACK, bytes));
+    assert_int_equal(rdb_packed_next(&packed, &item), RDB_PACKED_ITEM);
+    assert_int_equal(item.string.len, sizeof(noise));
+    assert_int_equal(rdb_packed_next(&packed, &item), RDB_PACKED_END);
+    rdb_listpack_release(&listpack);
+    buf_release(&out);
+}
+
 static void test_lzf_expands_to_exactly_its_length(void **state)
 {
     static const char packed[] = "\x01"
@@ -184,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_each_form_is_read),
         cmocka_unit_test(test_damage_is_found),
         cmocka_unit_test(test_a_listpack_of_ours_is_read_as_it_was_written),
+        cmocka_unit_test(test_back_length_is_of_redis_width),
         cmocka_unit_test(test_lzf_expands_to_exactly_its_length),
     };
 
