@@ -2,6 +2,7 @@
 #include "server/cmd_bitmap.h"
 #include "server/cmd_config.h"
 #include "server/cmd_connection.h"
+#include "server/cmd_dump.h"
 #include "server/cmd_hash.h"
 #include "server/cmd_hyperloglog.h"
 #include "server/cmd_key.h"
@@ -25,6 +26,7 @@ const struct command *const families[] = {
     key_expire_commands,
     key_scan_commands,
     key_object_commands,
+    dump_commands,
     bitmap_commands,
     bitfield_commands,
     hash_commands,

@@ -15,6 +15,10 @@ struct call;
  * walk over a collection that is small enough to be compact. */
 const char *object_encoding(struct call *call, struct slice key, const struct entry *entry);
 
+/* Whether a hash, set or sorted set would be in its compact form: a listpack, or an intset. False for other types. Same
+ * cost. */
+bool object_is_compact(struct call *call, struct slice key, const struct entry *entry);
+
 /* Whether a string is an integer as Redis keeps one, and which. */
 bool object_is_integer(const struct entry *entry, int64_t *value);
 
