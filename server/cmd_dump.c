@@ -25,11 +25,14 @@
 enum status dump_key(struct call *call, struct slice key, const struct entry *entry, struct buf *out)
 {
     const struct rdb_dump_options options = {
+        .db = call->db,
+        .key = key,
+        .entry = entry,
         .is_compact = object_is_compact(call, key, entry),
         .list_limit = call->services->config->list_max_listpack_size,
     };
 
-    return rdb_dump(call->keyspace, call->db, key, entry, &options, out);
+    return rdb_dump(call->keyspace, &options, out);
 }
 
 /* DUMP key. */

@@ -1,9 +1,12 @@
 #include "storage/key_tell.h"
 
 #include "base/assert.h"
+#include "base/memory.h"
 #include "storage/hash_store.h"
 #include "storage/list_store.h"
+#include "storage/packed.h"
 #include "storage/set_store.h"
+#include "storage/stream_store.h"
 #include "storage/string_store.h"
 #include "storage/zset_walk.h"
 
@@ -80,6 +83,50 @@ static enum status tell_zset(const struct collection *zset, const struct key_vis
     return status;
 }
 
+/* The words of one item: fields and values in turn. */
+static enum status tell_item(struct stream_id id, struct slice value, const struct key_visitor *visitor)
+{
+    uint64_t field_count;
+    struct slice run;
+    struct slice *words;
+    size_t count = 0;
+    enum status status;
+    bool is_whole = stream_item_decode(value, &field_count, &run);
+
+    ASSERT(is_whole && field_count <= run.len); /* K4 */
+    words = memory_allocate(2 * field_count * sizeof(*words));
+    while (count < 2 * field_count && packed_next(&run, &words[count])) {
+        count++;
+    }
+    ASSERT(count == 2 * field_count); /* K4 */
+    status = visitor->stream_item(visitor->context, id, words, count);
+    memory_free(words);
+    return status;
+}
+
+static enum status tell_stream(const struct stream *stream, const struct key_visitor *visitor)
+{
+    const struct key_visit_stream facts = {
+        .item_count = stream_count(stream),
+        .last_id = stream->head.last_id,
+        .has_counters = true,
+        .first_id = stream->head.items.first,
+        .greatest_deleted_id = stream->head.greatest_deleted_id,
+        .added_count = stream->head.added_count,
+    };
+    struct stream_walk walk;
+    struct stream_id id;
+    struct slice value;
+    enum status status = STATUS_OK;
+
+    stream_items_begin(stream, &STREAM_RANGE_ALL, &walk);
+    while (status == STATUS_OK && stream_walk_next(&walk, &id, &value)) {
+        status = tell_item(id, value, visitor);
+    }
+    stream_walk_end(&walk);
+    return status == STATUS_OK ? visitor->stream_facts(visitor->context, &facts) : status;
+}
+
 static enum status tell_elements(const struct collection *collection, const struct key_visitor *visitor)
 {
     switch (collection->entry.type) {
@@ -92,8 +139,37 @@ static enum status tell_elements(const struct collection *collection, const stru
     case ENTRY_ZSET:
         return tell_zset(collection, visitor);
     default:
-        ASSERT_NEVER("no other type can be stored");
+        ASSERT_NEVER("strings and streams are told by functions of their own");
     }
+}
+
+static enum status tell_collection(struct keyspace *keyspace, uint32_t db, struct slice name, const struct entry *entry,
+                                   const struct key_visitor *visitor)
+{
+    struct collection collection;
+    enum status status;
+
+    collection_look(keyspace, db, name, entry, &collection);
+    status = tell_elements(&collection, visitor);
+    collection_close(&collection);
+    return status;
+}
+
+static enum status tell_value(struct keyspace *keyspace, const struct key_visit *key, const struct entry *entry,
+                              const struct key_visitor *visitor)
+{
+    struct stream stream;
+    enum status status;
+
+    if (entry->type == ENTRY_STRING) {
+        return tell_string(keyspace, entry, visitor);
+    }
+    if (entry->type != ENTRY_STREAM) {
+        return tell_collection(keyspace, key->db, key->name, entry, visitor);
+    }
+    status = stream_open(keyspace, key->db, key->name, &stream);
+    ASSERT(status == STATUS_OK); /* It is there, and live. */
+    return tell_stream(&stream, visitor);
 }
 
 enum status key_tell(struct keyspace *keyspace, uint32_t db, struct slice name, const struct entry *entry,
@@ -106,18 +182,10 @@ enum status key_tell(struct keyspace *keyspace, uint32_t db, struct slice name, 
         .expire_at_ms = entry->expire_at_ms,
         .count = entry->type == ENTRY_STRING ? 1 : entry->count,
     };
-    struct collection collection;
     enum status status = visitor->key_begin(visitor->context, &key);
 
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (entry->type == ENTRY_STRING) {
-        status = tell_string(keyspace, entry, visitor);
-    } else {
-        collection_look(keyspace, db, name, entry, &collection);
-        status = tell_elements(&collection, visitor);
-        collection_close(&collection);
+    if (status == STATUS_OK) {
+        status = tell_value(keyspace, &key, entry, visitor);
     }
     return status == STATUS_OK ? visitor->key_end(visitor->context) : status;
 }

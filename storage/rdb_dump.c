@@ -9,6 +9,7 @@
 #include "storage/rdb_format.h"
 #include "storage/rdb_lzf.h"
 #include "storage/rdb_output.h"
+#include "storage/rdb_write.h"
 #include "storage/zset_walk.h"
 #include <stdlib.h>
 
@@ -236,12 +237,38 @@ static void put_footer(struct buf *out, size_t begin)
     buf_put(out, slice_make(footer, 8));
 }
 
-enum status rdb_dump(struct keyspace *keyspace, uint32_t db, struct slice key, const struct entry *entry,
-                     const struct rdb_dump_options *options, struct buf *out)
+/* By the writer of files, which knows the form of streams. */
+static enum status dump_stream(struct keyspace *keyspace, const struct rdb_dump_options *options, struct buf *out)
 {
-    struct dump dump = {.options = options, .out = out};
+    struct rdb_writer writer;
+    struct key_visitor visitor;
+    enum status status;
+
+    rdb_writer_init_value(&writer, DUMP_VERSION);
+    visitor = rdb_writer_visitor(&writer);
+    status = key_tell(keyspace, options->db, options->key, options->entry, &visitor);
+    if (status == STATUS_OK) {
+        buf_put(out, buf_slice(&writer.out));
+    }
+    rdb_writer_release(&writer);
+    return status;
+}
+
+static void dump_large_zset(struct dump *dump, struct keyspace *keyspace)
+{
+    const struct rdb_dump_options *options = dump->options;
+    struct collection zset;
+
+    collection_look(keyspace, options->db, options->key, options->entry, &zset);
+    put_large_zset(dump, &zset);
+    collection_close(&zset);
+}
+
+static enum status dump_value(struct dump *dump, struct keyspace *keyspace)
+{
+    const struct rdb_dump_options *options = dump->options;
     const struct key_visitor visitor = {
-        .context = &dump,
+        .context = dump,
         .key_begin = begin_key,
         .string = add_string,
         .list_item = add_item,
@@ -250,22 +277,27 @@ enum status rdb_dump(struct keyspace *keyspace, uint32_t db, struct slice key, c
         .zset_member = add_scored,
         .key_end = end_key,
     };
+
+    if (options->entry->type == ENTRY_STREAM) {
+        return dump_stream(keyspace, options, dump->out);
+    }
+    if (options->entry->type == ENTRY_ZSET && !options->is_compact) {
+        dump_large_zset(dump, keyspace);
+        return STATUS_OK;
+    }
+    return key_tell(keyspace, options->db, options->key, options->entry, &visitor);
+}
+
+enum status rdb_dump(struct keyspace *keyspace, const struct rdb_dump_options *options, struct buf *out)
+{
+    struct dump dump = {.options = options, .out = out};
     size_t begin = out->len;
     enum status status;
 
     rdb_lzf_init(&dump.lzf);
     rdb_listpack_init(&dump.pack);
     buf_init(&dump.nodes, BUF_NO_CEILING);
-    if (entry->type == ENTRY_ZSET && !options->is_compact) {
-        struct collection zset;
-
-        collection_look(keyspace, db, key, entry, &zset);
-        put_large_zset(&dump, &zset);
-        collection_close(&zset);
-        status = STATUS_OK;
-    } else {
-        status = key_tell(keyspace, db, key, entry, &visitor);
-    }
+    status = dump_value(&dump, keyspace);
     buf_release(&dump.nodes);
     rdb_listpack_release(&dump.pack);
     rdb_lzf_release(&dump.lzf);

@@ -10,14 +10,17 @@
 #include "base/buf.h"
 #include "storage/keyspace.h"
 
+/* What is dumped, and how. */
 struct rdb_dump_options {
+    uint32_t db;
+    struct slice key;
+    const struct entry *entry; /* The key's, as for key_tell(). */
     bool is_compact; /* A hash or sorted set as one listpack, a set as an intset: it must be small, or all integers. */
     int64_t list_limit; /* list-max-listpack-size, for the nodes of a list. */
 };
 
-/* Append the payload of `key`, whose entry it is (as for key_tell()), to `out`, made with BUF_NO_CEILING.
+/* Append the payload to `out`, made with BUF_NO_CEILING.
  *   STATUS_TOO_BIG    A stream's items do not fit into its nodes.  STATUS_NO_MEMORY. */
-MUST_CHECK enum status rdb_dump(struct keyspace *keyspace, uint32_t db, struct slice key, const struct entry *entry,
-                                const struct rdb_dump_options *options, struct buf *out);
+MUST_CHECK enum status rdb_dump(struct keyspace *keyspace, const struct rdb_dump_options *options, struct buf *out);
 
 #endif

@@ -19,12 +19,13 @@
 
 static void dump(struct keyspace_fixture *f, bool is_compact, struct buf *payload)
 {
-    const struct rdb_dump_options options = {.is_compact = is_compact, .list_limit = -2};
     struct entry entry;
+    const struct rdb_dump_options options = {
+        .key = slice_of(KEY), .entry = &entry, .is_compact = is_compact, .list_limit = -2};
 
     assert_true(keyspace_find(f->keyspace, 0, slice_of(KEY), &entry));
     buf_init(payload, BUF_NO_CEILING);
-    assert_int_equal(rdb_dump(f->keyspace, 0, slice_of(KEY), &entry, &options, payload), STATUS_OK);
+    assert_int_equal(rdb_dump(f->keyspace, &options, payload), STATUS_OK);
 }
 
 static void assert_dump(struct keyspace_fixture *f, bool is_compact, const char *expected)
