@@ -11,6 +11,7 @@
 #include "storage/rdb_output.h"
 #include "storage/rdb_write.h"
 #include "storage/zset_walk.h"
+#include <math.h>
 #include <stdlib.h>
 
 #define DUMP_VERSION 10 /* Redis 7.0. */
@@ -18,6 +19,8 @@
 /* Limits of a list's node, as list-max-listpack-size means them. */
 #define NODE_ITEM_OVERHEAD 8    /* What an item is taken for beyond its own bytes. */
 #define NODE_SAFE_BYTES    8192 /* Of a node whose limit is a count. */
+
+#define INTEGER_SCORE_MAX 0x1p62 /* A sorted set's score beyond it is written as text, though it may be whole. */
 
 struct dump {
     const struct rdb_dump_options *options;
@@ -182,17 +185,18 @@ static enum status add_field(void *context, struct slice field, struct slice val
     return STATUS_OK;
 }
 
-static void put_compact_score(struct dump *dump, struct slice member, double score)
+/* The score as an integer if it is one, -0 apart, which would lose its sign. */
+static enum status add_scored(void *context, struct slice member, double score)
 {
+    struct dump *dump = context;
     char text[NUMBER_DOUBLE_TEXT_MAX];
 
     rdb_listpack_put_string(&dump->pack, member);
-    rdb_listpack_put_string(&dump->pack, slice_make(text, number_format_double(text, score)));
-}
-
-static enum status add_scored(void *context, struct slice member, double score)
-{
-    put_compact_score(context, member, score);
+    if (fabs(score) <= INTEGER_SCORE_MAX && floor(score) == score && !(score == 0 && signbit(score))) {
+        rdb_listpack_put_integer(&dump->pack, (int64_t)score);
+    } else {
+        rdb_listpack_put_string(&dump->pack, slice_make(text, number_format_double(text, score)));
+    }
     return STATUS_OK;
 }
 
