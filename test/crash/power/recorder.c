@@ -1,7 +1,10 @@
 /* LD_PRELOAD library: records each change of the files below HEARTH_TRACE_ROOT into HEARTH_TRACE (trace.h), LMDB's too.
  *
+ * Where HEARTH_FAULT says so (fault.h), a call fails instead.
+ *
  * It stands before the C library's functions and makes the system calls itself. What it does not know (fopen, links,
  * fallocate, memory mapped for writing) the replayer notices: at the end of a trace its files must be the real ones. */
+#include "fault.h"
 #include "trace.h"
 #include <dirent.h>
 #include <errno.h>
@@ -22,7 +25,20 @@
 static struct watched {
     uint64_t handle;
     int flags; /* As it was opened. */
+    bool may_fail;
 } watched[FD_COUNT];
+
+/* -1 with errno for a call that must fail, else 0. */
+static int meet(bool may_fail, enum fault_call call)
+{
+    int error_number = may_fail ? fault_meet(call) : 0;
+
+    if (error_number == 0) {
+        return 0;
+    }
+    errno = error_number;
+    return -1;
+}
 
 static struct watched find(int fd)
 {
@@ -48,13 +64,17 @@ static int open_below(int folder, const char *path, int flags, mode_t mode)
         !trace_is_watched(path, relative)) {
         return (int)syscall(SYS_openat, folder, path, flags, mode);
     }
+    if (meet(fault_has_target(relative), FAULT_OPEN) != 0) {
+        return -1;
+    }
     trace_lock();
     fd = (int)syscall(SYS_openat, folder, path, flags, mode);
     if (fd >= FD_COUNT) {
         abort();
     }
     if (fd >= 0) {
-        watched[fd] = (struct watched){.handle = trace_next_number(), .flags = flags};
+        watched[fd] =
+            (struct watched){.handle = trace_next_number(), .flags = flags, .may_fail = fault_has_target(relative)};
         trace_append_text(
             (struct trace_head){.kind = TRACE_OPEN, .handle = watched[fd].handle, .a = (uint64_t)(unsigned)flags},
             relative);
@@ -159,6 +179,39 @@ static void record_write(struct watched file, off_t offset, const struct iovec *
     }
 }
 
+ssize_t pread(int fd, void *bytes, size_t len, off_t offset)
+{
+    return meet(find(fd).may_fail, FAULT_READ) != 0 ? -1 : syscall(SYS_pread64, fd, bytes, len, offset);
+}
+
+/* Write at `offset`, or where the file stands if that is negative; only a part if a fault wants it so. */
+static ssize_t write_part(int fd, const struct iovec *pieces, int count, off_t offset)
+{
+    struct iovec part[IOV_MAX];
+    size_t len = 0;
+    size_t left;
+    int used = 0;
+
+    for (int i = 0; i < count; i++) {
+        len += pieces[i].iov_len;
+    }
+    left = len;
+    if (find(fd).may_fail) {
+        int error_number = fault_meet_write(&left);
+
+        if (error_number != 0) {
+            errno = error_number;
+            return -1;
+        }
+    }
+    for (; used < count && left > 0; used++) {
+        part[used] = pieces[used];
+        part[used].iov_len = part[used].iov_len < left ? part[used].iov_len : left;
+        left -= part[used].iov_len;
+    }
+    return offset < 0 ? syscall(SYS_writev, fd, part, used) : syscall(SYS_pwritev, fd, part, used, offset, 0);
+}
+
 ssize_t pwritev(int fd, const struct iovec *pieces, int count, off_t offset)
 {
     struct watched file = find(fd);
@@ -168,7 +221,7 @@ ssize_t pwritev(int fd, const struct iovec *pieces, int count, off_t offset)
         return syscall(SYS_pwritev, fd, pieces, count, offset, 0);
     }
     trace_lock();
-    written = syscall(SYS_pwritev, fd, pieces, count, offset, 0);
+    written = write_part(fd, pieces, count, offset);
     if (written > 0) {
         record_write(file, offset, pieces, (size_t)written);
     }
@@ -192,7 +245,7 @@ ssize_t writev(int fd, const struct iovec *pieces, int count)
         return syscall(SYS_writev, fd, pieces, count);
     }
     trace_lock();
-    written = syscall(SYS_writev, fd, pieces, count);
+    written = write_part(fd, pieces, count, -1);
     if (written > 0) { /* The position is behind what was written, also with O_APPEND. */
         record_write(file, lseek(fd, 0, SEEK_CUR) - written, pieces, (size_t)written);
     }
@@ -212,6 +265,9 @@ int ftruncate(int fd, off_t size)
     struct watched file = find(fd);
     int result;
 
+    if (meet(file.may_fail, FAULT_SIZE) != 0) {
+        return -1;
+    }
     trace_lock();
     result = (int)syscall(SYS_ftruncate, fd, size);
     if (result == 0 && file.handle != 0) {
@@ -224,11 +280,15 @@ int ftruncate(int fd, off_t size)
 int truncate(const char *path, off_t size)
 {
     char relative[PATH_MAX];
+    bool is_watched = trace_is_watched(path, relative);
     int result;
 
+    if (meet(is_watched && fault_has_target(relative), FAULT_SIZE) != 0) {
+        return -1;
+    }
     trace_lock();
     result = (int)syscall(SYS_truncate, path, size);
-    if (result == 0 && trace_is_watched(path, relative)) {
+    if (result == 0 && is_watched) {
         trace_append_text((struct trace_head){.kind = TRACE_TRUNCATE, .a = (uint64_t)size}, relative);
     }
     trace_unlock();
@@ -250,7 +310,10 @@ static int sync_by(long call, int fd)
     head.a = trace_next_number();
     trace_append(head, NULL, 0);
     trace_unlock();
-    result = (int)syscall(call, fd);
+    result = meet(file.may_fail, FAULT_SYNC);
+    if (result == 0) {
+        result = (int)syscall(call, fd);
+    }
     if (result == 0) {
         trace_lock();
         head.kind = TRACE_SYNC_END;
@@ -282,6 +345,9 @@ int rename(const char *from, const char *to)
         fprintf(stderr, "recorder: %s is renamed to %s, across the border of what is watched\n", from, to);
         abort();
     }
+    if (meet(is_watched && fault_has_target(paths[0]), FAULT_NAME) != 0) {
+        return -1;
+    }
     trace_lock();
     result = (int)syscall(SYS_rename, from, to);
     if (result == 0 && is_watched) {
@@ -297,11 +363,15 @@ int rename(const char *from, const char *to)
 static int remove_by(const char *path, int flags)
 {
     char relative[PATH_MAX];
+    bool is_watched = trace_is_watched(path, relative);
     int result;
 
+    if (meet(is_watched && fault_has_target(relative), FAULT_NAME) != 0) {
+        return -1;
+    }
     trace_lock();
     result = (int)syscall(SYS_unlinkat, AT_FDCWD, path, flags);
-    if (result == 0 && trace_is_watched(path, relative)) {
+    if (result == 0 && is_watched) {
         trace_append_text((struct trace_head){.kind = TRACE_REMOVE}, relative);
     }
     trace_unlock();
@@ -328,11 +398,15 @@ int remove(const char *path)
 int mkdir(const char *path, mode_t mode)
 {
     char relative[PATH_MAX];
+    bool is_watched = trace_is_watched(path, relative);
     int result;
 
+    if (meet(is_watched && fault_has_target(relative), FAULT_NAME) != 0) {
+        return -1;
+    }
     trace_lock();
     result = (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
-    if (result == 0 && trace_is_watched(path, relative)) {
+    if (result == 0 && is_watched) {
         trace_append_text((struct trace_head){.kind = TRACE_MAKE_DIRECTORY}, relative);
     }
     trace_unlock();

@@ -11,6 +11,14 @@ import trace
 SMALL = ("--log-segment-size", "1mb", "--checkpoint-memory", "1mb", "--repl-backlog-size", "16kb")
 
 
+def run_tool(server, name, *arguments, env=None):
+    """The tool beside the server: exit code and all that it said."""
+    tool = os.path.join(os.path.dirname(os.path.abspath(server)), name)
+    done = subprocess.run([tool] + [str(a) for a in arguments], capture_output=True, timeout=60,
+                          env=dict(os.environ, **(env or {})))
+    return done.returncode, (done.stdout + done.stderr).decode(errors="replace")
+
+
 def newest_segment(disk):
     """The file that the log is written to; those before it were synced when it got its name."""
     log = disk.node("data/log") if disk.node("data") else None
@@ -110,11 +118,7 @@ class Scenario:
         return Knowledge(self.policy)
 
     def run_tool(self, name, *arguments, env=None):
-        """Exit code and all that it said."""
-        tool = os.path.join(os.path.dirname(os.path.abspath(self.options.server)), name)
-        done = subprocess.run([tool] + [str(a) for a in arguments], capture_output=True, timeout=60,
-                              env=dict(os.environ, **(env or {})))
-        return done.returncode, (done.stdout + done.stderr).decode(errors="replace")
+        return run_tool(self.options.server, name, *arguments, env=env)
 
     def run_check_tool(self, folder):
         code, said = self.run_tool("hearth-check", os.path.join(folder, "data"))
