@@ -131,7 +131,7 @@ uint64_t bits_get(const char *bytes, uint64_t first, unsigned width)
     while (at < end) {
         unsigned skip = (unsigned)(at % 8);
         unsigned taken = end - at < 8 - skip ? (unsigned)(end - at) : 8 - skip;
-        unsigned part = ((uint8_t)bytes[at / 8] >> (8 - skip - taken)) & ((1u << taken) - 1);
+        unsigned part = (unsigned)((uint8_t)bytes[at / 8] >> (8 - skip - taken)) & ((1u << taken) - 1);
 
         value = (value << taken) | part;
         at += taken;
