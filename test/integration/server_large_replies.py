@@ -65,6 +65,28 @@ def test_an_unread_reply_is_not_in_memory(binary, members):
     assert server.stop() == 0
 
 
+def test_every_whole_collection_is_kept_out_of_memory(binary, members):
+    server = Server(binary, "--appendfsync", "no", "--checkpoint-memory", "8mb")
+    with server.client(timeout_s=120) as client:
+        for begin in range(0, members, 5000):
+            chosen = [MEMBER % i for i in range(begin, begin + 5000)]
+            client.call("HSET", "hash", *[word for member in chosen for word in (member, "v")])
+            client.call("RPUSH", "list", *chosen)
+            client.call("ZADD", "zset", *[word for i, member in enumerate(chosen) for word in (i, member)])
+            client.call("MSET", *[word for member in chosen for word in (member, "v")])
+        for words, count in ((["HGETALL", "hash"], 2 * members), (["HKEYS", "hash"], members), (["HVALS", "hash"], members),
+                             (["LRANGE", "list", 0, -1], members), (["ZRANGE", "zset", 0, -1], members),
+                             (["ZRANGE", "zset", "-inf", "+inf", "BYSCORE"], members), (["KEYS", "*"], members + 3)):
+            before = memory(server)
+            reader, line = ask(server, *words)
+            grown = memory(server) - before
+            assert line == b"*%d\r\n" % count, line
+            assert grown < 16e6, "%s: the server's own memory grew by %d bytes" % (words[0], grown)
+            reader.close()  # Without reading: the file goes with the connection.
+            assert client.call("PING") == "PONG"
+    assert server.stop() == 0
+
+
 def test_keys_and_nested_replies_are_whole(binary, members):
     """A reply whose length is known at its end only, one in a transaction, and RESP3."""
     server = Server(binary, "--appendfsync", "no")
@@ -96,5 +118,6 @@ def test_the_limit_counts_what_is_on_disk(binary, members):
 
 if __name__ == "__main__":
     count = int(sys.argv[2]) if len(sys.argv) > 2 else MEMBERS
-    run_tests([test_an_unread_reply_is_not_in_memory, test_keys_and_nested_replies_are_whole,
+    run_tests([test_an_unread_reply_is_not_in_memory,
+               test_every_whole_collection_is_kept_out_of_memory, test_keys_and_nested_replies_are_whole,
                test_the_limit_counts_what_is_on_disk], (sys.argv[1], count))
