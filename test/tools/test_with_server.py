@@ -32,6 +32,9 @@ def fill(client, seed=1, count=300):
         client("SADD", f"set:{items}", *[b"%d" % i + noise(chance.randrange(600)) for i in range(items)])
         client("HSET", f"hash:{items}", *[word for i in range(items) for word in (b"f%d" % i, noise(30))])
         client("PEXPIREAT", f"hash:{items}", "4102444800000")
+        client("ZADD", f"zset:{items}", *[word for i in range(items)
+                                          for word in (chance.uniform(-1e9, 1e9), b"%d" % i + noise(i))])
+    client("ZADD", "zset:ends", "inf", "a", "-inf", "b", "0", "c", "1e300", "d")
     client("LPUSH", "list:400", "first")
     client("SELECT", 3)
     client("SET", "elsewhere", "3")
@@ -47,6 +50,7 @@ def contents(client):
             kind = client("TYPE", key)
             value = {b"string": lambda: client("GET", key), b"list": lambda: client("LRANGE", key, 0, -1),
                      b"set": lambda: sorted(client("SMEMBERS", key)),
+                     b"zset": lambda: client("ZRANGE", key, 0, -1, "WITHSCORES"),
                      b"hash": lambda: sorted(zip(*[iter(client("HGETALL", key))] * 2))}[kind]()
             told[db, key] = (kind, value, client("PEXPIRETIME", key))
     client("SELECT", 0)
