@@ -88,68 +88,22 @@ static enum status add_item(void *context, struct stream_id id, const struct sli
     return STATUS_OK;
 }
 
-/* A stream's counters and groups do not count, as they do not in Redis. */
-static enum status skip_facts(void *context, const struct key_visit_stream *stream)
-{
-    (void)context;
-    (void)stream;
-    return STATUS_OK;
-}
-
-static enum status skip_group(void *context, struct slice name, struct stream_id last_id, int64_t read_count)
-{
-    (void)context;
-    (void)name;
-    (void)last_id;
-    (void)read_count;
-    return STATUS_OK;
-}
-
-static enum status skip_consumer(void *context, struct slice name, uint64_t seen_ms, uint64_t active_ms)
-{
-    (void)context;
-    (void)name;
-    (void)seen_ms;
-    (void)active_ms;
-    return STATUS_OK;
-}
-
-static enum status skip_pending(void *context, struct stream_id id, uint64_t delivered_ms, uint64_t delivery_count)
-{
-    (void)context;
-    (void)id;
-    (void)delivered_ms;
-    (void)delivery_count;
-    return STATUS_OK;
-}
-
-static enum status end_key(void *context)
-{
-    (void)context;
-    return STATUS_OK;
-}
-
 enum status digest_add_key(struct digest *digest, struct keyspace *keyspace, uint32_t db, struct slice key,
                            const struct entry *entry)
 {
-    const struct key_visitor visitor = {
-        .context = digest,
-        .key_begin = begin_key,
-        .string = add_ordered,
-        .list_item = add_ordered,
-        .set_member = add_member,
-        .hash_field = add_pair,
-        .zset_member = add_scored,
-        .stream_item = add_item,
-        .stream_facts = skip_facts,
-        .stream_group = skip_group,
-        .stream_consumer = skip_consumer,
-        .stream_pending = skip_pending,
-        .key_end = end_key,
-    };
+    struct key_visitor visitor = key_visitor_passing;
     bool has_expiry = entry->expire_at_ms != 0;
-    enum status status = key_tell(keyspace, db, key, entry, &visitor);
+    enum status status;
 
+    visitor.context = digest;
+    visitor.key_begin = begin_key;
+    visitor.string = add_ordered;
+    visitor.list_item = add_ordered;
+    visitor.set_member = add_member;
+    visitor.hash_field = add_pair;
+    visitor.zset_member = add_scored;
+    visitor.stream_item = add_item; /* A stream's counters and groups do not count, as they do not in Redis. */
+    status = key_tell(keyspace, db, key, entry, &visitor);
     if (status == STATUS_OK && has_expiry) {
         xor_bytes(digest, slice_of("!!expire!!"));
     }
