@@ -328,7 +328,7 @@ static enum status run_lrem(struct call *call, struct reply *reply)
         uint64_t index = wanted < 0 ? total - 1 - seen : seen - (uint64_t)removed;
 
         if (slice_equal(list_at(&list, index), call->argv[3])) {
-            list_remove(&list, index);
+            list_remove_at(&list, index);
             removed++;
             limit--;
         }

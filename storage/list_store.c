@@ -156,7 +156,7 @@ void list_pop(struct collection *list, enum list_end end, struct buf *out)
     uint64_t index = end == LIST_LEFT ? 0 : list->entry.count - 1;
 
     buf_put(out, list_at(list, index));
-    list_remove(list, index);
+    list_remove_at(list, index);
 }
 
 void list_replace(struct collection *list, uint64_t index, struct slice item)
@@ -200,7 +200,7 @@ void list_insert(struct collection *list, uint64_t index, struct slice item)
     buf_release(&scratch);
 }
 
-void list_remove(struct collection *list, uint64_t index)
+void list_remove_at(struct collection *list, uint64_t index)
 {
     struct buf scratch;
     int64_t first;

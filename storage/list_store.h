@@ -25,7 +25,7 @@ void list_replace(struct collection *list, uint64_t index, struct slice item);
 /* Insert before `index`; at list_count() it is a push. */
 void list_insert(struct collection *list, uint64_t index, struct slice item);
 /* Remove the element at `index`. */
-void list_remove(struct collection *list, uint64_t index);
+void list_remove_at(struct collection *list, uint64_t index);
 /* Keep `count` elements from `start` on; costs what goes. */
 void list_trim(struct collection *list, uint64_t start, uint64_t count);
 
