@@ -122,16 +122,28 @@ void resp_write_boolean(struct buf *buf, bool value, int protocol)
     }
 }
 
+/* A double is a bulk string to who does not know the type. */
+static void put_double(struct buf *buf, struct slice text, int protocol)
+{
+    if (protocol == 2) {
+        resp_write_bulk(buf, text);
+    } else {
+        put_line(buf, ',', text);
+    }
+}
+
 void resp_write_double(struct buf *buf, double value, int protocol)
 {
     char text[NUMBER_DOUBLE_TEXT_MAX];
-    size_t len = number_format_double(text, value);
 
-    if (protocol == 2) {
-        resp_write_bulk(buf, slice_make(text, len));
-    } else {
-        put_line(buf, ',', slice_make(text, len));
-    }
+    put_double(buf, slice_make(text, number_format_double(text, value)), protocol);
+}
+
+void resp_write_human_double(struct buf *buf, double value, int protocol)
+{
+    char text[NUMBER_LONG_DOUBLE_TEXT_MAX];
+
+    put_double(buf, slice_make(text, number_format_long_double(text, value)), protocol);
 }
 
 void resp_write_verbatim(struct buf *buf, const char *format, struct slice text, int protocol)

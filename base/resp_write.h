@@ -21,6 +21,8 @@ void resp_write_boolean(struct buf *buf, bool value, int protocol);    /* #t, or
 void resp_write_double(struct buf *buf, double value, int protocol);   /* ,1.5, or a bulk string. */
 void resp_write_verbatim(struct buf *buf, const char *format, struct slice text, int protocol); /* =..., or bulk. */
 void resp_write_big_number(struct buf *buf, struct slice digits, int protocol);
+/* The same as number_format_long_double() has it: 17 digits after the point, no exponent. */
+void resp_write_human_double(struct buf *buf, double value, int protocol);
 
 /* A request: an array of bulk strings. This is the form of changes in the log. */
 void resp_write_request(struct buf *buf, const struct slice *argv, size_t argc);

@@ -121,6 +121,11 @@ void reply_double(struct reply *reply, double value)
     resp_write_double(reply->out, value, reply->protocol);
 }
 
+void reply_human_double(struct reply *reply, double value)
+{
+    resp_write_human_double(reply->out, value, reply->protocol);
+}
+
 void reply_boolean(struct reply *reply, bool value)
 {
     resp_write_boolean(reply->out, value, reply->protocol);

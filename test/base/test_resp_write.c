@@ -70,6 +70,8 @@ static void test_what_resp3_says_otherwise(void **state)
     ASSERT_WRITES(",1.5\r\n", resp_write_double(buf, 1.5, 3));
     ASSERT_WRITES(",-inf\r\n", resp_write_double(buf, -(double)INFINITY, 3));
     ASSERT_WRITES("$19\r\n0.10000000000000001\r\n", resp_write_double(buf, 0.1, 2));
+    ASSERT_WRITES("$20\r\n13.36138933897018433\r\n", resp_write_human_double(buf, 13.361389338970184, 2));
+    ASSERT_WRITES(",-1.5\r\n", resp_write_human_double(buf, -1.5, 3));
     ASSERT_WRITES("$2\r\nhi\r\n", resp_write_verbatim(buf, "txt", slice_of("hi"), 2));
     ASSERT_WRITES("=6\r\ntxt:hi\r\n", resp_write_verbatim(buf, "txt", slice_of("hi"), 3));
     ASSERT_WRITES("$3\r\n123\r\n", resp_write_big_number(buf, slice_of("123"), 2));
