@@ -3,6 +3,7 @@
 #include "server/cmd_config.h"
 #include "server/cmd_connection.h"
 #include "server/cmd_dump.h"
+#include "server/cmd_geo.h"
 #include "server/cmd_hash.h"
 #include "server/cmd_hyperloglog.h"
 #include "server/cmd_key.h"
@@ -31,6 +32,8 @@ const struct command *const families[] = {
     bitfield_commands,
     hash_commands,
     hash_walk_commands,
+    geo_commands,
+    geo_search_commands,
     hyperloglog_commands,
     list_commands,
     list_move_commands,
