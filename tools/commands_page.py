@@ -46,6 +46,7 @@ DIFFERENT = {
     "del": "O(1) for a key of any size: its content is purged later.",
     "flushall": "O(1), `SYNC` or `ASYNC`.",
     "flushdb": "O(1), `SYNC` or `ASYNC`.",
+    "geosearchstore": "Logged as the members that were stored, not to be searched again.",
     "keys": "Costs what begins with the pattern's literal prefix, not the whole database.",
     "memory|usage": "Bytes of the key's rows in the tables, on disk or in memory.",
     "object|encoding": "What Redis would say of such a value, made anew: it has no past.",
