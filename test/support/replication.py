@@ -75,6 +75,20 @@ def mixed_fill(server, prefix="mixed"):
             client.call("SET", prefix + ":big", "x" * 200000)
             client.call("APPEND", prefix + ":big", "y")
             client.pipeline([("MULTI",), ("INCR", prefix + ":counter"), ("INCR", prefix + ":counter"), ("EXEC",)])
+            sorted_set_fill(client, prefix)
+
+
+def sorted_set_fill(client, prefix):
+    """A small and a large sorted set, edited by what is logged as it came and by what is logged otherwise."""
+    small, large = prefix + ":ranks", prefix + ":many ranks"
+    client.call("ZADD", small, "-inf", "a", 1.5, "b", "1e300", "c" * 600, 0.1, "")
+    client.call("ZADD", large, *[word for i in range(700) for word in (i % 9 / 7, "member %d" % i)])
+    client.call("ZINCRBY", large, 0.3, "member 5")
+    client.call("ZPOPMAX", large, 3)
+    client.call("ZMPOP", 2, prefix + ":nothing", large, "MIN", "COUNT", 5)
+    client.call("ZREMRANGEBYRANK", large, 100, 120)
+    client.call("ZRANGESTORE", prefix + ":range", large, "(0", 1, "BYSCORE", "REV", "LIMIT", 3, 200)
+    client.call("ZUNIONSTORE", prefix + ":union", 2, small, large, "WEIGHTS", 0.5, 3)
 
 
 def value_of(client, key, kind):
