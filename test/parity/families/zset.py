@@ -78,8 +78,15 @@ def scores_option(d):
     return d.maybe(0.5, b"WITHSCORES")
 
 
-def algebra_options(d, count):
-    words = d.maybe(0.4, b"WEIGHTS", *[score(d) for _ in range(count)])
+def weight(d, is_store):
+    """What is stored must not become -0: see known_differences.negative_zero."""
+    if is_store:
+        return d.rng.choice([b"1", b"2", b"0.5", b"1e10", b"inf"]) if d.rng.random() < 0.98 else d.rng.choice(BAD_SCORES)
+    return score(d)
+
+
+def algebra_options(d, count, is_store):
+    words = d.maybe(0.4, b"WEIGHTS", *[weight(d, is_store) for _ in range(count)])
     return words + d.maybe(0.4, b"AGGREGATE", d.rng.choice([b"sum", b"MIN", b"max", b"max", b"avg"]))
 
 
@@ -96,7 +103,7 @@ def algebra(d, key):
     words = [name + b"store", key()] if is_store else [name]
     words += [count] + keys
     if name != b"zdiff" or d.rng.random() < 0.05:
-        words += algebra_options(d, len(keys))
+        words += algebra_options(d, len(keys), is_store)
     return words + (scores_option(d) if not is_store or d.rng.random() < 0.05 else [])
 
 
