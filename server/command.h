@@ -118,6 +118,9 @@ struct command_key_spec {
         .step = (step_)                                                                                                \
     }
 
+/* Called with the index of a word that is a key, and what is done to it. */
+typedef void command_key_visit(void *context, size_t index, uint32_t flags);
+
 struct command {
     const char *name;    /* Lower case. A subcommand's own word: "get" in CONFIG GET. */
     const char *summary; /* One line, as COMMAND DOCS gives it. */
@@ -133,6 +136,10 @@ struct command {
 
     /* Where a key specification has KEY_VARIABLE_FLAGS: the flags that these words give it. NULL otherwise. */
     uint32_t (*key_flags)(const struct slice *argv, size_t argc);
+
+    /* Where specifications cannot say which words are keys: visits all of them and returns how many; 0 if the words
+     * make no sense. NULL otherwise. */
+    size_t (*visit_keys)(const struct slice *argv, size_t argc, command_key_visit *visit, void *context);
 
     /* Execute. Decide first, then do: every check comes before the first change. On a status other than STATUS_OK
      * nothing was changed and nothing replied (but STATUS_REPLIED: the handler wrote its own error). */

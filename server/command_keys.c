@@ -100,10 +100,13 @@ static bool find_run(const struct command_key_spec *spec, const struct slice *ar
 }
 
 size_t command_keys_visit(const struct command *command, const struct slice *argv, size_t argc,
-                          void (*visit)(void *context, size_t index, uint32_t flags), void *context)
+                          command_key_visit *visit, void *context)
 {
     size_t count = 0;
 
+    if (command->visit_keys != NULL) {
+        return command->visit_keys(argv, argc, visit, context);
+    }
     for (size_t i = 0; i < COMMAND_KEY_SPECS_MAX && !is_end(&command->keys[i]); i++) {
         const struct command_key_spec *spec = &command->keys[i];
         uint32_t flags = spec->flags;
@@ -123,8 +126,42 @@ size_t command_keys_visit(const struct command *command, const struct slice *arg
     return count;
 }
 
+size_t command_keys_visit_sort(const struct slice *argv, size_t argc, command_key_visit *visit, void *context)
+{
+    size_t store = 0;
+
+    if (argc < 2) {
+        return 0;
+    }
+    for (size_t i = 2; i < argc; i++) {
+        if (args_is(argv[i], "limit")) {
+            i += 2;
+        } else if (args_is(argv[i], "get") || args_is(argv[i], "by")) {
+            i++;
+        } else if (args_is(argv[i], "store") && i + 1 < argc) {
+            store = i + 1;
+        }
+    }
+    visit(context, 1, KEY_RO | KEY_ACCESS);
+    if (store == 0) {
+        return 1;
+    }
+    visit(context, store, KEY_OW | KEY_UPDATE);
+    return 2;
+}
+
+static void visit_nothing(void *context, size_t index, uint32_t flags)
+{
+    (void)context;
+    (void)index;
+    (void)flags;
+}
+
 bool command_keys_are_whole(const struct command *command, const struct slice *argv, size_t argc)
 {
+    if (command->visit_keys != NULL) {
+        return command->visit_keys(argv, argc, visit_nothing, NULL) > 0;
+    }
     for (size_t i = 0; i < COMMAND_KEY_SPECS_MAX && !is_end(&command->keys[i]); i++) {
         const struct command_key_spec *spec = &command->keys[i];
         struct key_run run;

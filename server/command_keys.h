@@ -7,11 +7,14 @@
 /* Call `visit` for each word that is a key, with the flags of its specification. Words that a specification marks
  * KEY_NOT_KEY (channels) are left out. Returns how many were visited. */
 size_t command_keys_visit(const struct command *command, const struct slice *argv, size_t argc,
-                          void (*visit)(void *context, size_t index, uint32_t flags), void *context);
+                          command_key_visit *visit, void *context);
 
 /* Whether every specification finds the keys that it promises. Redis' COMMAND GETKEYS tells of all keys or of none;
  * command_keys_visit() visits what there is. */
 bool command_keys_are_whole(const struct command *command, const struct slice *argv, size_t argc);
+
+/* visit_keys of SORT: its key, and the one of the last STORE. */
+size_t command_keys_visit_sort(const struct slice *argv, size_t argc, command_key_visit *visit, void *context);
 
 /* The single range that COMMAND INFO tells old clients: all 0 if there is none. */
 struct command_key_range {

@@ -34,6 +34,7 @@ static const struct command streams = {.name = "streams",
                                                  .last = -1,
                                                  .step = 1,
                                                  .limit = 2}}};
+static const struct command sort = {.name = "sort", .visit_keys = command_keys_visit_sort};
 static const struct command channel = {.name = "channel", .keys = {KEY_RANGE(KEY_NOT_KEY, 1, 0, 1)}};
 
 struct page {
@@ -100,6 +101,16 @@ static void test_keywords(void **state)
     assert_keys(&streams, "streams COUNT 2", "");
 }
 
+static void test_sort_stores_where_its_last_word_says(void **state)
+{
+    (void)state;
+    assert_keys(&sort, "sort a", "a ");
+    assert_keys(&sort, "sort a Store b STORE c", "a c! ");
+    assert_keys(&sort, "sort a BY store LIMIT store 2 GET store GET x DESC STORE c", "a c! ");
+    assert_keys(&sort, "sort a STORE", "a ");
+    assert_keys(&sort, "sort", "-");
+}
+
 static void test_channels_are_no_keys(void **state)
 {
     (void)state;
@@ -131,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_keywords),
+        cmocka_unit_test(test_sort_stores_where_its_last_word_says),
         cmocka_unit_test(test_channels_are_no_keys),
         cmocka_unit_test(test_old_clients_are_told_one_range),
     };
