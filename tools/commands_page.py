@@ -68,8 +68,6 @@ HEAD = """# Commands
 All commands of Redis 7.0, by group, and what Hearth makes of each. This page is written by `tools/commands_page.py` from
 what redis-server and hearth-server say of themselves; `COMMAND DOCS name` has the arguments. Replies and error texts are
 Redis', byte for byte (`test/parity/`), but for what the last column tells.
-
-Of %(all)d commands and subcommands, %(there)d are there.
 """
 
 
@@ -117,8 +115,7 @@ def rows(redis, hearth, group):
 
 
 def page(redis, hearth):
-    leaves = [name for name, facts in redis.items() if not facts["is_container"]]
-    text = HEAD % {"there": sum(name in hearth for name in leaves), "all": len(leaves)}
+    text = HEAD
     for group, title in GROUPS.items():
         lines = list(rows(redis, hearth, group))
         text += "\n## %s\n\n| command | there | since | what it does | remarks |\n|---|---|---|---|---|\n" % title
