@@ -336,6 +336,24 @@ void log_discard_before(struct log *log, uint64_t offset)
     }
 }
 
+enum status log_make(const struct log_options *options, const struct log_origin *origin)
+{
+    struct log *log;
+    enum status status = file_remove_tree(options->files, options->directory);
+
+    if (status == STATUS_OK) {
+        status = file_make_directory(options->files, options->directory);
+    }
+    if (status == STATUS_OK) {
+        status = log_create(options, origin, &log);
+    }
+    if (status == STATUS_OK) {
+        log_close(log);
+        status = file_sync_directory(options->files, options->directory);
+    }
+    return status;
+}
+
 enum status log_remove_all(struct file_system *files, const char *directory)
 {
     uint64_t *starts;

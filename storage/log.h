@@ -49,6 +49,9 @@ struct log_origin {
 /* Make an empty log that begins at `origin`; existing segments in the folder are an error.
  *   STATUS_EXISTS, STATUS_IO, STATUS_NO_SPACE. Nothing is left behind on error. */
 MUST_CHECK enum status log_create(const struct log_options *options, const struct log_origin *origin, struct log **log);
+/* The same in a folder that is made anew, whatever it held, and closed: for one that will be renamed into place. Its
+ * content is durable; its name is the caller's to sync. */
+MUST_CHECK enum status log_make(const struct log_options *options, const struct log_origin *origin);
 
 /* Open the log in the folder: check the chain of segments and every record from `check_from` (the checkpoint's offset)
  * on, and cut a torn tail with a diagnostic.

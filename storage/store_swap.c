@@ -67,19 +67,8 @@ static enum status prepare_log(const struct store *store, const struct env_meta 
     char *path = file_join(store->directory, STORE_LOG_NEW);
     const struct log_options options = store_log_options(store, path);
     const struct log_origin origin = {.history = meta->history, .position = meta->position};
-    struct log *log;
-    enum status status = file_remove_tree(files, path);
+    enum status status = log_make(&options, &origin);
 
-    if (status == STATUS_OK) {
-        status = file_make_directory(files, path);
-    }
-    if (status == STATUS_OK) {
-        status = log_create(&options, &origin, &log);
-    }
-    if (status == STATUS_OK) {
-        log_close(log);
-        status = file_sync_directory(files, path);
-    }
     if (status == STATUS_OK) {
         status = file_sync_directory(files, store->directory);
     }

@@ -151,19 +151,8 @@ enum status data_directory_make_log(const struct data_directory *directory, cons
         .segment_bytes = LOG_SEGMENT_BYTES_DEFAULT,
     };
     const struct log_origin origin = {.history = *history, .position = *position};
-    struct log *log;
-    enum status status = file_remove_tree(files, path);
+    enum status status = log_make(&options, &origin);
 
-    if (status == STATUS_OK) {
-        status = file_make_directory(files, path);
-    }
-    if (status == STATUS_OK) {
-        status = log_create(&options, &origin, &log);
-    }
-    if (status == STATUS_OK) {
-        log_close(log);
-        status = file_sync_directory(files, path);
-    }
     if (status == STATUS_OK) {
         status = file_sync_directory(files, directory->path);
     }

@@ -246,18 +246,13 @@ static bool stay_at_snapshot(struct walk *walk)
 {
     const struct log_options options = describe_log(walk);
     struct log_origin origin = {.history = walk->restore->header.history, .position = walk->restore->header.position};
-    struct log *log;
     enum status status;
 
-    if (!clear_folder(walk)) {
-        return false;
-    }
     history_fork(&origin.history, origin.position.offset);
-    status = log_create(&options, &origin, &log);
+    status = log_make(&options, &origin);
     if (status != STATUS_OK) {
         return fail(walk, walk->path, status, "no log can be made");
     }
-    log_close(log);
     walk->at = origin.position;
     return true;
 }
