@@ -1,6 +1,4 @@
 /* Hashes page by page, and fields at random. */
-#include "base/memory.h"
-#include "server/call_collection.h"
 #include "server/cmd_hash.h"
 #include "server/random_choice.h"
 #include "server/reply.h"
@@ -76,38 +74,14 @@ static void reply_choices(struct reply *reply, const struct collection *hash, co
 /* HRANDFIELD key [count [WITHVALUES]]. Costs a walk up to the last choice. */
 static enum status run_hrandfield(struct call *call, struct reply *reply)
 {
-    struct random_choice *choices;
-    struct collection hash;
-    struct random random;
-    int64_t count = 1;
-    size_t chosen;
-    enum status status = call->argc > 2 ? random_parse_count(call, reply, "withvalues", &count) : STATUS_OK;
+    static const struct random_command command = {
+        .type = ENTRY_HASH,
+        .with = "withvalues",
+        .reply_one = reply_one_choice,
+        .reply_choices = reply_choices,
+    };
 
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = call_open_collection(call, ENTRY_HASH, &hash);
-    if (status == STATUS_WRONG_TYPE) {
-        return status;
-    }
-    if (status == STATUS_NOT_FOUND) {
-        if (call->argc > 2) {
-            reply_array(reply, 0);
-        } else {
-            reply_null(reply);
-        }
-    } else {
-        random_init_from_system(&random);
-        choices = random_choose(&random, hash_count(&hash), count, &chosen);
-        if (call->argc > 2) {
-            reply_choices(reply, &hash, choices, chosen, call->argc == 4);
-        } else {
-            reply_one_choice(reply, &hash, choices[0].rank);
-        }
-        memory_free(choices);
-    }
-    collection_close(&hash);
-    return STATUS_OK;
+    return random_run(call, reply, &command);
 }
 
 const struct command hash_walk_commands[] = {

@@ -1,7 +1,5 @@
 /* Sorted sets page by page, and members at random. */
-#include "base/memory.h"
 #include "base/number.h"
-#include "server/call_collection.h"
 #include "server/cmd_zset.h"
 #include "server/object_encoding.h"
 #include "server/random_choice.h"
@@ -126,38 +124,14 @@ static void reply_one_choice(struct reply *reply, const struct collection *zset,
 /* ZRANDMEMBER key [count [WITHSCORES]]. */
 static enum status run_zrandmember(struct call *call, struct reply *reply)
 {
-    struct random_choice *choices;
-    struct collection zset;
-    struct random random;
-    int64_t count = 1;
-    size_t chosen;
-    enum status status = call->argc > 2 ? random_parse_count(call, reply, "withscores", &count) : STATUS_OK;
+    static const struct random_command command = {
+        .type = ENTRY_ZSET,
+        .with = "withscores",
+        .reply_one = reply_one_choice,
+        .reply_choices = reply_choices,
+    };
 
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = call_open_collection(call, ENTRY_ZSET, &zset);
-    if (status == STATUS_WRONG_TYPE) {
-        return status;
-    }
-    if (status == STATUS_NOT_FOUND) {
-        if (call->argc > 2) {
-            reply_array(reply, 0);
-        } else {
-            reply_null(reply);
-        }
-    } else {
-        random_init_from_system(&random);
-        choices = random_choose(&random, zset_count(&zset), count, &chosen);
-        if (call->argc > 2) {
-            reply_choices(reply, &zset, choices, chosen, call->argc == 4);
-        } else {
-            reply_one_choice(reply, &zset, choices[0].rank);
-        }
-        memory_free(choices);
-    }
-    collection_close(&zset);
-    return STATUS_OK;
+    return random_run(call, reply, &command);
 }
 
 const struct command zset_walk_commands[] = {

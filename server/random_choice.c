@@ -1,9 +1,10 @@
 #include "server/random_choice.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "server/args.h"
+#include "server/call_collection.h"
 #include "server/command.h"
 #include "server/reply.h"
-#include <stdbool.h>
 #include <stdlib.h>
 
 /* With less than this part of all wanted, few are drawn twice. */
@@ -60,7 +61,10 @@ static void draw_different(struct random *random, uint64_t total, struct random_
     }
 }
 
-struct random_choice *random_choose(struct random *random, uint64_t total, int64_t count, size_t *chosen)
+/* Draw from `total` > 0 things: `count` different ones (all, if there are no more), or -`count` of them with repetition
+ * if it is negative. They are sorted by rank, so that one walk finds them; `*chosen` is their number. The caller frees
+ * them with memory_free(). */
+static struct random_choice *choose(struct random *random, uint64_t total, int64_t count, size_t *chosen)
 {
     bool with_repetition = count < 0;
     uint64_t wanted = with_repetition ? 0 - (uint64_t)count : (uint64_t)count;
@@ -82,7 +86,8 @@ struct random_choice *random_choose(struct random *random, uint64_t total, int64
     return choices;
 }
 
-enum status random_parse_count(const struct call *call, struct reply *reply, const char *with, int64_t *count)
+/* Argv[2], which may be negative, and argv[3]. */
+static enum status parse_count(const struct call *call, struct reply *reply, const char *with, int64_t *count)
 {
     enum status status = args_int64(call->argv[2], count);
 
@@ -99,5 +104,46 @@ enum status random_parse_count(const struct call *call, struct reply *reply, con
     if (*count < -RANDOM_REPEATED_MAX || (call->argc == 4 && *count > INT64_MAX / 2)) {
         return reply_error(reply, "ERR value is out of range");
     }
+    return STATUS_OK;
+}
+
+static void reply_nothing(const struct call *call, struct reply *reply)
+{
+    if (call->argc > 2) {
+        reply_array(reply, 0);
+    } else {
+        reply_null(reply);
+    }
+}
+
+enum status random_run(struct call *call, struct reply *reply, const struct random_command *command)
+{
+    struct random_choice *choices;
+    struct collection collection;
+    struct random random;
+    int64_t count = 1;
+    size_t chosen;
+    enum status status = call->argc > 2 ? parse_count(call, reply, command->with, &count) : STATUS_OK;
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = call_open_collection(call, command->type, &collection);
+    if (status == STATUS_WRONG_TYPE) {
+        return status;
+    }
+    if (status == STATUS_NOT_FOUND) {
+        reply_nothing(call, reply);
+    } else {
+        random_init_from_system(&random);
+        choices = choose(&random, collection.entry.count, count, &chosen);
+        if (call->argc > 2) {
+            command->reply_choices(reply, &collection, choices, chosen, call->argc == 4);
+        } else {
+            command->reply_one(reply, &collection, choices[0].rank);
+        }
+        memory_free(choices);
+    }
+    collection_close(&collection);
     return STATUS_OK;
 }
