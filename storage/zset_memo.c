@@ -158,11 +158,12 @@ static struct slice edge_key(const struct edge *edge)
 }
 
 /* Counts that nobody has asked for since long are not kept up. */
-static void note_edit(struct memo *memo)
+static void note_edit(struct zset_memos *memos, struct memo *memo)
 {
     if (memo->rank != NULL && ++memo->idle_edits > IDLE_EDITS_LEAST + IDLE_EDITS_A_ROW * zset_rank_total(memo->rank)) {
         zset_rank_free(memo->rank);
         memo->rank = NULL;
+        account(memos, memo);
     }
 }
 
@@ -180,7 +181,7 @@ void zset_memo_added(const struct collection *zset, struct slice key)
     if (memo->last.key != NULL && slice_compare(key, edge_key(&memo->last)) > 0) {
         set_edge(&memo->last, key);
     }
-    note_edit(memo);
+    note_edit(memos, memo);
     if (memo->rank != NULL) {
         zset_rank_added(memo->rank, key);
         account(memos, memo);
@@ -189,12 +190,13 @@ void zset_memo_added(const struct collection *zset, struct slice key)
 
 void zset_memo_removed(const struct collection *zset, struct slice key)
 {
-    struct memo *memo = find(memos_of(zset), zset->entry.generation);
+    struct zset_memos *memos = memos_of(zset);
+    struct memo *memo = find(memos, zset->entry.generation);
 
     if (memo == NULL) {
         return;
     }
-    note_edit(memo);
+    note_edit(memos, memo);
     if (memo->rank != NULL) {
         zset_rank_removed(memo->rank, key);
     }
