@@ -45,6 +45,7 @@ const struct command *const families[] = {
     zset_commands,
     zset_range_commands,
     zset_remove_commands,
+    zset_block_commands,
     zset_walk_commands,
     zset_algebra_commands,
     transaction_commands,

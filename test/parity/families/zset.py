@@ -136,6 +136,10 @@ def editing(d, key):
         lambda: [b"zrem", key()] + [member(d) for _ in range(d.rng.randint(1, 4))],
         lambda: [d.rng.choice([b"zpopmin", b"zpopmax"]), key()] +
                 d.maybe(0.6, d.rng.choice([b"0", b"1", b"3", b"1000", b"-1", b"x"])),
+        lambda: [d.rng.choice([b"bzpopmin", b"bzpopmax"])] + d.some_keys(3) +
+        [d.rng.choice([b"0.001", b"0.0001", b"1e-3", b"-1", b"x"])],
+        lambda: [b"bzmpop", b"0.001", b"2", key(), key(), d.rng.choice([b"MIN", b"max", b"mid"])] +
+        d.maybe(0.6, b"COUNT", d.rng.choice([b"1", b"2", b"9", b"0", b"-1", b"x"])),
         lambda: [b"zmpop", b"2", key(), key(), d.rng.choice([b"MIN", b"max", b"mid"])] +
                 d.maybe(0.5, b"COUNT", d.rng.choice([b"1", b"3", b"1000", b"0", b"-1", b"x"])),
         lambda: [b"zremrangebyrank", key(), rank(d), rank(d)],
