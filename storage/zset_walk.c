@@ -11,6 +11,7 @@
 #include "storage/view_cursor.h"
 #include "storage/zset_memo.h"
 #include "storage/zset_rank.h"
+#include <math.h>
 
 /* So many steps are walked rather than counts made for it: a small set, or a place near an end. */
 #define NEAR_STEPS 256
@@ -145,6 +146,7 @@ static void stand(struct zset_walk *walk, bool found)
 
 static void begin_rows_end(struct zset_walk *walk)
 {
+    walk->left = zset_count(walk->zset);
     stand(walk, walk->is_forward ? zset_memo_seek_first(walk->zset, walk->cursor)
                                  : zset_memo_seek_last(walk->zset, walk->cursor));
 }
@@ -202,11 +204,18 @@ static size_t count_in_run(const struct zset_walk *walk, const struct zset_cut *
     return count;
 }
 
+/* Whether the cut is at an end whatever the set holds. */
+static bool is_at_end(const struct zset_cut *cut)
+{
+    return cut->kind == ZSET_CUT_END ||
+           (cut->kind == ZSET_CUT_SCORE && isinf(cut->score) && (cut->score > 0) == cut->is_after);
+}
+
 static void begin_rows_at(struct zset_walk *walk, const struct zset_cut *cut)
 {
     struct keycode code;
 
-    if (cut->kind == ZSET_CUT_END) {
+    if (is_at_end(cut)) {
         if (cut->is_after == walk->is_forward) {
             walk->is_over = true;
         } else {
@@ -249,6 +258,7 @@ static void begin_rows_rank(struct zset_walk *walk, uint64_t rank)
     double score;
 
     ASSERT(seek_rank(walk, rank));
+    walk->left = walk->is_forward ? zset_count(walk->zset) - rank : rank + 1;
     stand(walk, true);
     parse_row(walk->cursor, &score, &coded_name, &member);
     if (!may_be_in_run(coded_name)) {
@@ -289,7 +299,7 @@ static bool next_in_run(struct zset_walk *walk, struct slice *member, double *sc
 
 static void init(struct zset_walk *walk, const struct collection *zset, bool is_forward)
 {
-    *walk = (struct zset_walk){.zset = zset, .is_forward = is_forward};
+    *walk = (struct zset_walk){.zset = zset, .is_forward = is_forward, .left = UINT64_MAX};
     zset_batch_init(&walk->run);
     if (collection_is_inline(zset)) {
         parse_inline(walk);
@@ -349,10 +359,15 @@ bool zset_walk_next(struct zset_walk *walk, struct slice *member, double *score)
         *score = walk->items[index].score;
         return true;
     }
+    if (walk->left == 0) {
+        return false;
+    }
+    walk->left--;
     if (walk->is_in_run && next_in_run(walk, member, score)) {
         return true;
     }
     if (!next_row(walk)) {
+        walk->left = 0;
         return false;
     }
     parse_row(walk->cursor, score, &coded_name, member);
@@ -411,7 +426,7 @@ uint64_t zset_count_before(const struct collection *zset, const struct zset_cut 
     struct zset_walk walk;
     uint64_t count;
 
-    if (cut->kind == ZSET_CUT_END) {
+    if (is_at_end(cut)) {
         return cut->is_after ? zset_count(zset) : 0;
     }
     if (!collection_is_inline(zset) && zset_count(zset) > NEAR_STEPS) {

@@ -31,6 +31,7 @@ struct view_cursor;
 struct zset_walk {
     const struct collection *zset;
     bool is_forward;
+    uint64_t left; /* At most so many are to come: at the end, deletions that lie beyond are not passed. */
     /* Inline: all items, to walk both ways. */
     struct zset_inline_item *items; /* Owned. */
     size_t count;
