@@ -150,6 +150,7 @@ class Disk:
         "log": lambda node, path: path.startswith("data/log/"),
         "data": lambda node, path: path.endswith("data.mdb"),
         "meta": lambda node, path: False,  # LMDB's O_DSYNC.
+        "redo": lambda node, path: "/redo" in path,
         "files": lambda node, path: isinstance(node, File),
         "folders": lambda node, path: isinstance(node, Folder),
     }

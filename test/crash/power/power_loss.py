@@ -30,6 +30,7 @@ import scenarios  # noqa: E402
 import trace  # noqa: E402
 
 WORKERS = 3
+LIE_ROUNDS, LIE_STATES = 15, 30  # The most that are tried until one shows that a kind of sync is missing.
 
 
 def memory_folder():
@@ -42,8 +43,8 @@ def choose_cuts(records, count, draw):
     anywhere."""
     named = [i for i, r in enumerate(records) if r.kind in (trace.RENAME, trace.REMOVE, trace.MAKE_DIRECTORY)]
     synced = [i for i, r in enumerate(records) if r.kind in (trace.SYNC_END, trace.DURABLE)]
-    cuts = [draw.choice(named) + draw.randint(0, 6) for _ in range(count // 3)]
-    cuts += [draw.choice(synced) + draw.randint(0, 1) for _ in range(count // 3)]
+    cuts = [draw.choice(named) + draw.randint(0, 6) for _ in range(count // 3 if named else 0)]
+    cuts += [draw.choice(synced) + draw.randint(0, 1) for _ in range(count // 3 if synced else 0)]
     cuts += [draw.randint(0, len(records)) for _ in range(count - len(cuts))]
     return sorted(min(cut, len(records)) for cut in cuts)
 
@@ -64,9 +65,9 @@ def check_one(scenario, folder, known, what):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def cut_power(scenario, options, count, lie=None, enough=None):
-    """Try `count` states; the failures' texts. Ends early with `enough` failures."""
-    draw = random.Random("%s %s %s" % (scenario.name, options.seed, lie))
+def cut_power(scenario, options, count, lie=None, lie_round=0):
+    """Try `count` states; how many, and the failures' texts. With a lie, one failure is enough."""
+    draw = random.Random("%s %s %s %d" % (scenario.name, options.seed, lie, lie_round))
     model = disk.Disk(scenario.base, lie)
     known = scenario.new_knowledge()
     failures, running, at, tried = [], set(), 0, 0
@@ -88,10 +89,21 @@ def cut_power(scenario, options, count, lie=None, enough=None):
             if len(running) > 2 * WORKERS:
                 done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
                 failures += [f.result() for f in done if f.result()]
-            if enough and len(failures) >= enough:
+            if lie and failures:
                 break
         failures += [f.result() for f in running if f.result()]
     return tried, failures
+
+
+def notice(scenario, options, lie):
+    """The same in rounds over the whole trace, until a state fails."""
+    total = 0
+    for lie_round in range(LIE_ROUNDS):
+        tried, failures = cut_power(scenario, options, LIE_STATES, lie, lie_round)
+        total += tried
+        if failures:
+            break
+    return total, failures
 
 
 def run_scenario(make, options, count):
@@ -115,7 +127,7 @@ def run_scenario(make, options, count):
             print("     " + failure)
         good = not failures
         for lie in scenario.lies:
-            tried, failures = cut_power(scenario, options, max(count, 60), lie, enough=1)
+            tried, failures = notice(scenario, options, lie)
             print("%-4s %s without syncs of %s: %s" % (
                 "ok" if failures else "FAIL", scenario.name, lie,
                 "noticed in state %d: %s" % (tried, failures[0].split(": ", 2)[-1]) if failures else

@@ -72,7 +72,7 @@ class Scenario:
         self.trace_path = os.path.join(scratch, "trace")
         self.boot_id = os.path.join(scratch, "boot-id")
         self.records = []
-        os.mkdir(self.root)
+        os.makedirs(self.root)
         with open(self.boot_id, "w") as file:
             file.write("00000000-0000-0000-0000-000000000000\n")
 
