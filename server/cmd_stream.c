@@ -33,16 +33,15 @@ struct trim_words {
 
 static void describe_trim(const struct stream *stream, const struct stream_trim *trim, struct trim_words *words)
 {
-    words->words[0] = slice_of(trim->by_id ? "MINID" : "MAXLEN");
+    /* What "~" spared begins with an id, if there is any. */
+    bool by_id = trim->by_id && (!trim->is_approximate || stream_count(stream) > 0);
+    struct stream_id id = trim->is_approximate ? stream->head.items.first : trim->id;
+    uint64_t count = trim->is_approximate ? stream_count(stream) : trim->count;
+
+    words->words[0] = slice_of(by_id ? "MINID" : "MAXLEN");
     words->words[1] = slice_of("=");
-    if (!trim->is_approximate) {
-        words->words[2] = trim->by_id ? stream_id_text(trim->id, words->text)
-                                      : slice_make(words->text, number_format_uint64(words->text, trim->count));
-    } else if (trim->by_id) {
-        words->words[2] = stream_id_text(stream->head.items.first, words->text);
-    } else {
-        words->words[2] = slice_make(words->text, number_format_uint64(words->text, stream_count(stream)));
-    }
+    words->words[2] =
+        by_id ? stream_id_text(id, words->text) : slice_make(words->text, number_format_uint64(words->text, count));
 }
 
 /* XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count]: how many were deleted. */

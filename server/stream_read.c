@@ -41,8 +41,8 @@ static enum status parse_streams(const struct call *call, struct reply *reply, s
     size_t count = call->argc - first;
 
     if (count % 2 != 0) {
-        return reply_error(
-            reply, "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.");
+        return reply_error(reply,
+                           "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.");
     }
     read->keys = call->argv + first;
     read->key_count = count / 2;

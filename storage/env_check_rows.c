@@ -181,6 +181,9 @@ void env_check_partners(struct env_check *check, const struct entry *entry, cons
     struct slice value;
     uint64_t wrong_count = 0;
 
+    if (entry->type == ENTRY_STREAM) {
+        env_check_stream(check, entry, key_text);
+    }
     if (entry->type != ENTRY_SET && entry->type != ENTRY_ZSET) {
         return;
     }

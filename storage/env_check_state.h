@@ -55,5 +55,7 @@ void env_check_orphans(struct env_check *check);
 void env_check_content(struct env_check *check, enum table table);
 /* The second rows of a set or sorted set: slots, scores. */
 void env_check_partners(struct env_check *check, const struct entry *entry, const char *key_text);
+/* What a stream's rows beside its items say of each other: env_check_stream.c. */
+void env_check_stream(struct env_check *check, const struct entry *entry, const char *key_text);
 
 #endif

@@ -204,17 +204,16 @@ static enum status visit_any(struct value *value)
 {
     const struct entry *entry = value->entry;
 
-    if (entry->type == ENTRY_STREAM) {
-        value->reason = "streams cannot be exported yet";
-        return STATUS_UNSUPPORTED;
-    }
-    if (entry->encoding == ENTRY_INLINE) {
+    if (entry->encoding == ENTRY_INLINE && entry->type != ENTRY_STREAM) {
         return entry->type == ENTRY_STRING ? value->visitor->string(value->visitor->context, entry->body)
                                            : visit_inline(value);
     }
     if (entry->encoding != ENCODING_ROWS || entry->generation == 0) {
         value->reason = "it has an unknown encoding";
         return STATUS_UNSUPPORTED;
+    }
+    if (entry->type == ENTRY_STREAM) {
+        return env_visit_stream(value->visit, entry, value->visitor, &value->reason);
     }
     return entry->type == ENTRY_STRING ? visit_chunked(value) : visit_rows(value);
 }

@@ -21,4 +21,8 @@ struct env_visit {
 MUST_CHECK enum status env_visit_value(struct env_visit *visit, const struct entry *entry,
                                        const struct key_visitor *visitor, const char **reason);
 
+/* The same for a stream in rows: env_visit_stream.c. */
+MUST_CHECK enum status env_visit_stream(struct env_visit *visit, const struct entry *entry,
+                                        const struct key_visitor *visitor, const char **reason);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "storage/collection.h"
 #include "storage/key_visitor.h"
+#include "storage/stream_tell.h"
 
 struct key_load {
     struct keyspace *keyspace; /* Borrowed. */
@@ -20,8 +21,9 @@ struct key_load {
     enum entry_type type;
     uint64_t expire_at_ms;
     struct collection collection;
-    bool is_open;   /* The collection is. */
-    bool has_begun; /* A key was told of. */
+    struct stream_load stream; /* Instead of the collection. */
+    bool is_open;              /* The one or the other is. */
+    bool has_begun;            /* A key was told of. */
 };
 
 void key_load_init(struct key_load *load, struct keyspace *keyspace);

@@ -1,12 +1,10 @@
 #include "storage/key_tell.h"
 
 #include "base/assert.h"
-#include "base/memory.h"
 #include "storage/hash_store.h"
 #include "storage/list_store.h"
-#include "storage/packed.h"
 #include "storage/set_store.h"
-#include "storage/stream_store.h"
+#include "storage/stream_tell.h"
 #include "storage/string_store.h"
 #include "storage/zset_walk.h"
 
@@ -83,50 +81,6 @@ static enum status tell_zset(const struct collection *zset, const struct key_vis
     return status;
 }
 
-/* The words of one item: fields and values in turn. */
-static enum status tell_item(struct stream_id id, struct slice value, const struct key_visitor *visitor)
-{
-    uint64_t field_count;
-    struct slice run;
-    struct slice *words;
-    size_t count = 0;
-    enum status status;
-    bool is_whole = stream_item_decode(value, &field_count, &run);
-
-    ASSERT(is_whole && field_count <= run.len); /* K4 */
-    words = memory_allocate(2 * field_count * sizeof(*words));
-    while (count < 2 * field_count && packed_next(&run, &words[count])) {
-        count++;
-    }
-    ASSERT(count == 2 * field_count); /* K4 */
-    status = visitor->stream_item(visitor->context, id, words, count);
-    memory_free(words);
-    return status;
-}
-
-static enum status tell_stream(const struct stream *stream, const struct key_visitor *visitor)
-{
-    const struct key_visit_stream facts = {
-        .item_count = stream_count(stream),
-        .last_id = stream->head.last_id,
-        .has_counters = true,
-        .first_id = stream->head.items.first,
-        .greatest_deleted_id = stream->head.greatest_deleted_id,
-        .added_count = stream->head.added_count,
-    };
-    struct stream_walk walk;
-    struct stream_id id;
-    struct slice value;
-    enum status status = STATUS_OK;
-
-    stream_items_begin(stream, &STREAM_RANGE_ALL, &walk);
-    while (status == STATUS_OK && stream_walk_next(&walk, &id, &value)) {
-        status = tell_item(id, value, visitor);
-    }
-    stream_walk_end(&walk);
-    return status == STATUS_OK ? visitor->stream_facts(visitor->context, &facts) : status;
-}
-
 static enum status tell_elements(const struct collection *collection, const struct key_visitor *visitor)
 {
     switch (collection->entry.type) {
@@ -159,7 +113,6 @@ static enum status tell_value(struct keyspace *keyspace, const struct key_visit 
                               const struct key_visitor *visitor)
 {
     struct stream stream;
-    enum status status;
 
     if (entry->type == ENTRY_STRING) {
         return tell_string(keyspace, entry, visitor);
@@ -167,9 +120,8 @@ static enum status tell_value(struct keyspace *keyspace, const struct key_visit 
     if (entry->type != ENTRY_STREAM) {
         return tell_collection(keyspace, key->db, key->name, entry, visitor);
     }
-    status = stream_open(keyspace, key->db, key->name, &stream);
-    ASSERT(status == STATUS_OK); /* It is there, and live. */
-    return tell_stream(&stream, visitor);
+    stream_look(keyspace, key->db, key->name, entry, &stream);
+    return stream_tell(&stream, visitor);
 }
 
 enum status key_tell(struct keyspace *keyspace, uint32_t db, struct slice name, const struct entry *entry,

@@ -69,7 +69,7 @@ struct slice stream_head_encode(const struct stream_head *head, char to[STREAM_H
     put_id(&writer, head->last_id);
     put_id(&writer, head->greatest_deleted_id);
     put_number(&writer, head->added_count);
-    put_number(&writer, head->next_group);
+    put_number(&writer, head->last_group);
     put_number(&writer, head->group_count);
     put_span(&writer, &head->items);
     put_span(&writer, &head->nodes);
@@ -83,7 +83,7 @@ struct slice stream_head_encode(const struct stream_head *head, char to[STREAM_H
 bool stream_head_decode(struct slice body, struct stream_head *head)
 {
     bool is_whole = take_id(&body, &head->last_id) && take_id(&body, &head->greatest_deleted_id) &&
-                    keycode_take_number(&body, &head->added_count) && keycode_take_number(&body, &head->next_group) &&
+                    keycode_take_number(&body, &head->added_count) && keycode_take_number(&body, &head->last_group) &&
                     keycode_take_number(&body, &head->group_count) && take_span(&body, &head->items) &&
                     take_span(&body, &head->nodes);
 
@@ -115,7 +115,7 @@ struct slice stream_group_encode(const struct stream_group *group, char to[STREA
     put_id(&writer, group->last_id);
     put_number(&writer, (uint64_t)(group->read_count + 1)); /* 0: not known. */
     put_number(&writer, group->consumer_count);
-    put_number(&writer, group->next_consumer);
+    put_number(&writer, group->last_consumer);
     put_span(&writer, &group->pending);
     return written(&writer);
 }
@@ -129,7 +129,7 @@ bool stream_group_decode(struct slice value, struct stream_group *group)
         return false;
     }
     group->read_count = (int64_t)(read_count - 1);
-    return keycode_take_number(&value, &group->consumer_count) && keycode_take_number(&value, &group->next_consumer) &&
+    return keycode_take_number(&value, &group->consumer_count) && keycode_take_number(&value, &group->last_consumer) &&
            take_span(&value, &group->pending) && value.len == 0;
 }
 

@@ -28,7 +28,7 @@ struct stream_head {
     struct stream_id last_id;
     struct stream_id greatest_deleted_id;
     uint64_t added_count;
-    uint64_t next_group; /* The number of the next group. */
+    uint64_t last_group; /* The greatest number that a group ever had. */
     uint64_t group_count;
     struct stream_span items;
     struct stream_span nodes; /* All but the newest; ids are their first_id. */
@@ -41,7 +41,7 @@ struct stream_group {
     struct stream_id last_id;
     int64_t read_count; /* -1: not known. */
     uint64_t consumer_count;
-    uint64_t next_consumer; /* The number of the next consumer. */
+    uint64_t last_consumer; /* The greatest number that a consumer ever had. */
     struct stream_span pending;
 };
 

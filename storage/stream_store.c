@@ -5,18 +5,33 @@
 #include "storage/packed.h"
 #include "storage/stream_node.h"
 
-enum status stream_open(struct keyspace *keyspace, uint32_t db, struct slice key, struct stream *stream)
+void stream_begin(struct keyspace *keyspace, uint32_t db, struct slice key, uint64_t expire_at_ms,
+                  struct stream *stream)
 {
     *stream = (struct stream){.keyspace = keyspace, .db = db, .key = key};
-    stream->was_there = keyspace_find(keyspace, db, key, &stream->entry);
-    if (!stream->was_there) {
-        stream->entry = (struct entry){.type = ENTRY_STREAM, .encoding = COLLECTION_ROWS, .body = slice_empty()};
+    stream->entry = (struct entry){
+        .type = ENTRY_STREAM, .encoding = COLLECTION_ROWS, .expire_at_ms = expire_at_ms, .body = slice_empty()};
+}
+
+void stream_look(struct keyspace *keyspace, uint32_t db, struct slice key, const struct entry *entry,
+                 struct stream *stream)
+{
+    *stream = (struct stream){.keyspace = keyspace, .db = db, .key = key, .entry = *entry, .was_there = true};
+    ASSERT(stream_head_decode(entry->body, &stream->head)); /* K4 */
+}
+
+enum status stream_open(struct keyspace *keyspace, uint32_t db, struct slice key, struct stream *stream)
+{
+    struct entry entry;
+
+    if (!keyspace_find(keyspace, db, key, &entry)) {
+        stream_begin(keyspace, db, key, 0, stream);
         return STATUS_NOT_FOUND;
     }
-    if (stream->entry.type != ENTRY_STREAM) {
+    if (entry.type != ENTRY_STREAM) {
         return STATUS_WRONG_TYPE;
     }
-    ASSERT(stream_head_decode(stream->entry.body, &stream->head)); /* K4 */
+    stream_look(keyspace, db, key, &entry, stream);
     return STATUS_OK;
 }
 

@@ -30,6 +30,12 @@ struct stream_node_limits {
 /* Open the stream under `key`. Also with STATUS_NOT_FOUND it is open and empty, and stream_commit() creates it.
  *   STATUS_NOT_FOUND, STATUS_WRONG_TYPE. */
 MUST_CHECK enum status stream_open(struct keyspace *keyspace, uint32_t db, struct slice key, struct stream *stream);
+/* Begin an empty stream that will replace whatever is under `key` when it is committed. */
+void stream_begin(struct keyspace *keyspace, uint32_t db, struct slice key, uint64_t expire_at_ms,
+                  struct stream *stream);
+/* Open the stream that `entry` is known to be, under a key whose entry it is, to be read only. */
+void stream_look(struct keyspace *keyspace, uint32_t db, struct slice key, const struct entry *entry,
+                 struct stream *stream);
 /* Write the head back. */
 void stream_commit(struct stream *stream);
 
