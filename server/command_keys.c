@@ -126,30 +126,6 @@ size_t command_keys_visit(const struct command *command, const struct slice *arg
     return count;
 }
 
-size_t command_keys_visit_sort(const struct slice *argv, size_t argc, command_key_visit *visit, void *context)
-{
-    size_t store = 0;
-
-    if (argc < 2) {
-        return 0;
-    }
-    for (size_t i = 2; i < argc; i++) {
-        if (args_is(argv[i], "limit")) {
-            i += 2;
-        } else if (args_is(argv[i], "get") || args_is(argv[i], "by")) {
-            i++;
-        } else if (args_is(argv[i], "store") && i + 1 < argc) {
-            store = i + 1;
-        }
-    }
-    visit(context, 1, KEY_RO | KEY_ACCESS);
-    if (store == 0) {
-        return 1;
-    }
-    visit(context, store, KEY_OW | KEY_UPDATE);
-    return 2;
-}
-
 static void visit_nothing(void *context, size_t index, uint32_t flags)
 {
     (void)context;

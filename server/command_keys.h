@@ -13,9 +13,6 @@ size_t command_keys_visit(const struct command *command, const struct slice *arg
  * command_keys_visit() visits what there is. */
 bool command_keys_are_whole(const struct command *command, const struct slice *argv, size_t argc);
 
-/* visit_keys of SORT: its key, and the one of the last STORE. */
-size_t command_keys_visit_sort(const struct slice *argv, size_t argc, command_key_visit *visit, void *context);
-
 /* The single range that COMMAND INFO tells old clients: all 0 if there is none. */
 struct command_key_range {
     int first;
