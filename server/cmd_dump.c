@@ -43,11 +43,9 @@ static enum status run_dump(struct call *call, struct reply *reply)
     enum status status;
 
     if (!keyspace_find(call->keyspace, call->db, call->argv[1], &entry)) {
-        call->misses++;
         reply_null(reply);
         return STATUS_OK;
     }
-    call->hits++;
     buf_init(&payload, BUF_NO_CEILING);
     status = dump_key(call, call->argv[1], &entry, &payload);
     if (status == STATUS_OK) {

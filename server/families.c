@@ -12,6 +12,7 @@
 #include "server/cmd_replication.h"
 #include "server/cmd_server.h"
 #include "server/cmd_set.h"
+#include "server/cmd_sort.h"
 #include "server/cmd_stream.h"
 #include "server/cmd_string.h"
 #include "server/cmd_transaction.h"
@@ -28,6 +29,7 @@ const struct command *const families[] = {
     key_scan_commands,
     key_object_commands,
     dump_commands,
+    sort_commands,
     bitmap_commands,
     bitfield_commands,
     hash_commands,

@@ -14,6 +14,8 @@ MISSES = "__keyevent@*__:keymiss"
 LEFT_OUT = {b"randomkey", b"scan", b"memory", b"debug", b"info", b"config"}
 # Redis counts their misses and tells nobody.
 SILENT = {b"object"}
+# Redis weighs the members of sorted sets and sets in the order of its hash tables.
+UNORDERED = {b"sort", b"sort_ro"}
 
 
 def take_misses(subscriber):
@@ -56,6 +58,8 @@ class LookupRun(parity.Run):
                 missed = take_misses(self.subscribers[i])
                 if words[0].lower() in SILENT:
                     missed = []
+                if words[0].lower() in UNORDERED:
+                    missed.sort()
                 heard.append((b"$", b"hits %d, misses %d: %s" % (hits, misses, b" ".join(missed))))
             self.sent += 1
             self.distinct.add(tuple(words))
