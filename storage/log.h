@@ -1,6 +1,6 @@
 /* The command log: every change, in order, exactly once.
  *
- * One format serves three readers. Recovery replays it after a crash, feeds (replication/feed.h) stream it to
+ * One format serves three readers. Recovery replays it after a crash, feeds (replication/replica.h) stream it to
  * replicas, and checkpoints say how much of it may go. On-disk layout: docs/formats/log.md.
  *
  * Life of a change: log_append() copies it into the open batch; log_flush(), once per loop turn, cuts the batch as one

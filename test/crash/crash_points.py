@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import hearth
 import load
 
-# Passed only while a node replicates: replica_points.py kills there.
+# Passed only while a node replicates: test/integration/replication_crash_points.py kills there.
 REPLICATION = ("full_sync.", "install.", "replica_link.", "replication.", "role.", "store.swap.", "store.replace.",
                "swap.")
 # Passed only when a checkpoint touches more pages than one commit may: test/storage/test_checkpoint_apply.c.
