@@ -11,6 +11,7 @@
 #include "server/slowlog.h"
 #include "server/ticker.h"
 #include "storage/store.h"
+#include <stdio.h>
 
 void settings_limit_session(const struct config *config, struct session *session)
 {
@@ -112,10 +113,13 @@ static bool apply_replication(void *context, char error[CONFIG_ERROR_BYTES])
 static bool apply_log_policy(void *context, char error[CONFIG_ERROR_BYTES])
 {
     struct settings_targets *targets = context;
+    enum status status =
+        store_set_sync_policy(targets->services->store, (enum log_sync_policy)targets->config->append_fsync);
 
-    (void)error;
-    log_set_policy(store_log(targets->services->store), (enum log_sync_policy)targets->config->append_fsync);
-    return true;
+    if (status != STATUS_OK) {
+        (void)snprintf(error, CONFIG_ERROR_BYTES, "the data directory cannot be marked: %s", status_name(status));
+    }
+    return status == STATUS_OK;
 }
 
 static bool apply_checkpoint(void *context, char error[CONFIG_ERROR_BYTES])

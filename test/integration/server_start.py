@@ -211,5 +211,22 @@ def test_port_can_be_changed(binary):
         assert client.call("CONFIG", "GET", "port") == [b"port", str(port).encode()]
 
 
+def test_a_laxer_policy_is_marked_before_it_holds(binary):
+    """A reboot must know that changes may be lost which a replica has, also if the policy came by CONFIG SET."""
+    server = Server(binary)
+    marker = os.path.join(server.data, "relaxed")
+    with server.client() as client:
+        assert not os.path.exists(marker)
+        assert client.call("CONFIG", "SET", "appendfsync", "everysec") == "OK"
+        assert os.path.exists(marker)
+        assert client.call("SET", "a", "1") == "OK"
+        assert client.call("CONFIG", "SET", "appendfsync", "always") == "OK"
+        assert client.call("SET", "a", "2") == "OK"
+        wait_until(lambda: client.call("PING") and not os.path.exists(marker), "the marker to go")
+        os.mkdir(marker + ".tmp")  # No marker can be made: the policy stays.
+        assert "cannot be marked" in error_of(client, "CONFIG", "SET", "appendfsync", "no")
+        assert client.call("CONFIG", "GET", "appendfsync") == [b"appendfsync", b"always"]
+
+
 if __name__ == "__main__":
     run_tests([value for name, value in sorted(globals().items()) if name.startswith("test_")], sys.argv[1:])
