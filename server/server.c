@@ -98,7 +98,7 @@ static enum session_outcome on_request(void *context, struct session *session, c
 static void fail(struct server *server)
 {
     diag(DIAG_WARNING,
-         "the log in %s cannot be written any more: stopping without a further acknowledgement; the restart "
+         "%s cannot be written any more: stopping without a further acknowledgement; the restart "
          "recovers every acknowledged write",
          store_directory(server->services.store));
     /* Nothing is closed in order: replies must not leave and the log must not be synced again. */
@@ -512,19 +512,18 @@ static void flush(struct server *server, const struct log *log)
 static void take_turn(struct server *server)
 {
     struct services *services = &server->services;
-    struct log *log;
 
     connections_process(server->connections);
     if (blocking_has_ready(services->blocking)) {
         blocking_serve(services->blocking); /* What no client's command made ready. */
     }
     store_turn(services->store, clock_wall_ms());
-    replication_turn(services->replication);
-    log = store_log(services->store);
-    if (__builtin_expect(log_has_failed(log), 0)) {
+    /* In this order: a store that failed on the way to another log has none. */
+    if (__builtin_expect(store_has_failed(services->store) || log_has_failed(store_log(services->store)), 0)) {
         fail(server);
     }
-    flush(server, log);
+    replication_turn(services->replication);
+    flush(server, store_log(services->store));
 }
 
 int server_run(struct server *server)

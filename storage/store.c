@@ -48,8 +48,7 @@ bool store_has_failed(const struct store *store)
 void store_fail(struct store *store, const char *what, enum status status)
 {
     if (!store->has_failed) {
-        diag(DIAG_WARNING,
-             "%s: %s failed: %s. Nothing more is acknowledged; stop and start again, which recovers all that was",
+        diag(DIAG_WARNING, "%s: %s failed: %s. Nothing more is acknowledged; the next start recovers all that was",
              store->directory, what, status_name(status));
     }
     store->has_failed = true;
