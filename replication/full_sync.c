@@ -235,11 +235,6 @@ void full_sync_cancel(struct full_sync_waiter *waiter)
     list_remove(&waiter->node);
 }
 
-void full_sync_hold(struct full_sync_payload *payload)
-{
-    payload->user_count++;
-}
-
 struct full_sync_payload *full_sync_find(struct full_sync *full_sync, struct slice name)
 {
     LIST_FOR_EACH(&full_sync->payloads, node)
@@ -248,7 +243,7 @@ struct full_sync_payload *full_sync_find(struct full_sync *full_sync, struct sli
 
         if (payload->kind == FULL_SYNC_SNAPSHOT && slice_equal(name, slice_of(payload->name)) &&
             is_usable(full_sync, payload)) {
-            full_sync_hold(payload);
+            payload->user_count++;
             return payload;
         }
     }
@@ -288,7 +283,7 @@ static void tell(struct full_sync_waiter *waiter, struct full_sync_payload *payl
 {
     list_remove(&waiter->node);
     if (payload != NULL) {
-        full_sync_hold(payload);
+        payload->user_count++;
     }
     waiter->ready(waiter->context, payload, problem);
 }

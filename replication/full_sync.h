@@ -24,7 +24,7 @@ enum full_sync_kind {
     FULL_SYNC_RDB,
 };
 
-/* A file to be sent. Owned by full_sync; held by full_sync_hold() and its receivers. */
+/* A file to be sent. Owned by full_sync; held by those who have asked for it, until full_sync_release(). */
 struct full_sync_payload {
     struct list_node node;
     enum full_sync_kind kind;
@@ -70,7 +70,6 @@ void full_sync_ask(struct full_sync *full_sync, struct full_sync_waiter *waiter,
 void full_sync_cancel(struct full_sync_waiter *waiter);
 /* The snapshot of that name, held for the caller; NULL if it is gone or the log has not all that follows it. */
 struct full_sync_payload *full_sync_find(struct full_sync *full_sync, struct slice name);
-void full_sync_hold(struct full_sync_payload *payload);
 void full_sync_release(struct full_sync *full_sync, struct full_sync_payload *payload, uint64_t now_ms);
 
 /* Go on with what is under way; remove what nobody has held for `keep_ms`. Each tick, and after a wake. */

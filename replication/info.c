@@ -146,9 +146,13 @@ static void write_own(const struct info_sources *sources, struct buf *out)
     struct replication_event events[EVENTS_TOLD];
     const struct replica_link_view *link = &sources->link;
     size_t count = events_copy(sources->events, events, EVENTS_TOLD);
+    uint64_t made_bytes;
     char name[32];
 
     buf_put_format(out, "hearth_released_offset:%" PRIu64 "\r\n", log_released_offset(store_log(sources->store)));
+    if (full_sync_is_making(master_full_sync(sources->master), &made_bytes)) {
+        buf_put_format(out, "hearth_full_sync_made_bytes:%" PRIu64 "\r\n", made_bytes);
+    }
     if (sources->is_replica) {
         put_line(out, "hearth_link_problem", link->fsm->problem);
         put_line(out, "hearth_full_sync_reason", link->full_reason);

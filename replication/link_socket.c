@@ -55,7 +55,7 @@ void link_socket_close(struct link_socket *socket)
     buf_clear(&socket->output);
 }
 
-bool link_socket_is_open(const struct link_socket *socket)
+static bool is_open(const struct link_socket *socket)
 {
     return socket->fd >= 0 || socket->lookup != NULL;
 }
@@ -215,7 +215,7 @@ void link_socket_connect(struct link_socket *socket, const char *host, uint16_t 
     struct addrinfo *list = NULL;
     char service[8];
 
-    ASSERT(!link_socket_is_open(socket));
+    ASSERT(!is_open(socket));
     socket->attempt = attempt;
     snprintf(service, sizeof(service), "%u", port);
     if (getaddrinfo(host, service, &hints, &list) != 0) {

@@ -48,7 +48,6 @@ void link_socket_release(struct link_socket *socket);
 void link_socket_connect(struct link_socket *socket, const char *host, uint16_t port, uint32_t attempt);
 /* Close without a word to the handler; harmless when closed. */
 void link_socket_close(struct link_socket *socket);
-bool link_socket_is_open(const struct link_socket *socket);
 
 /* Received bytes go to `target` from now on. */
 void link_socket_set_target(struct link_socket *socket, struct buf *target);

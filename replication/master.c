@@ -446,7 +446,7 @@ const struct acks *master_acks(const struct master *master)
     return &master->acks;
 }
 
-uint32_t master_replica_count(const struct master *master)
+static uint32_t count_replicas(const struct master *master)
 {
     uint32_t count = 0;
 
@@ -464,7 +464,7 @@ void master_add_statistics(const struct master *master, struct replication_stati
     statistics->sync_full = master->sync_full;
     statistics->sync_partial_ok = master->sync_partial_ok;
     statistics->sync_partial_err = master->sync_partial_err;
-    statistics->connected_replicas = master_replica_count(master);
+    statistics->connected_replicas = count_replicas(master);
     statistics->good_replicas =
         acks_count_good(&master->acks, now_ms, (uint64_t)master->settings->min_replicas_max_lag_s * 1000);
     statistics->output_bytes = master->output_bytes;

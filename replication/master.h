@@ -48,7 +48,6 @@ void master_tick(struct master *master, uint64_t now_ms, const struct master_rol
 void master_request_acknowledgements(struct master *master);
 
 const struct acks *master_acks(const struct master *master);
-uint32_t master_replica_count(const struct master *master);
 void master_add_statistics(const struct master *master, struct replication_statistics *statistics);
 /* Of struct replica (replica.h), in the order in which they came: for INFO and ROLE. */
 const struct list *master_replicas(const struct master *master);

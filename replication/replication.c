@@ -382,11 +382,6 @@ void replication_request_acknowledgements(struct replication *replication)
     }
 }
 
-size_t replication_events(const struct replication *replication, struct replication_event *events, size_t room)
-{
-    return events_copy(&replication->events, events, room);
-}
-
 void replication_turn(struct replication *replication)
 {
     replica_link_turn(replication->link);

@@ -151,7 +151,4 @@ void replica_heard(struct replica *replica);
 /* REPLCONF on an attached connection: ACK <offset>, no reply. */
 void replica_replconf(struct replica *replica, const struct slice *argv, size_t argc);
 
-/* The ring of the newest replication events, oldest first; returns how many were written to `events`. */
-size_t replication_events(const struct replication *replication, struct replication_event *events, size_t room);
-
 #endif

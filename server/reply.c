@@ -126,11 +126,6 @@ void reply_human_double(struct reply *reply, double value)
     resp_write_human_double(reply->out, value, reply->protocol);
 }
 
-void reply_boolean(struct reply *reply, bool value)
-{
-    resp_write_boolean(reply->out, value, reply->protocol);
-}
-
 void reply_verbatim(struct reply *reply, const char *format, struct slice text)
 {
     resp_write_verbatim(reply->out, format, text, reply->protocol);

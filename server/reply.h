@@ -29,7 +29,6 @@ void reply_push(struct reply *reply, size_t count);
 void reply_double(struct reply *reply, double value);
 /* With 17 digits after the point, as coordinates are told. */
 void reply_human_double(struct reply *reply, double value);
-void reply_boolean(struct reply *reply, bool value);
 void reply_verbatim(struct reply *reply, const char *format, struct slice text);
 
 /* An error of the handler's own: "ERR value is out of range". Always returns STATUS_REPLIED, to be returned. */

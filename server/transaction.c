@@ -33,7 +33,6 @@ struct transaction {
     size_t bytes;
     bool has_writes;
     struct list watches;
-    size_t watch_count;
 };
 
 static struct slice key_of(const struct watch *watch)
@@ -232,7 +231,6 @@ void transaction_watch(struct transactions *transactions, struct session *sessio
     hash_table_insert(&transactions->watches, &watch->hash_node, hash_of(db, key));
     list_append(&transaction->watches, &watch->node);
     transaction->transactions = transactions;
-    transaction->watch_count++;
 }
 
 static void remove_watch(struct transactions *transactions, struct watch *watch)
@@ -254,12 +252,6 @@ void transaction_unwatch(struct session *session)
     while (!list_is_empty(&transaction->watches)) {
         remove_watch(transaction->transactions, LIST_ENTRY(transaction->watches.head.next, struct watch, node));
     }
-    transaction->watch_count = 0;
-}
-
-size_t transaction_watch_count(const struct session *session)
-{
-    return session->transaction == NULL ? 0 : session->transaction->watch_count;
 }
 
 void transaction_check_due(struct transactions *transactions, struct session *session)

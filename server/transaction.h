@@ -33,7 +33,6 @@ void transaction_reset(struct session *session);
 /* The session's EXEC fails if `key` of `db` is changed before. */
 void transaction_watch(struct transactions *transactions, struct session *session, uint32_t db, struct slice key);
 void transaction_unwatch(struct session *session);
-size_t transaction_watch_count(const struct session *session);
 /* Before EXEC: a watched key that fell due meanwhile was touched, though nobody has looked at it since. */
 void transaction_check_due(struct transactions *transactions, struct session *session);
 /* All data was replaced (a full sync): every watch is touched. */

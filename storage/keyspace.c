@@ -114,11 +114,6 @@ void keyspace_set_clock(struct keyspace *keyspace, uint64_t now_ms, bool expire_
     keyspace->expire_on_access = expire_on_access;
 }
 
-uint64_t keyspace_now_ms(const struct keyspace *keyspace)
-{
-    return keyspace->now_ms;
-}
-
 void keyspace_set_hooks(struct keyspace *keyspace, const struct keyspace_hooks *hooks)
 {
     keyspace->hooks = *hooks;

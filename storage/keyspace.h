@@ -52,7 +52,6 @@ void keyspace_reload(struct keyspace *keyspace, struct view *view, const struct 
 /* The time that decides what is due, and whether due keys are deleted or hidden (see above); set by dispatch before
  * each command, so that one command sees one time. At first it is 0 and false. */
 void keyspace_set_clock(struct keyspace *keyspace, uint64_t now_ms, bool expire_on_access);
-uint64_t keyspace_now_ms(const struct keyspace *keyspace);
 void keyspace_set_hooks(struct keyspace *keyspace, const struct keyspace_hooks *hooks);
 
 uint32_t keyspace_database_count(const struct keyspace *keyspace);
