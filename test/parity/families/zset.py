@@ -19,6 +19,8 @@ def score(d):
 
 
 def member(d):
+    if d.rng.random() < 0.1:
+        return b"m%d" % d.rng.randrange(1000)
     return d.rng.choice(MEMBERS) if d.rng.random() < 0.25 else b"m%d" % d.rng.randrange(12)
 
 
@@ -51,7 +53,10 @@ def lex_bound(d):
 
 
 def rank(d):
-    return d.integer() if d.rng.random() < 0.1 else d.good_integer(-15, 15)
+    roll = d.rng.random()
+    if roll < 0.1:
+        return d.integer()
+    return d.good_integer(-15, 15) if roll < 0.8 else d.good_integer(-1000, 1000)
 
 
 def limit(d, chance=0.4):
@@ -69,7 +74,7 @@ def add_options(d):
 
 def many(d):
     """A set that outgrows the small forms of both servers."""
-    count = d.rng.choice([100, 128, 129, 300])
+    count = d.rng.choice([100, 128, 129, 300, 1000])
     step = d.rng.choice([0, 1, 7, 0.5])
     return [word for i in range(count) for word in (b"%g" % (i * step % 50), b"m%d" % i)]
 
