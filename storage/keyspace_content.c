@@ -80,6 +80,7 @@ void keyspace_flush_all(struct keyspace *keyspace)
     for (uint32_t db = 0; db < keyspace->held_count; db++) {
         flush(keyspace, &keyspace->databases[db]);
     }
+    zset_memos_clear(keyspace->zset_memos);
 }
 
 void keyspace_swap(struct keyspace *keyspace, uint32_t a, uint32_t b)

@@ -6,8 +6,9 @@
  * and finding the first row would pass all of them each time.
  *
  * A memo is right because each edit of a row goes through zset_memo_added() and zset_memo_removed(), a generation is
- * never used twice, and keyspace_reload() forgets all. It goes when its generation is orphaned, when memory runs out
- * (the one longest unused), or when keeping it up has cost more than making it anew would. */
+ * never used twice, and keyspace_reload() forgets all. It goes when its generation is orphaned or all databases are
+ * flushed, when memory runs out (the one longest unused), or when keeping it up has cost more than making it anew
+ * would. */
 #ifndef STORAGE_ZSET_MEMO_H
 #define STORAGE_ZSET_MEMO_H
 

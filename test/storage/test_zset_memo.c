@@ -92,6 +92,10 @@ static void test_what_is_remembered_goes_with_the_key(void **state)
     assert_true(keyspace_delete(f->keyspace, 0, slice_of("deleted")));
     keyspace_fixture_set(f, 0, "overwritten", "by a string");
     assert_int_equal(zset_memos_bytes(memos_of(f)), 0);
+    fill(f, "flushed", MEMBERS);
+    ask(f, "flushed", MEMBERS / 2);
+    keyspace_flush_all(f->keyspace);
+    assert_int_equal(zset_memos_bytes(memos_of(f)), 0);
 }
 
 /* Edits without a question cost more and more; then the counts are worth less than a walk. */
