@@ -2,10 +2,14 @@
 #include "base/file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+#define RESERVE_BYTES_MAX ((uint64_t)1024 * 1024 * 1024) /* Left free, or a sixteenth of a smaller disk. */
 
 /* Not every file system makes a file without a name; there it has one for a moment. */
 static int open_unnamed(const char *folder)
@@ -46,6 +50,20 @@ enum status spill_open(struct spill *spill, const char *folder, size_t needed)
     return STATUS_OK;
 }
 
+/* What waits for slow readers must not be why a write finds the disk full. */
+static bool leaves_room(int fd, size_t added)
+{
+    struct statvfs disk;
+    uint64_t reserve;
+
+    if (fstatvfs(fd, &disk) != 0) {
+        return false;
+    }
+    reserve = (uint64_t)disk.f_blocks * disk.f_frsize / 16;
+    reserve = reserve < RESERVE_BYTES_MAX ? reserve : RESERVE_BYTES_MAX;
+    return (uint64_t)disk.f_bavail * disk.f_frsize >= added + reserve;
+}
+
 enum status spill_grow(struct spill *spill, size_t needed)
 {
     size_t capacity = (needed + SPILL_STEP_BYTES - 1) / SPILL_STEP_BYTES * SPILL_STEP_BYTES;
@@ -53,6 +71,9 @@ enum status spill_grow(struct spill *spill, size_t needed)
 
     if (capacity <= spill->capacity) {
         return STATUS_OK;
+    }
+    if (!leaves_room(spill->fd, capacity - spill->capacity)) {
+        return STATUS_NO_SPACE;
     }
     if (fallocate(spill->fd, 0, (off_t)spill->capacity, (off_t)(capacity - spill->capacity)) != 0) {
         return file_status_from_errno(errno);

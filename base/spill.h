@@ -22,7 +22,8 @@ struct spill {
 };
 
 /* A block of at least `needed` bytes in a file in `folder`.
- *   STATUS_NO_SPACE, STATUS_IO, STATUS_UNSUPPORTED  The folder's disk is full, fails, or cannot reserve space. */
+ *   STATUS_NO_SPACE  The folder's disk is full, but for a reserve that is left to others.
+ *   Others           The file cannot be made, or its file system cannot reserve space. */
 MUST_CHECK enum status spill_open(struct spill *spill, const char *folder, size_t needed);
 /* Let it have at least `needed` bytes; the content stays. Same errors; the block is as it was then. */
 MUST_CHECK enum status spill_grow(struct spill *spill, size_t needed);
