@@ -168,14 +168,18 @@ bool bits_add(struct bits_form form, uint64_t value, int64_t increment, enum bit
     unsigned magnitude_bits = form.is_signed ? form.width - 1 : form.width;
     __int128 highest = ((__int128)1 << magnitude_bits) - 1;
     __int128 lowest = form.is_signed ? -highest - 1 : 0;
-    __int128 exact = (form.is_signed ? (__int128)(int64_t)value : (__int128)value) + increment;
+    __int128 base = form.is_signed ? (__int128)(int64_t)value : (__int128)value;
+    __int128 exact = base + increment;
+    bool seems_high;
 
     if (exact < lowest || exact > highest) {
         switch (overflow) {
         case BITS_OVERFLOW_WRAP:
             break;
         case BITS_OVERFLOW_SATURATE:
-            exact = exact < lowest ? lowest : highest;
+            /* Redis subtracts in 64 bits, which takes the lowest numbers of all for too high ones. */
+            seems_high = exact > highest || (form.width < WORD_BITS && highest - base > INT64_MAX);
+            exact = seems_high ? highest : lowest;
             break;
         case BITS_OVERFLOW_FAIL:
             return false;

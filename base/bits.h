@@ -27,7 +27,8 @@ struct bits_form {
 };
 
 /* `value` + `increment` in that form: `value` is any int64 if signed, else any uint64. False if it does not fit and
- * `overflow` says to fail; else `*sum` holds the bits of what fits, wrapped or saturated. */
+ * `overflow` says to fail; else `*sum` holds the bits of what fits, wrapped or saturated. As in Redis, signed values
+ * below INT64_MIN plus the form's highest saturate to that. */
 bool bits_add(struct bits_form form, uint64_t value, int64_t increment, enum bits_overflow overflow, uint64_t *sum);
 
 enum bits_operation { BITS_AND, BITS_OR, BITS_XOR };

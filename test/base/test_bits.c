@@ -126,6 +126,10 @@ static void test_add_wraps_or_saturates(void **state)
     assert_true(added(i64, INT64_MAX, 1, BITS_OVERFLOW_SATURATE) == INT64_MAX);
     assert_true(added(i64, INT64_MIN, INT64_MIN, BITS_OVERFLOW_WRAP) == 0);
     assert_true(added(i64, INT64_MIN, INT64_MIN, BITS_OVERFLOW_SATURATE) == (uint64_t)INT64_MIN);
+    /* Redis' own way with the lowest numbers of all. */
+    assert_int_equal(added(i8, INT64_MIN + 127, 0, BITS_OVERFLOW_SATURATE), 127);
+    assert_int_equal(added(i8, INT64_MIN + 128, 0, BITS_OVERFLOW_SATURATE), 0x80);
+    assert_int_equal(added(i8, 0, INT64_MIN, BITS_OVERFLOW_SATURATE), 0x80);
     assert_true(added(u63, INT64_MAX, 1, BITS_OVERFLOW_WRAP) == 0);
     assert_true(added(u63, 5, INT64_MIN, BITS_OVERFLOW_SATURATE) == 0);
 }
