@@ -102,8 +102,8 @@ def command(d):
         lambda: [b"strlen", d.key()],
         lambda: [b"exists", d.key()],
         lambda: [b"del", d.key()],
-        lambda: [b"pexpire", d.key(), b"100000000"],
-        lambda: [b"ttl", d.key()],
+        lambda: [b"pexpireat", d.key(), b"4102444800000"],
+        lambda: [b"pexpiretime", d.key()],
         lambda: [b"lpush", d.key(), b"x"] if d.rng.random() < 0.2 else [b"type", d.key()],
     ]
     words = d.rng.choice(makers)()

@@ -104,6 +104,6 @@ def command(d):
         lambda: [b"del", key(d)] if d.rng.random() < 0.15 else [b"type", key(d)],
         lambda: [b"lpush", key(d), b"x"] if d.rng.random() < 0.03 else [b"zcard", key(d)],
         lambda: [b"command", b"getkeys", b"georadius", key(d)] + point(d) + [length(d), unit(d)] + destination(d, 0.6),
-        lambda: [b"pexpire", b"to:1", b"100000000"],
+        lambda: [b"pexpireat", b"to:1", b"4102444800000"],
     ]
     return d.spoil(d.rng.choice(makers)())

@@ -66,14 +66,16 @@ def command(d):
         lambda: odd(d),
         lambda: odd(d),
         lambda: [b"del", some(d)] if d.rng.random() < 0.4 else [b"get", some(d)],
-        lambda: [b"pexpire", some(d), b"100000000"],
-        lambda: [b"ttl", some(d)],
+        lambda: [b"pexpireat", some(d), b"4102444800000"],
+        lambda: [b"pexpiretime", some(d)],
         lambda: [b"lpush", some(d), b"x"] if d.rng.random() < 0.05 else [b"type", some(d)],
         lambda: [b"config", b"set", b"hll-sparse-max-bytes", d.rng.choice([b"3000", b"100", b"0", b"20000", b"400"])]
         if d.rng.random() < 0.2 else [b"pfcount", some(d)],
         lambda: [b"command", b"getkeysandflags", b"pfmerge", d.key()] + d.some_keys(),
     ]
-    words = d.spoil(d.rng.choice(makers)())
+    words = d.rng.choice(makers)()
+    if words[0] != b"config":
+        words = d.spoil(words)
     if words[:3] == [b"command", b"getkeysandflags", b"pfmerge"] and len(words) < 5:
         words.append(b"key:1")  # redis-server refuses a specification of keys that has none.
     return words
