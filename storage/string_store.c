@@ -144,6 +144,33 @@ static void write_chunks(struct keyspace *keyspace, uint64_t generation, size_t 
     }
 }
 
+static size_t chunk_count(size_t len)
+{
+    return (len + STRING_CHUNK_BYTES - 1) / STRING_CHUNK_BYTES;
+}
+
+/* The generation for a new value in chunks: that of the value that it replaces if it has as many, whose rows are then
+ * overwritten one by one. Otherwise each new version of a large value would leave one to be purged. */
+static uint64_t choose_generation(struct keyspace *keyspace, uint32_t db, struct slice key, size_t len)
+{
+    struct entry old;
+
+    if (keyspace_find(keyspace, db, key, &old) && old.type == ENTRY_STRING && old.encoding == ENTRY_CHUNKED &&
+        chunk_count((size_t)old.count) == chunk_count(len)) {
+        return old.generation;
+    }
+    return keyspace_new_generation(keyspace);
+}
+
+/* Give a chunk other content, whatever it had. */
+static void replace_chunk(struct keyspace *keyspace, uint64_t generation, uint32_t chunk, struct slice bytes)
+{
+    struct keycode code;
+
+    keycode_chunk(&code, generation, chunk);
+    view_put(keyspace_view(keyspace), TABLE_FIELDS, keycode_slice(&code), bytes);
+}
+
 void string_set(struct keyspace *keyspace, uint32_t db, struct slice key, struct slice value, uint64_t expire_at_ms)
 {
     struct entry entry = {.type = ENTRY_STRING, .expire_at_ms = expire_at_ms, .body = value};
@@ -151,12 +178,28 @@ void string_set(struct keyspace *keyspace, uint32_t db, struct slice key, struct
     ASSERT(value.len <= STRING_BYTES_MAX);
     if (value.len > STRING_INLINE_BYTES_MAX) {
         entry.encoding = ENTRY_CHUNKED;
-        entry.generation = keyspace_new_generation(keyspace);
+        entry.generation = choose_generation(keyspace, db, key, value.len);
         entry.count = value.len;
         entry.body = slice_empty();
-        write_chunks(keyspace, entry.generation, 0, value);
+        for (size_t start = 0; start < value.len;) {
+            struct part part = part_at(start, value.len - start);
+
+            replace_chunk(keyspace, entry.generation, part.chunk, slice_make(value.data + start, part.len));
+            start += part.len;
+        }
     }
     keyspace_put_foreign(keyspace, db, key, &entry);
+}
+
+/* Make a chunk zero bytes, by not having it. */
+static void drop_chunk(struct keyspace *keyspace, uint64_t generation, uint32_t chunk)
+{
+    struct keycode code;
+
+    if (read_chunk(keyspace, generation, chunk).len > 0) {
+        keycode_chunk(&code, generation, chunk);
+        view_delete(keyspace_view(keyspace), TABLE_FIELDS, keycode_slice(&code));
+    }
 }
 
 static bool is_zero(const char *bytes, size_t len)
@@ -178,14 +221,16 @@ void string_set_made(struct keyspace *keyspace, uint32_t db, struct slice key, s
         return;
     }
     entry.encoding = ENTRY_CHUNKED;
-    entry.generation = keyspace_new_generation(keyspace);
+    entry.generation = choose_generation(keyspace, db, key, len);
     entry.count = len;
     for (size_t start = 0; start < len;) {
         struct part part = part_at(start, len - start);
 
         maker->make(maker->context, start, made, part.len);
-        if (!is_zero(made, part.len)) {
-            write_part(keyspace, entry.generation, part, slice_make(made, part.len));
+        if (is_zero(made, part.len)) {
+            drop_chunk(keyspace, entry.generation, part.chunk);
+        } else {
+            replace_chunk(keyspace, entry.generation, part.chunk, slice_make(made, part.len));
         }
         start += part.len;
     }

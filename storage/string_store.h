@@ -24,7 +24,8 @@ MUST_CHECK enum status string_value(struct keyspace *keyspace, const struct entr
  * `*stored` is its beginning, borrowed as the entry is; what is missing of it are zero bytes. To walk a long value. */
 size_t string_part(const struct keyspace *keyspace, const struct entry *entry, size_t start, struct slice *stored);
 
-/* Store `value` under `key` as a string with that expiry (0 none), replacing whatever was there. */
+/* Store `value` under `key` as a string with that expiry (0 none), replacing whatever was there. `value` may not be
+ * borrowed from there. */
 void string_set(struct keyspace *keyspace, uint32_t db, struct slice key, struct slice value, uint64_t expire_at_ms);
 /* The same for a value of `len` bytes that is made in parts, in order: `make` writes `part_len` bytes from `start` on
  * to `to`. It may read the keyspace, and `key` there, which is replaced at the end. */

@@ -208,6 +208,25 @@ static void test_combining_holes_stores_nothing(void **state)
     assert_int_equal(string_bits_count(f->keyspace, &entry, 0, 8000000), 8);
 }
 
+static void test_a_value_combined_to_zero_stores_nothing(void **state)
+{
+    struct keyspace_fixture *f = *state;
+    char *zeros = memory_allocate_zeroed(50000);
+    char *ones = memory_allocate(50000);
+    struct entry entry;
+    const struct entry *places[] = {&entry, &entry};
+    struct string_bits_sources sources = {.entries = places, .count = 2};
+
+    memset(ones, 0xff, 50000);
+    string_set(f->keyspace, 0, KEY, slice_make(ones, 50000), 0);
+    entry = entry_of(f, KEY);
+    string_bits_combine(f->keyspace, 0, KEY, BITS_XOR, &sources);
+    assert_int_equal(chunk_count(f), 0);
+    assert_value(f, KEY, slice_make(zeros, 50000));
+    memory_free(zeros);
+    memory_free(ones);
+}
+
 static void test_invert_turns_every_bit_in_place_too(void **state)
 {
     struct keyspace_fixture *f = *state;
@@ -235,6 +254,7 @@ int main(void)
         TEST(test_reach_grows_once_and_stores_one_chunk),
         TEST(test_combine_pads_the_short_ones_with_zeros),
         TEST(test_combining_holes_stores_nothing),
+        TEST(test_a_value_combined_to_zero_stores_nothing),
         TEST(test_invert_turns_every_bit_in_place_too),
     };
 

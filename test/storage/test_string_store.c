@@ -98,6 +98,29 @@ static void test_set_replaces_expiry_and_content(void **state)
     memory_free(bytes);
 }
 
+/* Its rows are overwritten. What the old value had beyond the new one's end must not come back when that grows. */
+static void test_a_value_of_as_many_chunks_takes_the_place_of_the_old(void **state)
+{
+    struct keyspace_fixture *f = *state;
+    char *bytes = pattern(60000);
+
+    string_set(f->keyspace, 0, KEY, slice_make(bytes, 50000), 1000);
+    string_set(f->keyspace, 0, KEY, slice_make(bytes + 1000, 49200), 0);
+    assert_value(f, slice_make(bytes + 1000, 49200));
+    assert_int_equal(chunk_count(f), 4);
+    assert_int_equal(keyspace_fixture_row_count(f, TABLE_ORPHANS, slice_empty()), 0);
+    assert_int_equal(keyspace_expiry_count(f->keyspace, 0), 0);
+    write_at(f, 49999, slice_of("!"), 50000);
+    memmove(bytes, bytes + 1000, 49200);
+    memset(bytes + 49200, 0, 799);
+    bytes[49999] = '!';
+    assert_value(f, slice_make(bytes, 50000));
+    string_set(f->keyspace, 0, KEY, slice_make(bytes, 20000), 0); /* Of fewer: a generation of its own. */
+    assert_value(f, slice_make(bytes, 20000));
+    assert_int_equal(keyspace_fixture_row_count(f, TABLE_ORPHANS, slice_empty()), 1);
+    memory_free(bytes);
+}
+
 static void test_read_gives_any_range(void **state)
 {
     struct keyspace_fixture *f = *state;
@@ -274,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_set_reads_back_at_every_size),
         TEST(test_set_replaces_expiry_and_content),
+        TEST(test_a_value_of_as_many_chunks_takes_the_place_of_the_old),
         TEST(test_read_gives_any_range),
         TEST(test_read_beyond_the_ceiling_is_refused),
         TEST(test_write_of_nothing_creates_an_empty_string_only),
