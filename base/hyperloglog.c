@@ -79,6 +79,13 @@ static uint32_t group_at(const uint8_t *bytes)
     return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16;
 }
 
+static void put_group(uint8_t *bytes, uint32_t group)
+{
+    bytes[0] = (uint8_t)group;
+    bytes[1] = (uint8_t)(group >> 8);
+    bytes[2] = (uint8_t)(group >> 16);
+}
+
 static unsigned shift_of(uint32_t index)
 {
     return index % GROUP_REGISTERS * REGISTER_BITS;
@@ -100,9 +107,7 @@ static void dense_put(uint8_t *bytes, uint32_t index, uint8_t value)
     uint32_t group = group_at(at);
 
     group = (group & ~(HYPERLOGLOG_VALUE_MAX << shift_of(index))) | (uint32_t)value << shift_of(index);
-    at[0] = (uint8_t)group;
-    at[1] = (uint8_t)(group >> 8);
-    at[2] = (uint8_t)(group >> 16);
+    put_group(at, group);
 }
 
 static const uint8_t *bytes_of(struct slice hll)
@@ -173,10 +178,23 @@ bool hyperloglog_merge(struct slice hll, uint8_t registers[HYPERLOGLOG_REGISTERS
     return true;
 }
 
+void hyperloglog_set_dense(struct buf *hll, const uint8_t registers[HYPERLOGLOG_REGISTERS])
+{
+    uint8_t *bytes;
+
+    buf_truncate(hll, HYPERLOGLOG_HEADER_BYTES);
+    bytes = (uint8_t *)buf_put_space(hll, HYPERLOGLOG_DENSE_BYTES - HYPERLOGLOG_HEADER_BYTES);
+    buf_commit(hll, HYPERLOGLOG_DENSE_BYTES - HYPERLOGLOG_HEADER_BYTES);
+    content(hll)[AT_FORM] = HYPERLOGLOG_DENSE;
+    for (uint32_t i = 0; i < HYPERLOGLOG_REGISTERS; i += GROUP_REGISTERS, bytes += GROUP_BYTES) {
+        put_group(bytes, (uint32_t)registers[i] | (uint32_t)registers[i + 1] << 6 | (uint32_t)registers[i + 2] << 12 |
+                             (uint32_t)registers[i + 3] << 18);
+    }
+}
+
 bool hyperloglog_make_dense(struct buf *hll)
 {
     uint8_t registers[HYPERLOGLOG_REGISTERS] = {0};
-    uint8_t *bytes;
 
     if (hyperloglog_form(buf_slice(hll)) == HYPERLOGLOG_DENSE) {
         return true;
@@ -184,14 +202,7 @@ bool hyperloglog_make_dense(struct buf *hll)
     if (!hyperloglog_merge(buf_slice(hll), registers)) {
         return false;
     }
-    buf_truncate(hll, HYPERLOGLOG_HEADER_BYTES);
-    bytes = (uint8_t *)buf_put_space(hll, HYPERLOGLOG_DENSE_BYTES - HYPERLOGLOG_HEADER_BYTES);
-    memset(bytes, 0, HYPERLOGLOG_DENSE_BYTES - HYPERLOGLOG_HEADER_BYTES);
-    buf_commit(hll, HYPERLOGLOG_DENSE_BYTES - HYPERLOGLOG_HEADER_BYTES);
-    content(hll)[AT_FORM] = HYPERLOGLOG_DENSE;
-    for (uint32_t i = 0; i < HYPERLOGLOG_REGISTERS; i++) {
-        dense_put(content(hll), i, registers[i]);
-    }
+    hyperloglog_set_dense(hll, registers);
     return true;
 }
 

@@ -39,6 +39,8 @@ enum hyperloglog_outcome { HYPERLOGLOG_UNCHANGED, HYPERLOGLOG_CHANGED, HYPERLOGL
 enum hyperloglog_outcome hyperloglog_raise(struct buf *hll, struct hyperloglog_place place, size_t sparse_bytes_max);
 /* False, and nothing changed, if it is corrupt. */
 bool hyperloglog_make_dense(struct buf *hll);
+/* Make it a dense one of these registers; the cached count stays as it is. */
+void hyperloglog_set_dense(struct buf *hll, const uint8_t registers[HYPERLOGLOG_REGISTERS]);
 /* Raise `registers` to those of `hll`. False if it is corrupt; some may be raised then. */
 bool hyperloglog_merge(struct slice hll, uint8_t registers[HYPERLOGLOG_REGISTERS]);
 

@@ -288,9 +288,10 @@ static enum status run_pfmerge(struct call *call, struct reply *reply)
     }
     own_value(&value);
     if (is_dense) {
-        (void)hyperloglog_make_dense(&value.own);
+        hyperloglog_set_dense(&value.own, registers);
+    } else {
+        raise_all(call, &value, registers);
     }
-    raise_all(call, &value, registers);
     hyperloglog_forget(&value.own);
     log_growth(call, &value);
     store_value(call, key, &value);
