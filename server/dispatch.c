@@ -296,6 +296,9 @@ static void refuse(struct dispatch *dispatch, struct session *session, struct co
     reply_init(&reply, session->output, session->protocol);
     if (entry != NULL && (entry->command->flags & COMMAND_RUNS_QUEUED)) {
         /* EXEC that may not run says so in its own words, and the transaction is over. */
+        if (slice_starts_with(text, slice_of("ERR "))) {
+            text = slice_after(text, 4);
+        }
         (void)reply_error(&reply, "EXECABORT Transaction discarded because of: %.*s", (int)text.len, text.data);
         transaction_reset(session);
     } else {

@@ -3,7 +3,8 @@
 
     catalogue.py build/hearth-server [--seed N] [--rounds N]
 
-COMMAND DOCS, INFO, LIST, GETKEYS and GETKEYSANDFLAGS, in RESP2 and RESP3, and every container's HELP. The words for
+COMMAND DOCS, INFO, LIST, GETKEYS and GETKEYSANDFLAGS, in RESP2 and RESP3, every container's HELP, and what is refused
+for its number of words. The words for
 GETKEYS are drawn from the command's own argument tree, then spoilt now and then. Only the order of what Redis keeps in
 hash tables is free.
 """
@@ -146,6 +147,19 @@ class Comparison:
                 self.compare("RESP%d %s" % (both.protocol, name), both.call(*name.split("|")), shared)
                 self.compare("RESP%d %s x" % (both.protocol, name), both.call(*name.split("|"), "x"))
 
+    def compare_refusals(self, both, common):
+        """A word too few, a word too many, no such subcommand: none of these is executed."""
+        for name in common:
+            info = both.connections[0].call("COMMAND", "INFO", name)[1][0]
+            words = name.split("|")
+            arity = int(info[1][1][1])
+            if abs(arity) > len(words):
+                self.compare("RESP%d %s, too few" % (both.protocol, name), both.call(*words, *["1"] * (abs(arity) - len(words) - 1)))
+            if arity > 0:
+                self.compare("RESP%d %s, too many" % (both.protocol, name), both.call(*words, *["1"] * (arity - len(words) + 1)))
+            if info[1][9][1]:
+                self.compare("RESP%d %s nosuch" % (both.protocol, name), both.call(*words, "no\r\nsuch" + "x" * 200, "1"))
+
     def compare_keys(self, both, common):
         for name in common:
             docs = pairs(both.connections[0].call("COMMAND", "DOCS", name))[name]
@@ -236,6 +250,7 @@ def main():
         comparison.compare_facts(both, common)
         comparison.compare_lists(both, common)
         comparison.compare_help(both, common)
+        comparison.compare_refusals(both, common)
         comparison.compare_keys(both, common)
     print("seed %d: %d commands and subcommands, %d replies compared, %d differences" %
           (options.seed, len(common), comparison.compared, comparison.differences))
