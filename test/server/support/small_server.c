@@ -186,8 +186,9 @@ void small_server_turn(struct small_server *server)
     turn.end = log_end_offset(log);
     if (!server->is_log_held) {
         assert_int_equal(log_wait_durable(log, turn.end), STATUS_OK);
-        turn.released = turn.end;
+        server->released = turn.end;
     }
+    turn.released = server->released;
     connections_flush(services->connections, &turn);
 }
 
