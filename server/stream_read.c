@@ -5,8 +5,7 @@
 #include "server/blocking.h"
 #include "server/stream_reply.h"
 
-static enum status parse_timeout(const struct call *call, struct reply *reply, struct slice word,
-                                 struct stream_read *read)
+static enum status parse_timeout(struct reply *reply, struct slice word, struct stream_read *read)
 {
     int64_t timeout_ms;
 
@@ -15,9 +14,6 @@ static enum status parse_timeout(const struct call *call, struct reply *reply, s
     }
     if (timeout_ms < 0) {
         return reply_error(reply, "ERR timeout is negative");
-    }
-    if (timeout_ms > INT64_MAX - (int64_t)call->now_ms) {
-        return reply_error(reply, "ERR timeout is out of range");
     }
     read->may_block = true;
     read->timeout_ms = (uint64_t)timeout_ms;
@@ -61,7 +57,7 @@ static enum status parse_option(const struct call *call, struct reply *reply, si
     size_t more = call->argc - *at - 1;
 
     if (args_is(word, "block") && more > 0) {
-        return parse_timeout(call, reply, call->argv[++*at], read);
+        return parse_timeout(reply, call->argv[++*at], read);
     }
     if (args_is(word, "count") && more > 0) {
         return parse_count(call->argv[++*at], read);

@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 from hearth import Server
 from scenario import Stage, content
 
-FAMILIES = ["blocking"]
+FAMILIES = ["blocking", "stream"]
 RUN_STEPS = 60  # Of one random scenario: then all begins anew.
 CLIENTS = ["c%d" % i for i in range(6)]
 
@@ -110,7 +110,7 @@ def run_random(family, seed, servers, protocol):
         blocked = [name for name in CLIENTS if redis.actors[name].is_blocked]
         free = [name for name in CLIENTS if name not in blocked]
         if not free:
-            comparison.step("(one is released)", lambda stage: stage.release())
+            comparison.step("(one is released)", lambda stage: stage.release(family.RELEASE))
             continue
         name, commands = family.act(rng, free, blocked)
         text = "%s: %s" % (name, " | ".join(b" ".join(words).decode() for words in commands))

@@ -21,7 +21,8 @@ def content(server, databases=2):
         watcher.call("SELECT", db)
         for _, key in sorted(watcher.call("KEYS", "*")[1]):
             reading = {b"list": ["LRANGE", key, 0, -1], b"string": ["GET", key],
-                       b"zset": ["ZRANGE", key, 0, -1, "WITHSCORES"]}
+                       b"zset": ["ZRANGE", key, 0, -1, "WITHSCORES"], b"stream": ["XRANGE", key, "-", "+"],
+                       b"set": ["SORT", key, "ALPHA"]}
             kind = watcher.call("TYPE", key)[1]
             found.append((db, key, kind, watcher.call(*reading[kind])))
     watcher.close()
@@ -126,9 +127,9 @@ class Stage:
         wait_until(lambda: not self.is_blocked(actor), "%s to return" % name, DEADLINE_S, 0.002)
         return self.others()
 
-    def release(self):
-        """When all wait: somebody else fills a list."""
-        return [("watcher", self.watcher.call("RPUSH", "a", "x", "y"))] + self.others()
+    def release(self, words):
+        """When all wait: somebody else writes what they wait for."""
+        return [("watcher", self.watcher.call(*words))] + self.others()
 
     def close(self, name):
         actor = self.actors.pop(name)

@@ -5,6 +5,8 @@ A line is a step: `name: command` (more than one, sent at once, parted by |), `n
 words is that client's id.
 """
 
+RELEASE = [b"RPUSH", b"a", b"x", b"y"]
+
 SCRIPTS = {
     "one push serves as many as it has elements, first come first served": """
         a: BLPOP q 0
