@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #define RDB_MAGIC            "REDIS"
-#define RDB_VERSION_WRITTEN  9  /* Redis 5 and later read it, and everything that we write is in it. */
+#define RDB_VERSION_WRITTEN  10 /* Redis 7.0 and later read it; in 9 the counters of streams have no place. */
 #define RDB_VERSION_READ_MAX 11 /* Redis 7.2. */
 #define RDB_VERSION_WITH_CRC 5  /* Earlier files have no checksum. */
 #define RDB_STRING_BYTES_MAX (512u * 1024 * 1024)

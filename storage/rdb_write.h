@@ -1,6 +1,6 @@
 /* Writing an RDB file, or one value as DUMP has it, out of what a key_visitor is told.
  *
- * In the lowest version that holds everything: header 9 and the types 0, 1, 2, 4, 5, 15, which Redis 5 to 8 and Valkey
+ * In few words: header 9 or 10 and the types 0, 1, 2, 4, 5, 15, which Redis 5 to 8 and Valkey
  * read; a reader makes its own compact encodings of them. With version 10, streams are written as type 19, with their
  * counters. Memory: the longest element, and what a stream's group has pending. */
 #ifndef STORAGE_RDB_WRITE_H

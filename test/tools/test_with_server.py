@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from redis_case import RedisCase
+from redis_case import RedisCase, fill_streams
 from tool_case import BUILD
 
 
@@ -36,9 +36,16 @@ def fill(client, seed=1, count=300):
                                           for word in (chance.uniform(-1e9, 1e9), b"%d" % i + noise(i))])
     client("ZADD", "zset:ends", "inf", "a", "-inf", "b", "0", "c", "1e300", "d")
     client("LPUSH", "list:400", "first")
+    fill_streams(client, chance)
     client("SELECT", 3)
     client("SET", "elsewhere", "3")
     client("SELECT", 0)
+
+
+def stream_facts(client, key):
+    """All of a stream but the shape of the tree that it is kept in."""
+    facts = client("XINFO", "STREAM", key, "FULL", "COUNT", 0)
+    return [pair for pair in zip(*[iter(facts)] * 2) if not pair[0].startswith(b"radix-tree-")]
 
 
 def contents(client):
@@ -51,6 +58,7 @@ def contents(client):
             value = {b"string": lambda: client("GET", key), b"list": lambda: client("LRANGE", key, 0, -1),
                      b"set": lambda: sorted(client("SMEMBERS", key)),
                      b"zset": lambda: client("ZRANGE", key, 0, -1, "WITHSCORES"),
+                     b"stream": lambda: stream_facts(client, key),
                      b"hash": lambda: sorted(zip(*[iter(client("HGETALL", key))] * 2))}[kind]()
             told[db, key] = (kind, value, client("PEXPIRETIME", key))
     client("SELECT", 0)
