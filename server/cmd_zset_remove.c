@@ -8,6 +8,8 @@
 
 /* Members gathered before they are removed, in one piece of a long range. */
 #define PIECE_MEMBERS 1024
+/* A set is made anew if so many times more would go than stay: adding costs more than removing does. */
+#define REMAKE_FACTOR 4
 
 /* Remove up to `limit` members from where `walk` has begun up to the cut; the walk is ended. Returns how many. */
 static size_t remove_piece(struct collection *zset, struct zset_walk *walk, const struct zset_cut *to, uint64_t limit)
@@ -30,6 +32,53 @@ static size_t remove_piece(struct collection *zset, struct zset_walk *walk, cons
     return count;
 }
 
+/* Gather `count` members from `rank` on. */
+static void keep_ranks(const struct collection *zset, uint64_t rank, uint64_t count, struct zset_batch *kept)
+{
+    struct zset_walk walk;
+    struct slice member;
+    double score;
+
+    zset_walk_begin_rank(&walk, zset, rank, true);
+    for (; count > 0 && zset_walk_next(&walk, &member, &score); count--) {
+        zset_batch_add(kept, member, score);
+    }
+    zset_walk_end(&walk);
+}
+
+/* Remove by making the set anew of the few that stay. */
+static void remake(struct collection *zset, const struct zset_ranks *ranks)
+{
+    uint64_t end = ranks->first + ranks->count;
+    struct zset_batch kept;
+
+    zset_batch_init(&kept);
+    keep_ranks(zset, 0, ranks->first, &kept);
+    keep_ranks(zset, end, zset_count(zset) - end, &kept);
+    zset_clear(zset);
+    for (size_t i = 0; i < kept.count; i++) {
+        zset_add(zset, zset_batch_member(&kept, i), zset_batch_score(&kept, i));
+    }
+    zset_batch_release(&kept);
+}
+
+static void remove_ranks(struct collection *zset, struct zset_ranks ranks)
+{
+    const struct zset_cut end = {.kind = ZSET_CUT_END, .is_after = true};
+
+    if (ranks.count > REMAKE_FACTOR * (zset_count(zset) - ranks.count)) {
+        remake(zset, &ranks);
+        return;
+    }
+    while (ranks.count > 0) {
+        struct zset_walk walk;
+
+        zset_walk_begin_rank(&walk, zset, ranks.first, true);
+        ranks.count -=
+            remove_piece(zset, &walk, &end, ranks.count < PIECE_MEMBERS ? ranks.count : (uint64_t)PIECE_MEMBERS);
+    }
+}
+
 /* Write the set back, tell, and reply with how many have gone. */
 static void finish(struct call *call, struct reply *reply, struct collection *zset, const char *event)
 {
@@ -46,7 +95,6 @@ static void finish(struct call *call, struct reply *reply, struct collection *zs
 /* ZREMRANGEBYRANK key start stop. */
 static enum status run_zremrangebyrank(struct call *call, struct reply *reply)
 {
-    const struct zset_cut end = {.kind = ZSET_CUT_END, .is_after = true};
     struct collection zset;
     struct zset_ranks ranks;
     int64_t start;
@@ -63,19 +111,17 @@ static enum status run_zremrangebyrank(struct call *call, struct reply *reply)
         return STATUS_WRONG_TYPE;
     }
     ranks = zset_args_ranks(start, stop, zset_count(&zset));
-    if (ranks.count > 0 && ranks.count == zset_count(&zset)) {
-        zset_clear(&zset);
-        ranks.count = 0;
-    }
-    while (ranks.count > 0) {
-        struct zset_walk walk;
-
-        zset_walk_begin_rank(&walk, &zset, ranks.first, true);
-        ranks.count -=
-            remove_piece(&zset, &walk, &end, ranks.count < PIECE_MEMBERS ? ranks.count : (uint64_t)PIECE_MEMBERS);
+    if (ranks.count > 0) {
+        remove_ranks(&zset, ranks);
     }
     finish(call, reply, &zset, "zremrangebyrank");
     return STATUS_OK;
+}
+
+static bool is_all(const struct zset_range *range)
+{
+    return zset_cut_is_at_end(&range->from) && !range->from.is_after && zset_cut_is_at_end(&range->to) &&
+           range->to.is_after;
 }
 
 static enum status remove_range(struct call *call, struct reply *reply, const struct zset_range *range,
@@ -86,6 +132,9 @@ static enum status remove_range(struct call *call, struct reply *reply, const st
 
     if (call_open_collection(call, ENTRY_ZSET, &zset) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
+    }
+    if (zset_count(&zset) > 0 && is_all(range)) {
+        zset_clear(&zset);
     }
     do {
         struct zset_walk walk;

@@ -18,6 +18,12 @@
 /* The same for a range that may turn out to be short. */
 #define PROBE_STEPS 64
 
+bool zset_cut_is_at_end(const struct zset_cut *cut)
+{
+    return cut->kind == ZSET_CUT_END ||
+           (cut->kind == ZSET_CUT_SCORE && isinf(cut->score) && (cut->score > 0) == cut->is_after);
+}
+
 bool zset_cut_precedes(const struct zset_cut *cut, double score, struct slice member)
 {
     int order = 0;
@@ -204,18 +210,11 @@ static size_t count_in_run(const struct zset_walk *walk, const struct zset_cut *
     return count;
 }
 
-/* Whether the cut is at an end whatever the set holds. */
-static bool is_at_end(const struct zset_cut *cut)
-{
-    return cut->kind == ZSET_CUT_END ||
-           (cut->kind == ZSET_CUT_SCORE && isinf(cut->score) && (cut->score > 0) == cut->is_after);
-}
-
 static void begin_rows_at(struct zset_walk *walk, const struct zset_cut *cut)
 {
     struct keycode code;
 
-    if (is_at_end(cut)) {
+    if (zset_cut_is_at_end(cut)) {
         if (cut->is_after == walk->is_forward) {
             walk->is_over = true;
         } else {
@@ -426,7 +425,7 @@ uint64_t zset_count_before(const struct collection *zset, const struct zset_cut 
     struct zset_walk walk;
     uint64_t count;
 
-    if (is_at_end(cut)) {
+    if (zset_cut_is_at_end(cut)) {
         return cut->is_after ? zset_count(zset) : 0;
     }
     if (!collection_is_inline(zset) && zset_count(zset) > NEAR_STEPS) {

@@ -23,6 +23,8 @@ struct zset_cut {
     struct slice member; /* Borrowed. */
 };
 
+/* Whether the cut is at an end, whatever the set holds. */
+bool zset_cut_is_at_end(const struct zset_cut *cut);
 /* Whether the cut is before (score, member). */
 bool zset_cut_precedes(const struct zset_cut *cut, double score, struct slice member);
 
