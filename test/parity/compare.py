@@ -43,9 +43,11 @@ def shape(reply):
 
 
 def scanned(reply, is_pairs):
-    """A page of SCAN or its kin: elements in any order."""
+    """A page of SCAN or its kin: elements in any order. Which ones are on a page that is not the last is chance."""
     kind, payload = reply
     if isinstance(payload, list) and len(payload) == 2:
+        if payload[0][1] != b"0":
+            return (kind, "a page")
         return (kind, [payload[0], (unordered_pairs if is_pairs else unordered)(payload[1])])
     return reply
 
