@@ -2,7 +2,6 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
-#include "base/checksum.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "storage/key_tell.h"
@@ -13,8 +12,6 @@
 #include "storage/zset_walk.h"
 #include <math.h>
 #include <stdlib.h>
-
-#define DUMP_VERSION 10 /* Redis 7.0. */
 
 /* Limits of a list's node, as list-max-listpack-size means them. */
 #define NODE_ITEM_OVERHEAD 8    /* What an item is taken for beyond its own bytes. */
@@ -231,16 +228,6 @@ static enum status end_key(void *context)
     return STATUS_OK;
 }
 
-static void put_footer(struct buf *out, size_t begin)
-{
-    char footer[8];
-
-    bytes_put_le16(footer, DUMP_VERSION);
-    buf_put(out, slice_make(footer, 2));
-    bytes_put_le64(footer, checksum_crc64(0, slice_after(buf_slice(out), begin)));
-    buf_put(out, slice_make(footer, 8));
-}
-
 /* By the writer of files, which knows the form of streams. */
 static enum status dump_stream(struct keyspace *keyspace, const struct rdb_dump_options *options, struct buf *out)
 {
@@ -248,7 +235,7 @@ static enum status dump_stream(struct keyspace *keyspace, const struct rdb_dump_
     struct key_visitor visitor;
     enum status status;
 
-    rdb_writer_init_value(&writer, DUMP_VERSION);
+    rdb_writer_init_value(&writer, RDB_VERSION_WRITTEN);
     visitor = rdb_writer_visitor(&writer);
     status = key_tell(keyspace, options->db, options->key, options->entry, &visitor);
     if (status == STATUS_OK) {
@@ -307,7 +294,7 @@ enum status rdb_dump(struct keyspace *keyspace, const struct rdb_dump_options *o
     rdb_lzf_release(&dump.lzf);
     memory_free(dump.integers);
     if (status == STATUS_OK) {
-        put_footer(out, begin);
+        rdb_put_value_footer(out, begin);
     } else {
         buf_truncate(out, begin);
     }

@@ -193,14 +193,14 @@ enum status rdb_write_end(struct rdb_writer *writer)
     return flush(writer, slice_make(crc, sizeof(crc)));
 }
 
-void rdb_write_value_footer(struct rdb_writer *writer)
+void rdb_put_value_footer(struct buf *out, size_t begin)
 {
     char footer[FOOTER_BYTES];
 
-    bytes_put_le16(footer, (uint16_t)writer->version);
-    buf_put(&writer->out, slice_make(footer, 2));
-    bytes_put_le64(footer + 2, checksum_crc64(0, buf_slice(&writer->out)));
-    buf_put(&writer->out, slice_make(footer + 2, 8));
+    bytes_put_le16(footer, RDB_VERSION_WRITTEN);
+    buf_put(out, slice_make(footer, 2));
+    bytes_put_le64(footer + 2, checksum_crc64(0, slice_after(buf_slice(out), begin)));
+    buf_put(out, slice_make(footer + 2, 8));
 }
 
 enum status rdb_check_value_footer(struct slice payload, struct slice *body)

@@ -1,8 +1,8 @@
 /* Writing an RDB file, or one value as DUMP has it, out of what a key_visitor is told.
  *
- * In few words: header 9 or 10 and the types 0, 1, 2, 4, 5, 15, which Redis 5 to 8 and Valkey
- * read; a reader makes its own compact encodings of them. With version 10, streams are written as type 19, with their
- * counters. Memory: the longest element, and what a stream's group has pending. */
+ * The types are few: 0, 1, 2, 4, 5, and of streams 15 with version 9 (Redis 5), or 19, with their counters, with
+ * version 10 (Redis 7.0); a reader makes its own compact encodings of them. Memory: the longest element, and what a
+ * stream's group has pending. */
 #ifndef STORAGE_RDB_WRITE_H
 #define STORAGE_RDB_WRITE_H
 
@@ -72,8 +72,8 @@ struct key_visitor rdb_writer_visitor(struct rdb_writer *writer);
 /* The file's end and checksum; all has been given to the sink. */
 MUST_CHECK enum status rdb_write_end(struct rdb_writer *writer);
 
-/* DUMP's footer, after the value: version and checksum. */
-void rdb_write_value_footer(struct rdb_writer *writer);
+/* Append DUMP's footer to the value that stands in `out` from byte `begin` on: RDB_VERSION_WRITTEN and the checksum. */
+void rdb_put_value_footer(struct buf *out, size_t begin);
 /* Check DUMP's footer and store what stands before it in `*body`: type byte and value.
  *   STATUS_CORRUPT  Checksum or length are wrong, or it is of a version later than is known. */
 MUST_CHECK enum status rdb_check_value_footer(struct slice payload, struct slice *body);
