@@ -29,6 +29,7 @@ const struct command *const families[] = {
     key_scan_commands,
     key_object_commands,
     dump_commands,
+    migrate_commands,
     sort_commands,
     bitmap_commands,
     bitfield_commands,

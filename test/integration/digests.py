@@ -21,10 +21,10 @@ COMMANDS = int(sys.argv[3]) if len(sys.argv) > 3 else 20000
 BATCH = 50
 DEBUG = ("--enable-debug-command", "yes")
 QUICK = ("--repl-ping-replica-period", "1", "--repl-timeout", "10") + DEBUG
-FAMILIES = ("bitmap", "geo", "hash", "hyperloglog", "key", "list", "set", "stream", "string", "zset")
-# HyperLogLogs of a Redis master turn dense at other lengths than here, where
-# the log says when they do; and a BITFIELD that overflows grows its string on a Redis master alone.
-SYNCED_FAMILIES = [name for name in FAMILIES if name not in ("hyperloglog", "bitmap")]
+# Without HyperLogLogs: of a PFADD that finds a damaged one Redis keeps what it had done until then, and in a Redis
+# master's stream they turn dense at other lengths than here, where the log says when they do.
+FAMILIES = ("bitmap", "geo", "hash", "key", "list", "set", "stream", "string", "zset")
+SYNCED_FAMILIES = [name for name in FAMILIES if name != "bitmap"]  # A BITFIELD may grow its string on a Redis master alone.
 
 
 def families(names):

@@ -20,7 +20,7 @@ from hearth import ReplyError, Server, run_tests  # noqa: E402
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 11
 COMMANDS = int(sys.argv[3]) if len(sys.argv) > 3 else 10000
 DEBUG = ("--enable-debug-command", "yes")
-DATA = ("hash", "list", "set", "string", "zset", "bitmap", "geo", "hyperloglog")
+DATA = ("bitmap", "geo", "hash", "hyperloglog", "list", "set", "stream", "string", "zset")
 BATCH = 50
 COPY = b"copy-"
 
