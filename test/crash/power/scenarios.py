@@ -27,6 +27,7 @@ class OneNode(Scenario):
                 load = workload.Load(client, self.marks, self.load)
                 load.count = self.count
                 client.call("SELECT", self.load.db)
+                self.marks.add(history=client.info("replication")["master_replid"])
                 for part in range(5):
                     load.run(self.steps // 15)
                     self.disturb(other, life * 5 + part)
@@ -75,7 +76,16 @@ class OneNode(Scenario):
             length = int(client.call("CONFIG", "GET", "slowlog-max-len")[1])
             allowed = {known.marked.get("config_acknowledged", 100), known.marked.get("config_sent", 100)}
             assert length in allowed, "slowlog-max-len is %d, not one of %r" % (length, allowed)
+            self.check_history(client.info("replication")["master_replid"], known, count)
             return found, length
+
+    def check_history(self, found, known, count):
+        """What replicas hold must never be taken for equal when it is not (S8); and else they go on by partial sync (P3)."""
+        told = known.marked.get("history")
+        if self.policy == "always":
+            assert told in (None, found), "a power cut began a new history"
+        elif count < known.acknowledged:
+            assert told != found, "%d acknowledged steps are lost, and the history is the same" % (known.acknowledged - count)
 
 
 class Always(OneNode):

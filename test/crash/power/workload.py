@@ -10,6 +10,10 @@ FAR_MS = 4102444800000  # The year 2100.
 KEYS = 24
 
 
+class Scores(dict):
+    """A sorted set: member to score."""
+
+
 def forms(value):
     """What a server's answer to this value is: its type and content."""
     if isinstance(value, bytes):
@@ -18,6 +22,9 @@ def forms(value):
         return "list", list(value)
     if isinstance(value, set):
         return "set", sorted(value)
+    if isinstance(value, Scores):
+        return "zset", [item for member, score in sorted(value.items(), key=lambda pair: (pair[1], pair[0]))
+                        for item in (member, b"%d" % score)]
     return "hash", sorted(value.items())
 
 
@@ -152,7 +159,7 @@ class Workload:
         return tuple(words)
 
     def delete(self):
-        key = self.key(self.draw.choice((b"s", b"h", b"l", b"t", b"a")))
+        key = self.key(self.draw.choice((b"s", b"h", b"l", b"t", b"a", b"z")))
         self.model.drop(key)
         return (b"DEL", key[1])
 
@@ -213,6 +220,26 @@ class Workload:
         self.model.put(key, held, expiry) if held else self.model.drop(key)
         return (b"SREM", key[1]) + tuple(items)
 
+    def zadd(self):
+        key = self.key(b"z")
+        held, expiry = self.value(key, Scores())
+        held = Scores(held)
+        words = [b"ZADD", key[1]]
+        for _ in range(self.draw.randint(1, 30)):
+            member, score = b"m%d" % self.draw.randrange(400), self.draw.randrange(1000)
+            held[member] = score
+            words += [score, member]
+        self.model.put(key, held, expiry)
+        return tuple(words)
+
+    def zremove(self):
+        key = self.key(b"z")
+        held, expiry = self.value(key, Scores())
+        low, high = sorted(self.draw.randrange(1000) for _ in range(2))
+        held = Scores((member, score) for member, score in held.items() if not low <= score <= high)
+        self.model.put(key, held, expiry) if held else self.model.drop(key)
+        return (b"ZREMRANGEBYSCORE", key[1], low, high)
+
     def flush(self):
         for key in list(self.model.data):
             self.model.drop(key)
@@ -221,7 +248,8 @@ class Workload:
     def single(self):
         kinds = ((self.set, 10), (self.set_expiring, 2), (self.set_short, 2), (self.expire, 2), (self.append, 6),
                  (self.increment, 4), (self.mset, 3), (self.delete, 2), (self.rename, 1), (self.hset, 6), (self.hdel, 2),
-                 (self.push, 5), (self.pop, 3), (self.add, 4), (self.discard, 2))
+                 (self.push, 5), (self.pop, 3), (self.add, 4), (self.discard, 2),
+                 (self.zadd, 5), (self.zremove, 2))
         return self.draw.choices([k for k, _ in kinds], [w for _, w in kinds])[0]()
 
     def step(self):
