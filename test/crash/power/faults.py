@@ -125,6 +125,7 @@ class Node:
     def check(self):
         """On a disk that works again."""
         changes = self.load.model.changes
+        time.sleep(workload.SHORT_MS / 1000)  # Until what is there for a short time has gone.
         for _ in range(2):
             self.server.start(env={"LD_PRELOAD": ""})
             found = replication.dataset(self.server, (0, 1))

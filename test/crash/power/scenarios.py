@@ -274,7 +274,7 @@ class Restore(Scenario):
         with server.client() as client:
             load = workload.Load(client, None, workload.Workload("%s %d" % (name, self.options.seed)), (None, None))
             load.run(100)
-        time.sleep(0.1)  # Until what is there for a short time has gone.
+        time.sleep(workload.SHORT_MS / 1000)  # Until what is there for a short time has gone.
         found = replication.dataset(server, (0, 1))
         assert server.stop() == 0
         os.remove(server.output_path)

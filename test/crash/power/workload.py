@@ -8,6 +8,7 @@ import time
 
 FAR_MS = 4102444800000  # The year 2100.
 KEYS = 24
+SHORT_MS = 40  # The longest life of a key that is to fall due.
 
 
 class Scores(dict):
@@ -128,7 +129,7 @@ class Workload:
             self.model.put(key, value)
             return (b"SET", key[1], value)
         self.model.drop(key)
-        return (b"SET", key[1], b"soon", b"PXAT", int(time.time() * 1000) + self.draw.randint(1, 40))
+        return (b"SET", key[1], b"soon", b"PXAT", int(time.time() * 1000) + self.draw.randint(1, SHORT_MS))
 
     def expire(self):
         key = self.key(self.draw.choice((b"s", b"h", b"l")))
