@@ -384,15 +384,20 @@ static void test_reply_waits_for_the_changes_of_its_keys_alone(void **state)
     struct small_server *s = connect(state);
 
     (void)small_server_connect(s);
+    (void)small_server_connect(s);
     small_server_ask(s, 0, "put k v", "+OK ");
     s->is_log_held = true;
-    small_server_ask(s, 0, "put l v", "");
-    small_server_ask(s, 1, "read k", ":1 "); /* D1: reveals nothing new. */
-    small_server_ask(s, 1, "read k l", "");
+    small_server_post(s, 0, "put l v\r\n"); /* The log cannot have it before this turn ends. */
+    small_server_post(s, 1, "read k\r\n");
+    small_server_post(s, 2, "read k l\r\n");
+    small_server_turn(s);
+    assert_string_equal(small_server_hears(s, 0), "");
+    assert_string_equal(small_server_hears(s, 1), ":1 "); /* D1: reveals nothing new. */
+    assert_string_equal(small_server_hears(s, 2), "");
     s->is_log_held = false;
     small_server_turn(s);
     assert_string_equal(small_server_hears(s, 0), "+OK ");
-    assert_string_equal(small_server_hears(s, 1), ":2 ");
+    assert_string_equal(small_server_hears(s, 2), ":2 ");
 }
 
 static void test_browser_is_hung_up_on(void **state)

@@ -192,9 +192,14 @@ void small_server_turn(struct small_server *server)
     connections_flush(services->connections, &turn);
 }
 
-void small_server_send(struct small_server *server, size_t client, const char *text)
+void small_server_post(struct small_server *server, size_t client, const char *text)
 {
     assert_int_equal(send(server->sockets[client], text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+void small_server_send(struct small_server *server, size_t client, const char *text)
+{
+    small_server_post(server, client, text);
     small_server_turn(server);
 }
 

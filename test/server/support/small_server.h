@@ -34,7 +34,9 @@ size_t small_server_connect(struct small_server *server);
 void small_server_hang_up(struct small_server *server, size_t client);
 /* A turn of the event loop. */
 void small_server_turn(struct small_server *server);
-/* The client sends `text` as it is, and a turn is taken. */
+/* The client sends `text` as it is; the next turn finds it, behind what other clients have sent before. */
+void small_server_post(struct small_server *server, size_t client, const char *text);
+/* The same, and a turn is taken. */
 void small_server_send(struct small_server *server, size_t client, const char *text);
 /* The client sends one request, its words parted by blanks. */
 void small_server_say(struct small_server *server, size_t client, const char *request);
