@@ -229,12 +229,14 @@ static enum status run_restore(struct call *call, struct reply *reply)
     struct restore restore = {.key = call->argv[1], .payload = call->argv[3]};
     struct entry entry;
     struct slice body;
+    bool was_there;
     enum status status = read_options(call, reply, &restore);
 
     if (status != STATUS_OK) {
         return status;
     }
-    if (!restore.replaces && keyspace_find(call->keyspace, call->db, restore.key, &entry)) {
+    was_there = keyspace_find(call->keyspace, call->db, restore.key, &entry);
+    if (was_there && !restore.replaces) {
         return STATUS_EXISTS;
     }
     status = read_ttl(call, reply, &restore);
@@ -253,6 +255,9 @@ static enum status run_restore(struct call *call, struct reply *reply)
     } else {
         call->changes++;
         log_restore(call, &restore);
+        if (was_there) {
+            notify_key(call, NOTIFY_NEW, "new", call->db, restore.key); /* As in Redis, which deletes it first. */
+        }
         notify_key(call, NOTIFY_GENERIC, "restore", call->db, restore.key);
     }
     reply_ok(reply);

@@ -9,6 +9,7 @@
 #include "server/blocking.h"
 #include "server/call_reads.h"
 #include "server/change.h"
+#include "server/config.h"
 #include "server/latency.h"
 #include "server/metrics.h"
 #include "server/monitor.h"
@@ -47,6 +48,16 @@ static void on_expired(void *context, uint32_t db, struct slice key)
     change_expire(dispatch->change, db, key);
     dispatch->services->metrics->expired_keys++;
     notify_publish_key(dispatch->services->notify, NOTIFY_EXPIRED, "expired", db, key);
+}
+
+/* Keyspace hook: a key has come into being. */
+static void on_created(void *context, uint32_t db, struct slice key)
+{
+    struct dispatch *dispatch = context;
+
+    if (dispatch->services->config->notify_keyspace_events & NOTIFY_NEW) {
+        notify_publish_key(dispatch->services->notify, NOTIFY_NEW, "new", db, key);
+    }
 }
 
 /* Keyspace hook: a key was not found. */
@@ -522,7 +533,8 @@ static void on_due(void *context, uint32_t db, struct slice key)
 
 static void set_hook(struct dispatch *dispatch, void (*hook)(void *context, uint32_t db, struct slice key))
 {
-    struct keyspace_hooks hooks = {.on_expired = hook, .on_missed = on_missed, .context = dispatch};
+    struct keyspace_hooks hooks = {
+        .on_expired = hook, .on_missed = on_missed, .on_created = on_created, .context = dispatch};
 
     keyspace_set_hooks(store_keyspace(dispatch->services->store), &hooks);
 }

@@ -431,6 +431,13 @@ static void assert_no_other_key(struct keyspace *keyspace, const struct keyspace
     }
 }
 
+static void tell_created(struct keyspace *keyspace, uint32_t db, struct slice key)
+{
+    if (keyspace->hooks.on_created != NULL) {
+        keyspace->hooks.on_created(keyspace->hooks.context, db, key);
+    }
+}
+
 /* All of a put but the row itself: what was there goes, counts and index follow. */
 static void prepare_put(struct keyspace *keyspace, struct keyspace_place *place, struct entry *entry)
 {
@@ -451,6 +458,7 @@ static void prepare_put(struct keyspace *keyspace, struct keyspace_place *place,
         assert_no_other_key(keyspace, place);
         old = (struct entry){.expire_at_ms = 0};
         keyspace_database(keyspace, place->db)->key_count++;
+        tell_created(keyspace, place->db, place->key);
     }
     change_expiry(keyspace, place, &old, entry);
     if (old.generation != 0 && old.generation != entry->generation) {
@@ -530,6 +538,7 @@ bool keyspace_move(struct keyspace *keyspace, uint32_t from_db, struct slice fro
     if (from_db == to_db && slice_equal(from, to)) {
         return true;
     }
+    (void)keyspace_delete(keyspace, to_db, to);
     keyspace_put(keyspace, to_db, to, &entry);
     keyspace_drop(keyspace, &place, &entry, true);
     return true;

@@ -33,6 +33,8 @@ struct keyspace_hooks {
     void (*on_expired)(void *context, uint32_t db, struct slice key);
     /* keyspace_find() found no live key. The same holds. */
     void (*on_missed)(void *context, uint32_t db, struct slice key);
+    /* A key comes into being; one that keyspace_move() or keyspace_copy() replaces does so again. The same holds. */
+    void (*on_created)(void *context, uint32_t db, struct slice key);
     void *context;
 };
 

@@ -57,6 +57,7 @@ bool keyspace_copy(struct keyspace *keyspace, uint32_t from_db, struct slice fro
         copy_rows(keyspace, TABLE_SCORES, entry.generation, generation);
         entry.generation = generation;
     }
+    (void)keyspace_delete(keyspace, to_db, to);
     keyspace_put(keyspace, to_db, to, &entry);
     return true;
 }

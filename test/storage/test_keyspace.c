@@ -249,7 +249,7 @@ static void test_replay_sees_what_the_master_saw(void **state)
     assert_string_equal(keyspace_fixture_expired(f), "");
 }
 
-static void note_missed(void *context, uint32_t db, struct slice key)
+static void note_told(void *context, uint32_t db, struct slice key)
 {
     buf_put_format(context, "%u:%.*s ", (unsigned int)db, (int)key.len, key.data);
 }
@@ -259,7 +259,7 @@ static void test_find_counts_what_it_finds_and_tells_what_it_misses(void **state
 {
     struct keyspace_fixture *f = *state;
     struct buf missed;
-    struct keyspace_hooks hooks = {.on_missed = note_missed, .context = &missed};
+    struct keyspace_hooks hooks = {.on_missed = note_told, .context = &missed};
     struct entry entry;
     uint64_t found_before;
 
@@ -342,11 +342,35 @@ static void test_reload_takes_other_data(void **state)
     keyspace_fixture_close(other);
 }
 
+static void test_each_birth_of_a_key_is_told(void **state)
+{
+    struct keyspace_fixture *f = *state;
+    struct buf created;
+    struct keyspace_hooks hooks = {.on_created = note_told, .context = &created};
+    struct slice a = slice_of("a");
+    struct slice b = slice_of("b");
+
+    buf_init(&created, BUF_NO_CEILING);
+    keyspace_set_hooks(f->keyspace, &hooks);
+    keyspace_fixture_set(f, 0, "a", "1");
+    keyspace_fixture_set(f, 0, "a", "2"); /* It is there. */
+    assert_true(keyspace_copy(f->keyspace, 0, a, 1, b));
+    assert_true(keyspace_copy(f->keyspace, 0, a, 1, b)); /* The copy replaces the other one. */
+    assert_true(keyspace_move(f->keyspace, 0, a, 1, b));
+    assert_true(keyspace_delete(f->keyspace, 1, b));
+    keyspace_fixture_set(f, 1, "b", "3");
+    assert_true(slice_equal(buf_slice(&created), slice_of("0:a 1:b 1:b 1:b 1:b ")));
+    assert_int_equal(keyspace_key_count(f->keyspace, 0), 0);
+    assert_int_equal(keyspace_key_count(f->keyspace, 1), 1);
+    buf_release(&created);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, keyspace_fixture_setup, keyspace_fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_each_birth_of_a_key_is_told),
         TEST(test_key_is_found_in_its_database_alone),
         TEST(test_announcing_changes_nothing),
         TEST(test_put_replaces_and_counts_once),
