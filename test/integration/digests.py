@@ -146,6 +146,21 @@ def test_a_trim_to_nothing_is_told_to_replicas(binary):
     assert digest(master) == before
 
 
+def test_another_history_keeps_the_data(binary):
+    """DEBUG CHANGE-REPL-ID in the midst of writes: replica and restart go over it."""
+    master = Server(binary, *QUICK)
+    replica = Server(binary, *QUICK)
+    follow(replica, master)
+    wait_caught_up(replica, master)
+    with master.client() as client:
+        client.pipeline([("SET", "a", "1"), ("DEBUG", "CHANGE-REPL-ID"), ("SET", "b", "2")])
+        assert client.call("GET", "b") == b"2"
+    assert_same_digest(master, replica, "master and replica over a change of histories")
+    before = digest(master)
+    restart_killed(master)
+    assert digest(master) == before
+
+
 def test_full_sync_from_redis_keeps_the_digest(binary):
     redis = stock_redis(*DEBUG)
     workload = Workload("from redis", SYNCED_FAMILIES)
@@ -181,5 +196,5 @@ def test_full_sync_to_redis_keeps_the_digest(binary):
 
 if __name__ == "__main__":
     run_tests([test_workload_gives_one_digest_everywhere, test_replay_sees_keys_that_were_live_when_it_was_logged,
-               test_a_trim_to_nothing_is_told_to_replicas, test_full_sync_from_redis_keeps_the_digest,
-               test_full_sync_to_redis_keeps_the_digest], (sys.argv[1],))
+               test_a_trim_to_nothing_is_told_to_replicas, test_another_history_keeps_the_data,
+               test_full_sync_from_redis_keeps_the_digest, test_full_sync_to_redis_keeps_the_digest], (sys.argv[1],))
