@@ -12,9 +12,7 @@ enum status log_reader_open(struct log_reader *reader, struct file_system *files
     if (status != STATUS_OK) {
         return status;
     }
-    reader->file = file;
-    reader->window = memory_allocate(LOG_READER_WINDOW_BYTES);
-    log_reader_forget(reader);
+    *reader = (struct log_reader){.file = file, .window = memory_allocate(LOG_READER_WINDOW_BYTES)};
     return STATUS_OK;
 }
 
