@@ -15,6 +15,10 @@ class Scores(dict):
     """A sorted set: member to score."""
 
 
+class Entries(dict):
+    """A stream: id to fields and values. It stays when it is empty."""
+
+
 def forms(value):
     """What a server's answer to this value is: its type and content."""
     if isinstance(value, bytes):
@@ -23,6 +27,8 @@ def forms(value):
         return "list", list(value)
     if isinstance(value, set):
         return "set", sorted(value)
+    if isinstance(value, Entries):
+        return "stream", [[b"%d-0" % number, fields] for number, fields in value.items()]
     if isinstance(value, Scores):
         return "zset", [item for member, score in sorted(value.items(), key=lambda pair: (pair[1], pair[0]))
                         for item in (member, b"%d" % score)]
@@ -93,6 +99,7 @@ class Workload:
         self.most_bytes = most_bytes
         self.databases = databases
         self.db = 0
+        self.entry = 1  # Of all streams: the last id given.
 
     def key(self, kind):
         return (self.db, b"%s:%d" % (kind, self.draw.randrange(KEYS)))
@@ -160,7 +167,7 @@ class Workload:
         return tuple(words)
 
     def delete(self):
-        key = self.key(self.draw.choice((b"s", b"h", b"l", b"t", b"a", b"z")))
+        key = self.key(self.draw.choice((b"s", b"h", b"l", b"t", b"a", b"z", b"x")))
         self.model.drop(key)
         return (b"DEL", key[1])
 
@@ -241,6 +248,23 @@ class Workload:
         self.model.put(key, held, expiry) if held else self.model.drop(key)
         return (b"ZREMRANGEBYSCORE", key[1], low, high)
 
+    def xadd(self):
+        key = self.key(b"x")
+        held, expiry = self.value(key, Entries())
+        self.entry += 1
+        fields = [word for i in range(self.draw.randint(1, 4)) for word in (b"f%d" % i, self.bytes(100))]
+        self.model.put(key, Entries({**held, self.entry: fields}), expiry)
+        return (b"XADD", key[1], b"%d-0" % self.entry) + tuple(fields)
+
+    def xdel(self):
+        key = self.key(b"x")
+        if key not in self.model.data:
+            return (b"XDEL", key[1], b"1-0")
+        held, expiry = self.value(key, Entries())
+        numbers = [number for number in held if self.draw.random() < 0.3]
+        self.model.put(key, Entries((n, fields) for n, fields in held.items() if n not in numbers), expiry)
+        return (b"XDEL", key[1], b"1-0") + tuple(b"%d-0" % number for number in numbers)
+
     def flush(self):
         for key in list(self.model.data):
             self.model.drop(key)
@@ -250,7 +274,7 @@ class Workload:
         kinds = ((self.set, 10), (self.set_expiring, 2), (self.set_short, 2), (self.expire, 2), (self.append, 6),
                  (self.increment, 4), (self.mset, 3), (self.delete, 2), (self.rename, 1), (self.hset, 6), (self.hdel, 2),
                  (self.push, 5), (self.pop, 3), (self.add, 4), (self.discard, 2),
-                 (self.zadd, 5), (self.zremove, 2))
+                 (self.zadd, 5), (self.zremove, 2), (self.xadd, 5), (self.xdel, 2))
         return self.draw.choices([k for k, _ in kinds], [w for _, w in kinds])[0]()
 
     def step(self):
