@@ -147,6 +147,48 @@ static void test_cached_count_stands_until_it_is_forgotten(void **state)
     buf_release(&hll);
 }
 
+/* Any bytes may stand behind a good header: clients SET them. Each operation ends, and says no or leaves a whole one.
+ */
+static void test_damaged_runs_do_no_harm(void **state)
+{
+    static uint8_t registers[HYPERLOGLOG_REGISTERS];
+    struct random random;
+    int whole_count = 0;
+
+    (void)state;
+    random_init(&random, 32);
+    for (int i = 0; i < 3000; i++) {
+        struct buf hll = made();
+        size_t len = random_below(&random, 40);
+        uint64_t count;
+
+        buf_truncate(&hll, HYPERLOGLOG_HEADER_BYTES);
+        for (size_t at = 0; at < len; at++) {
+            buf_put_byte(&hll, (char)random_next(&random));
+        }
+        if (random_below(&random, 2) == 0) {
+            buf_put(&hll, slice_make("\x7f\xff", 2));
+        }
+        for (int k = 0; k < 5; k++) {
+            struct hyperloglog_place place = {.index = (uint32_t)random_below(&random, HYPERLOGLOG_REGISTERS),
+                                              .value = (uint8_t)(1 + random_below(&random, 51))};
+
+            (void)hyperloglog_raise(&hll, place, random_below(&random, 100));
+            memset(registers, 0, sizeof(registers));
+            (void)hyperloglog_merge(buf_slice(&hll), registers);
+        }
+        if (hyperloglog_count(buf_slice(&hll), &count)) {
+            assert_true(hyperloglog_make_dense(&hll));
+            whole_count++;
+        } else {
+            assert_false(hyperloglog_make_dense(&hll));
+        }
+        assert_true(hyperloglog_is_one(buf_slice(&hll)));
+        buf_release(&hll);
+    }
+    assert_true(whole_count < 3000);
+}
+
 static void test_only_well_begun_strings_are_one(void **state)
 {
     static char dense[HYPERLOGLOG_DENSE_BYTES + 1] = "HYLL";
@@ -174,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_forms_hold_the_same_registers),
         cmocka_unit_test(test_becomes_dense_by_length_or_by_a_value_that_runs_cannot_tell),
         cmocka_unit_test(test_cached_count_stands_until_it_is_forgotten),
+        cmocka_unit_test(test_damaged_runs_do_no_harm),
         cmocka_unit_test(test_only_well_begun_strings_are_one),
     };
 
