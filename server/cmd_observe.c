@@ -1,17 +1,13 @@
-/* SLOWLOG, LATENCY and MEMORY: looking at how the server does. */
-#include "replication/replication.h"
+/* SLOWLOG and LATENCY: looking at how the server does. */
 #include "server/args.h"
 #include "server/client_info.h"
 #include "server/cmd_server.h"
 #include "server/latency.h"
-#include "server/process.h"
 #include "server/registry.h"
 #include "server/reply.h"
 #include "server/services.h"
 #include "server/session.h"
 #include "server/slowlog.h"
-#include "storage/store.h"
-#include "storage/string_store.h"
 
 /* --- SLOWLOG --- */
 
@@ -280,141 +276,6 @@ static enum status run_latency_help(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
-/* --- MEMORY --- */
-
-/* What a key takes, about: its rows in the tables with what LMDB adds to each, wherever they are now. */
-static uint64_t usage_of(struct call *call, struct slice key, const struct entry *entry)
-{
-    enum { ROW_BYTES = 48, ELEMENT_BYTES = 64 };
-    uint64_t bytes = ROW_BYTES + key.len + entry->body.len;
-
-    (void)call;
-    if (entry->expire_at_ms != 0) {
-        bytes += ROW_BYTES + key.len;
-    }
-    if (entry->type == ENTRY_STRING && entry->encoding != ENTRY_INLINE) {
-        uint64_t len = string_len(entry);
-
-        bytes += len + (len / STRING_CHUNK_BYTES + 1) * ROW_BYTES;
-    } else if (entry->type != ENTRY_STRING && entry->generation != 0) {
-        bytes += entry->count * ELEMENT_BYTES;
-    }
-    return bytes;
-}
-
-/* MEMORY USAGE key [SAMPLES count]. */
-static enum status run_memory_usage(struct call *call, struct reply *reply)
-{
-    struct entry entry;
-    int64_t samples;
-
-    if (call->argc != 3 && (call->argc != 5 || !args_is(call->argv[3], "samples"))) {
-        return STATUS_SYNTAX;
-    }
-    if (call->argc == 5) {
-        enum status status = args_int64(call->argv[4], &samples);
-
-        if (status != STATUS_OK) {
-            return status;
-        }
-        if (samples < 0) {
-            return STATUS_SYNTAX;
-        }
-    }
-    if (keyspace_find(call->keyspace, call->db, call->argv[2], &entry)) {
-        reply_integer(reply, (int64_t)usage_of(call, call->argv[2], &entry));
-    } else {
-        reply_null(reply);
-    }
-    return STATUS_OK;
-}
-
-static void reply_figure(struct reply *reply, const char *name, uint64_t value)
-{
-    reply_bulk_text(reply, name);
-    reply_integer(reply, (int64_t)value);
-}
-
-static enum status run_memory_stats(struct call *call, struct reply *reply)
-{
-    const struct store_statistics *statistics = store_get_statistics(call->services->store);
-    struct process_allocator allocator;
-    uint64_t clients = 0;
-    uint64_t keys = 0;
-
-    process_ask_allocator(&allocator);
-    LIST_FOR_EACH(sessions_all(call->services->sessions), node)
-    {
-        clients += connection_memory_bytes(LIST_ENTRY(node, struct session, node)->connection);
-    }
-    for (uint32_t db = 0; db < keyspace_database_count(call->keyspace); db++) {
-        keys += keyspace_key_count(call->keyspace, db);
-    }
-    reply_map(reply, 9);
-    reply_figure(reply, "total.allocated", allocator.allocated_bytes);
-    reply_figure(reply, "allocator.active", allocator.active_bytes);
-    reply_figure(reply, "allocator.resident", allocator.resident_bytes);
-    reply_figure(reply, "process.resident", process_resident_bytes());
-    reply_figure(reply, "process.anonymous", process_anonymous_bytes());
-    reply_figure(reply, "clients.normal", clients);
-    reply_figure(reply, "keys.count", keys);
-    reply_figure(reply, "data.file.bytes", statistics->data_file_bytes);
-    reply_figure(reply, "data.used.bytes", statistics->map_used_bytes);
-    return STATUS_OK;
-}
-
-static enum status run_memory_doctor(struct call *call, struct reply *reply)
-{
-    (void)call;
-    reply_verbatim(
-        reply, "txt",
-        slice_of("The data is on disk; memory holds what is newer than the last checkpoint (checkpoint-memory), "
-                 "the clients' buffers, and pages that the kernel may take back at any time.\n"));
-    return STATUS_OK;
-}
-
-static enum status run_memory_purge(struct call *call, struct reply *reply)
-{
-    (void)call;
-    process_purge_allocator();
-    reply_ok(reply);
-    return STATUS_OK;
-}
-
-static enum status run_memory_malloc_stats(struct call *call, struct reply *reply)
-{
-    struct process_allocator allocator;
-
-    (void)call;
-    process_ask_allocator(&allocator);
-    reply_bulk_format(reply, "%s: allocated %llu, active %llu, resident %llu bytes\n", allocator.name,
-                      (unsigned long long)allocator.allocated_bytes, (unsigned long long)allocator.active_bytes,
-                      (unsigned long long)allocator.resident_bytes);
-    return STATUS_OK;
-}
-
-static enum status run_memory_help(struct call *call, struct reply *reply)
-{
-    static const char *const lines[] = {
-        "DOCTOR",
-        "    Return memory problems reports.",
-        "MALLOC-STATS",
-        "    Return internal statistics report from the memory allocator.",
-        "PURGE",
-        "    Attempt to purge dirty pages for reclamation by the allocator.",
-        "STATS",
-        "    Return information about the memory usage of the server.",
-        "USAGE <key> [SAMPLES <count>]",
-        "    Return memory in bytes used by <key> and its value. Nested values are",
-        "    sampled up to <count> times (default: 5, 0 means sample all).",
-        NULL,
-    };
-
-    (void)call;
-    reply_help(reply, "MEMORY", lines);
-    return STATUS_OK;
-}
-
 /* --- The tables --- */
 
 #define ROW(name_, since_, arity_, flags_, tips_, run_, summary_, complexity_)                                         \
@@ -426,7 +287,6 @@ static enum status run_memory_help(struct call *call, struct reply *reply)
 #define SLOWLOG_FLAGS (HELP_FLAGS | COMMAND_ADMIN)
 #define LATENCY_FLAGS (SLOWLOG_FLAGS | COMMAND_NOSCRIPT)
 #define LATENCY_TIPS  "nondeterministic_output,request_policy:all_nodes,response_policy:special"
-#define MEMORY_TIPS   "nondeterministic_output,request_policy:all_shards,response_policy:special"
 
 static const struct command slowlog_subcommands[] = {
     ROW("get", "2.2.12", -2, SLOWLOG_FLAGS, "request_policy:all_nodes,nondeterministic_output", run_slowlog_get,
@@ -460,30 +320,6 @@ static const struct command latency_subcommands[] = {
     {.name = NULL},
 };
 
-static const struct command memory_subcommands[] = {
-    ROW("doctor", "4.0.0", 2, COMMAND_REVEALS_NOTHING, MEMORY_TIPS, run_memory_doctor, "Outputs memory problems report",
-        "O(1)"),
-    ROW("help", "4.0.0", 2, HELP_FLAGS, NULL, run_memory_help, "Show helpful text about the different subcommands",
-        "O(1)"),
-    ROW("malloc-stats", "4.0.0", 2, COMMAND_REVEALS_NOTHING, MEMORY_TIPS, run_memory_malloc_stats,
-        "Show allocator internal stats", "Depends on how much memory is allocated, could be slow"),
-    ROW("purge", "4.0.0", 2, COMMAND_REVEALS_NOTHING, "request_policy:all_shards,response_policy:all_succeeded",
-        run_memory_purge, "Ask the allocator to release memory",
-        "Depends on how much memory is allocated, could be slow"),
-    ROW("stats", "4.0.0", 2, COMMAND_REVEALS_NOTHING, MEMORY_TIPS, run_memory_stats, "Show memory usage details",
-        "O(1)"),
-    {.name = "usage",
-     .summary = "Estimate the memory usage of a key",
-     .since = "4.0.0",
-     .complexity = "O(N) where N is the number of samples.",
-     .group = "server",
-     .arity = -3,
-     .flags = COMMAND_READONLY,
-     .keys = {KEY_RANGE(KEY_RO, 2, 0, 1)},
-     .run = run_memory_usage},
-    {.name = NULL},
-};
-
 #define CONTAINER(name_, since_, subcommands_, summary_)                                                               \
     {                                                                                                                  \
         .name = name_, .summary = summary_, .since = since_, .complexity = "Depends on subcommand.",                   \
@@ -492,7 +328,6 @@ static const struct command memory_subcommands[] = {
 
 const struct command observe_commands[] = {
     CONTAINER("latency", "2.8.13", latency_subcommands, "A container for latency diagnostics commands"),
-    CONTAINER("memory", "4.0.0", memory_subcommands, "A container for memory diagnostics commands"),
     CONTAINER("slowlog", "2.2.12", slowlog_subcommands, "A container for slow log commands"),
     {.name = NULL},
 };

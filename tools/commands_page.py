@@ -42,7 +42,12 @@ DIFFERENT = {
     "client|caching": "Refused: there is no tracking.",
     "client|no-evict": "Kept as a flag; no client is evicted.",
     "client|tracking": "`ON` is refused: there is no client-side caching.",
-    "debug": "SLEEP, OBJECT, DIGEST, RELOAD and others that tests use; CHANGE-REPL-ID. Off by default, as in Redis.",
+    "debug": "DIGEST, DIGEST-VALUE (the same digits as Redis' of the same data), OBJECT, SLEEP, RELOAD, POPULATE (logged), "
+    "PROTOCOL and others that tests use. Off by default, as in Redis.",
+    "dump": "In Redis 7's forms and mostly the same bytes; large hashes and sets have another order, streams other blocks.",
+    "memory stats": "Redis' figures, and those of the data on disk.",
+    "migrate": "A connection for each command; none is kept for the next.",
+    "sort": "ALPHA compares bytes, whatever the locale. What STORE stores is logged as DEL and RPUSH.",
     "del": "O(1) for a key of any size: its content is purged later.",
     "flushall": "O(1), `SYNC` or `ASYNC`.",
     "flushdb": "O(1), `SYNC` or `ASYNC`.",

@@ -61,4 +61,9 @@ def long_errors(words, redis, hearth):
     return redis[0] == hearth[0] == b"-" and len(hearth[1]) == 1023 and redis[1].startswith(hearth[1])
 
 
-RULES = [raw_encoding, grown_encoding, negative_zero, scanned_scores, radix_tree_nodes, long_errors]
+def idle_time(words, redis, hearth):
+    """Times of access are not kept, since nothing is evicted: every key counts as just used."""
+    return ([w.lower() for w in words[:2]] == [b"object", b"idletime"] and redis[0] == b":" and hearth == (b":", b"0"))
+
+
+RULES = [idle_time, raw_encoding, grown_encoding, negative_zero, scanned_scores, radix_tree_nodes, long_errors]
