@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from hearth import Server, run_tests  # noqa: E402
-from replication import assert_same_data, follow, stock_redis, wait_caught_up, wait_link  # noqa: E402
+from replication import assert_same_data, dataset, follow, stock_redis, wait_caught_up, wait_link  # noqa: E402
 
 SEED = 5
 # Between these lengths a HyperLogLog that is still sparse for one is dense for the other.
@@ -63,9 +63,10 @@ def test_recovery_makes_the_same_bytes_under_another_configuration(binary):
     wait_link(other)
     with master.client() as client:
         write(client, random.Random(SEED + 1), 300)
-    wait_caught_up(other, master)
+    before = dataset(master)
     master.kill()
     master.start(extra=("--hll-sparse-max-bytes", MANY))
+    assert dataset(master) == before
     wait_caught_up(other, master)
     assert_same_data(master, other)
 
