@@ -45,7 +45,7 @@ DIFFERENT = {
     "debug": "DIGEST, DIGEST-VALUE (the same digits as Redis' of the same data), OBJECT, SLEEP, RELOAD, POPULATE (logged), "
     "PROTOCOL and others that tests use. Off by default, as in Redis.",
     "dump": "In Redis 7's forms and mostly the same bytes; large hashes and sets have another order, streams other blocks.",
-    "memory stats": "Redis' figures, and those of the data on disk.",
+    "memory|stats": "Redis' figures, and those of the data on disk.",
     "migrate": "A connection for each command; none is kept for the next.",
     "sort": "ALPHA compares bytes, whatever the locale. What STORE stores is logged as DEL and RPUSH.",
     "del": "O(1) for a key of any size: its content is purged later.",
