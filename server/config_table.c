@@ -43,11 +43,31 @@ static const char *const access_names[] = {
         __VA_ARGS__                                                                                                    \
     }
 /* Known, kept, and without meaning here. */
-#define IGNORED(name_, initial_)                                                                                       \
+#define IGNORED(name_, initial_, ...)                                                                                  \
     {                                                                                                                  \
         .name = name_, .type = DIRECTIVE_WORDS, .field = DIRECTIVE_NO_FIELD, .initial = initial_,                      \
-        .flags = DIRECTIVE_IGNORED                                                                                     \
+        .flags = DIRECTIVE_IGNORED, __VA_ARGS__                                                                        \
     }
+
+static bool are_percentiles(const char *text, char error[CONFIG_ERROR_BYTES])
+{
+    while (*text != '\0') {
+        char *end;
+        double percent = strtod(text, &end);
+
+        if (end == text || (*end != ' ' && *end != '\0')) {
+            snprintf(error, CONFIG_ERROR_BYTES, "Invalid latency-tracking-info-percentiles parameters");
+            return false;
+        }
+        if (!(percent >= 0 && percent <= 100)) {
+            snprintf(error, CONFIG_ERROR_BYTES,
+                     "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
+            return false;
+        }
+        text = *end == ' ' ? end + 1 : end;
+    }
+    return true;
+}
 
 static bool is_host_and_port(const char *text, char error[CONFIG_ERROR_BYTES])
 {
@@ -120,7 +140,7 @@ const struct directive directives[] = {
     BOOLEAN("replica-serve-stale-data", replica_serve_stale_data, "yes", .alias = "slave-serve-stale-data"),
     INTEGER("repl-timeout", repl_timeout_s, "60", 1, INT32_MAX),
     INTEGER("repl-ping-replica-period", repl_ping_period_s, "10", 1, INT32_MAX, .alias = "repl-ping-slave-period"),
-    SIZE("repl-backlog-size", repl_backlog_bytes, "268435456", 16 * 1024),
+    SIZE("repl-backlog-size", repl_backlog_bytes, "268435456", 1),
     SIZE("repl-retention-max-size", repl_retention_bytes_max, "4294967296", 0),
     INTEGER("repl-retention-max-time", repl_retention_s_max, "86400", 0, INT32_MAX),
     SIZE("repl-full-sync-max-rate", repl_full_sync_max_rate, "0", 0),
@@ -133,7 +153,7 @@ const struct directive directives[] = {
     INTEGER("slowlog-max-len", slowlog_max_len, "128", 0, INT64_MAX),
     INTEGER("latency-monitor-threshold", latency_monitor_threshold_ms, "0", 0, INT64_MAX),
     BOOLEAN("latency-tracking", latency_tracking, "yes"),
-    WORDS("latency-tracking-info-percentiles", latency_tracking_percentiles, "50 99 99.9"),
+    WORDS("latency-tracking-info-percentiles", latency_tracking_percentiles, "50 99 99.9", .is_valid = are_percentiles),
     {.name = "notify-keyspace-events", .type = DIRECTIVE_EVENTS, .field = FIELD(notify_keyspace_events), .initial = ""},
     INTEGER("active-expire-effort", active_expire_effort, "1", 1, 10),
 
@@ -183,9 +203,11 @@ const struct directive directives[] = {
     IGNORED("repl-diskless-load", "disabled"),
     IGNORED("repl-disable-tcp-nodelay", "no"),
     IGNORED("repl-backlog-ttl", "3600"),
-    IGNORED("replica-lazy-flush", "no"),
-    IGNORED("replica-ignore-maxmemory", "yes"),
+    IGNORED("replica-lazy-flush", "no", .alias = "slave-lazy-flush"),
+    IGNORED("replica-ignore-maxmemory", "yes", .alias = "slave-ignore-maxmemory"),
     IGNORED("replica-ignore-disk-write-errors", "no"),
+    IGNORED("rdb-key-save-delay", "0"),
+    IGNORED("key-load-delay", "0"),
     IGNORED("propagation-error-behavior", "ignore"),
     IGNORED("maxmemory", "0"),
     IGNORED("maxmemory-policy", "noeviction"),
@@ -291,8 +313,8 @@ const struct directive directives[] = {
     IGNORED("cluster-migration-barrier", "1"),
     IGNORED("cluster-allow-replica-migration", "yes"),
     IGNORED("cluster-require-full-coverage", "yes"),
-    IGNORED("cluster-replica-validity-factor", "10"),
-    IGNORED("cluster-replica-no-failover", "no"),
+    IGNORED("cluster-replica-validity-factor", "10", .alias = "cluster-slave-validity-factor"),
+    IGNORED("cluster-replica-no-failover", "no", .alias = "cluster-slave-no-failover"),
     IGNORED("cluster-allow-reads-when-down", "no"),
     IGNORED("cluster-allow-pubsubshard-when-down", "yes"),
     IGNORED("cluster-link-sendbuf-limit", "0"),

@@ -238,6 +238,11 @@ static bool assign_text(struct config *config, const struct directive *directive
 
     buf_init(&text, BUF_NO_CEILING);
     for (size_t i = 0; i < word_count; i++) {
+        if (memchr(words[i].data, '\0', words[i].len) != NULL) { /* A password must not end before its owner's does. */
+            snprintf(error, CONFIG_ERROR_BYTES, "argument must not contain a NUL byte");
+            buf_release(&text);
+            return false;
+        }
         if (i > 0) {
             buf_put_byte(&text, ' ');
         }

@@ -204,7 +204,7 @@ static enum status open_tcp(struct listener *listener, char *error, size_t error
             status = STATUS_INVALID;
         }
     }
-    if (status == STATUS_OK && listener->socket_count == 0) {
+    if (status == STATUS_OK && listener->socket_count == 0 && listener->options.bind[0] != '\0') {
         (void)snprintf(error, error_bytes, "no address of \"bind %s\" can be listened on", listener->options.bind);
         status = STATUS_INVALID;
     }

@@ -65,7 +65,7 @@ static int run(struct config *config, const char *executable)
         return 1;
     }
     process_write_pid_file(config->pid_file);
-    diag(DIAG_NOTICE, "ready to accept connections");
+    diag(DIAG_NOTICE, "Ready to accept connections");
     exit_code = server_run(server);
     server_close(server);
     process_remove_pid_file(config->pid_file);

@@ -207,11 +207,27 @@ static bool apply_keepalive(void *context, char error[CONFIG_ERROR_BYTES])
     return true;
 }
 
-static bool apply_listener(void *context, char error[CONFIG_ERROR_BYTES])
+/* Clients get Redis' words, the operator the reason. */
+static bool apply_listener(void *context, char error[CONFIG_ERROR_BYTES], const char *refusal)
 {
     struct settings_targets *targets = context;
 
-    return targets->relisten(targets->context, error, CONFIG_ERROR_BYTES) && apply_replication(context, error);
+    if (!targets->relisten(targets->context, error, CONFIG_ERROR_BYTES)) {
+        diag(DIAG_WARNING, "%s", error);
+        (void)snprintf(error, CONFIG_ERROR_BYTES, "%s", refusal);
+        return false;
+    }
+    return apply_replication(context, error);
+}
+
+static bool apply_port(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    return apply_listener(context, error, "Unable to listen on this port. Check server logs.");
+}
+
+static bool apply_bind(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    return apply_listener(context, error, "Failed to bind to specified addresses.");
 }
 
 static const struct {
@@ -248,8 +264,8 @@ static const struct {
     {"loglevel", apply_diag},
     {"hz", apply_ticker},
     {"tcp-keepalive", apply_keepalive},
-    {"port", apply_listener},
-    {"bind", apply_listener},
+    {"port", apply_port},
+    {"bind", apply_bind},
 };
 
 void settings_observe(struct settings_targets *targets)

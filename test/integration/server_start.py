@@ -166,7 +166,7 @@ def test_daemon_writes_its_pid_and_log(binary):
         os.kill(pid, signal.SIGTERM)
         wait_until(lambda: not os.path.exists(pid_file), "the end")
         with open(os.path.join(folder, "log")) as log:
-            assert "ready to accept connections" in log.read()
+            assert "Ready to accept connections" in log.read()
 
 
 def test_unix_socket(binary):
@@ -205,7 +205,7 @@ def test_port_can_be_changed(binary):
         with socket.socket() as taken:
             taken.bind(("0.0.0.0", 0))
             taken.listen()
-            assert "in use" in error_of(client, "CONFIG", "SET", "port", taken.getsockname()[1])
+            assert "Unable to listen on this port" in error_of(client, "CONFIG", "SET", "port", taken.getsockname()[1])
     server.port = port
     with server.client() as client:
         assert client.call("CONFIG", "GET", "port") == [b"port", str(port).encode()]
