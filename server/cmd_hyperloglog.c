@@ -437,7 +437,7 @@ const struct command hyperloglog_commands[] = {
                    "number of keys, and much bigger constant times, when called with multiple keys.",
      .group = "hyperloglog",
      .arity = -2,
-     .flags = COMMAND_READONLY,
+     .flags = COMMAND_READONLY | COMMAND_MAY_REPLICATE,
      .categories = CATEGORY_HYPERLOGLOG,
      .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS, 1, -1, 1)},
      .run = run_pfcount},

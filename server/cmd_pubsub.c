@@ -259,7 +259,8 @@ const struct command pubsub_commands[] = {
     ROW("psubscribe", "2.0.0", -2, SUBSCRIBER, run_psubscribe,
         "Listen for messages published to channels matching the given patterns",
         "O(N) where N is the number of patterns the client is already subscribed to."),
-    ROW("publish", "2.0.0", 3, ANY_STATE | COMMAND_FAST, run_publish, "Post a message to a channel",
+    ROW("publish", "2.0.0", 3, ANY_STATE | COMMAND_FAST | COMMAND_MAY_REPLICATE, run_publish,
+        "Post a message to a channel",
         "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of "
         "subscribed patterns (by any client)."),
     {.name = "pubsub",
@@ -279,7 +280,7 @@ const struct command pubsub_commands[] = {
      .complexity = "O(N) where N is the number of clients subscribed to the receiving shard channel.",
      .group = "pubsub",
      .arity = 3,
-     .flags = ANY_STATE | COMMAND_FAST,
+     .flags = ANY_STATE | COMMAND_FAST | COMMAND_MAY_REPLICATE,
      .keys = SHARD_KEYS(0),
      .run = run_spublish},
     {.name = "ssubscribe",

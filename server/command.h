@@ -34,7 +34,7 @@ enum command_flag {
     COMMAND_ASKING = 1u << 11,
     COMMAND_FAST = 1u << 12,
     COMMAND_NO_AUTH = 1u << 13,
-    COMMAND_MAY_REPLICATE = 1u << 14,
+    COMMAND_MAY_REPLICATE = 1u << 14, /* CLIENT PAUSE WRITE stops it too. COMMAND INFO does not tell of it. */
     COMMAND_MOVABLEKEYS = 1u << 15,
     COMMAND_NO_ASYNC_LOADING = 1u << 16,
     COMMAND_NO_MULTI = 1u << 17,

@@ -428,9 +428,11 @@ static void flush(struct connection *connection, const struct connections_turn *
     holds_put(&connection->connections->holds, &connection->holds, offset, connection->sent + connection->output.len,
               turn->released);
     connection->hold_offset = 0;
-    write_out(connection);
     if (connection->limit.hard_bytes != 0 || connection->limit.soft_bytes != 0) {
-        check_output_limit(connection, turn->now_us);
+        check_output_limit(connection, turn->now_us); /* Before it is written: one reply may be too long by itself. */
+    }
+    if (!connection_is_closing(connection)) {
+        write_out(connection);
     }
 }
 

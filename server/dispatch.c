@@ -511,7 +511,7 @@ bool dispatch_replay(struct dispatch *dispatch, struct session *session, const s
     change_begin_call(dispatch->change, call.db);
     status = entry->command->run(&call, &reply);
     reply_status(&reply, status);
-    dispatch->services->metrics->commands++;
+    count_call(dispatch, &call, &reply, clock_monotonic_us() - dispatch->now_us);
     if (reply.is_error) {
         buf_put_byte(&dispatch->replay_output, '\0');
         buf_put(&dispatch->refusal, slice_after(buf_slice(&dispatch->replay_output), 1));

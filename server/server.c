@@ -490,6 +490,7 @@ enum status server_open(struct config *config, const char *executable, struct se
     if (!settings_rename_commands(&opened->services) || !open_store(opened) || !open_replication(opened)) {
         goto fail;
     }
+    server_reset_statistics(opened); /* What recovery replayed, no client asked for. */
     start(opened);
     opened->was_opened = true;
     *server = opened;

@@ -44,6 +44,13 @@ def test_password(binary):
         assert client.call("GET", "a") == b"1"
 
 
+def test_a_password_is_not_cut_at_a_zero_byte(binary):
+    server = Server(binary)
+    with server.client() as client:
+        assert "NUL" in error_of(client, "CONFIG", "SET", "requirepass", b"open\0sesame")
+        assert client.call("CONFIG", "GET", "requirepass") == [b"requirepass", b""]
+
+
 def test_unauthenticated_requests_are_kept_small(binary):
     server = Server(binary, "--requirepass", "secret", start=False)
     server.start(wait=False)
@@ -151,6 +158,11 @@ def test_pause_lets_writers_wait_and_readers_go_on(binary):
         one.call("CLIENT", "UNPAUSE")
         assert two.read() == "OK"
         assert one.call("GET", "a") == b"2"
+        one.call("CLIENT", "PAUSE", "60000", "WRITE")
+        two.socket.sendall(two.encode(["PUBLISH", "channel", "message"])) # It replicates, so it waits as well.
+        wait_until(lambda: one.info("clients")["blocked_clients"] == "1", "the message to wait")
+        one.call("CLIENT", "UNPAUSE")
+        assert two.read() == 0
         one.call("CLIENT", "PAUSE", "300")
         begin = time.monotonic()
         assert two.call("GET", "a") == b"2"
@@ -252,6 +264,35 @@ def test_client_that_never_reads_is_closed_at_the_limit(binary):
             pass
         wait_until(lambda: other.info("stats")["client_output_buffer_limit_disconnections"] == "1", "the close")
         assert other.call("PING") == "PONG"
+
+
+def test_one_reply_beyond_the_limit_closes_the_client(binary):
+    """As it is put together, not only when the client does not read it."""
+    server = Server(binary, "--client-output-buffer-limit", "normal", "100kb", "0", "0")
+    with server.client() as client, server.client() as other:
+        client.pipeline([("RPUSH", "list", "x" * 1000) for _ in range(150)])
+        client.socket.sendall(client.encode(["LRANGE", "list", "0", "-1"]))
+        assert is_closed(client)
+        assert other.call("LLEN", "list") == 150
+
+
+def test_replayed_commands_are_counted_by_replicas_only(binary):
+    master = Server(binary)
+    replica = Server(binary, "--replicaof", "127.0.0.1 %d" % master.port)
+    with master.client() as client:
+        client.call("SET", "a", "1")
+        assert client.call("WAIT", "1", "20000") == 1
+    with replica.client() as client:
+        client.call("CONFIG", "RESETSTAT")
+    with master.client() as client:
+        client.call("APPEND", "a", "1")
+        assert client.call("WAIT", "1", "20000") == 1
+    with replica.client() as client:
+        assert client.info("commandstats")["cmdstat_append"].startswith("calls=1,")
+    master.kill()
+    master.start()
+    with master.client() as client:
+        assert "cmdstat_append" not in client.info("commandstats")
 
 
 def test_huge_announced_lengths_cost_nothing(binary):
