@@ -7,6 +7,14 @@ words is that client's id.
 
 RELEASE = [b"RPUSH", b"a", b"x", b"y"]
 
+# What DUMP gives for a list of 1 and 2, and for a sorted set of "a" with the score 1.
+LIST_DUMP = (
+    r"\x12\x01\x02\x0b\x0b\x00\x00\x00\x02\x00\x01\x01\x02\x01\xff\x0a\x00\xdd\xe7\x1a"
+    r"\x28\xae\x39\x1b\x98")
+ZSET_DUMP = (
+    r"\x11\x0c\x0c\x00\x00\x00\x02\x00\x81\x61\x02\x01\x01\xff\x0a\x00\xa8\x05\xce\xb8"
+    r"\xd7\xa9\x33\x02")
+
 SCRIPTS = {
     "one push serves as many as it has elements, first come first served": """
         a: BLPOP q 0
@@ -367,6 +375,20 @@ SCRIPTS = {
         a: BZPOPMIN x z 0
         a: BZMPOP 0 2 x z MAX
         a: MULTI | BZPOPMIN x 0 | BZMPOP 0 1 x MIN | EXEC
+    """,
+    "restored values": """
+        a: BLPOP q 0
+        b: BZPOPMIN q 0
+        c: BLPOP q 0
+        p: RESTORE q 0 %(list)s
+        p: RESTORE q 0 %(zset)s
+        p: RESTORE q 0 %(zset)s REPLACE
+    """ % {"list": LIST_DUMP, "zset": ZSET_DUMP},
+    "a sorted list": """
+        a: BLPOP q 0
+        p: RPUSH src 3 1 2
+        p: SORT src STORE q
+        p: LRANGE q 0 -1
     """,
     "subscribed in RESP3, or not allowed in RESP2": """
         a: SUBSCRIBE channel
