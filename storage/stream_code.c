@@ -113,7 +113,7 @@ struct slice stream_group_encode(const struct stream_group *group, char to[STREA
 
     put_number(&writer, group->number);
     put_id(&writer, group->last_id);
-    put_number(&writer, (uint64_t)(group->read_count + 1)); /* 0: not known. */
+    put_number(&writer, (uint64_t)group->read_count + 1); /* 0: not known. */
     put_number(&writer, group->consumer_count);
     put_number(&writer, group->last_consumer);
     put_span(&writer, &group->pending);
