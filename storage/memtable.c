@@ -263,6 +263,18 @@ enum memtable_found memtable_get(const struct memtable *memtable, enum table tab
     return memtable_get_hashed(memtable, &hashed, value);
 }
 
+bool memtable_overwrite(struct memtable *memtable, enum table table, struct slice key, size_t start, struct slice bytes)
+{
+    struct slice value;
+
+    if (memtable_get(memtable, table, key, &value) != MEMTABLE_PRESENT || start > value.len ||
+        bytes.len > value.len - start) {
+        return false;
+    }
+    memcpy((char *)value.data + start, bytes.data, bytes.len); /* It is the memtable's own copy. */
+    return true;
+}
+
 size_t memtable_bytes(const struct memtable *memtable)
 {
     return sizeof(*memtable) + memtable_space_bytes(&memtable->space) + memtable_index_bytes(&memtable->index) +

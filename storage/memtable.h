@@ -35,6 +35,10 @@ void memtable_put(struct memtable *memtable, enum table table, struct slice key,
 /* As memtable_put, but the value's `len` bytes are the caller's to fill at the returned place before the next call. The
  * former value may have been at the same place: what is to be kept of it must have been copied away. */
 char *memtable_put_space(struct memtable *memtable, enum table table, struct slice key, size_t len);
+/* Write `bytes` over a part of the value under `key`, from `start` on, where it lies. False, and nothing done, if no
+ * value is kept there that reaches so far. Slices of the value see the change. */
+bool memtable_overwrite(struct memtable *memtable, enum table table, struct slice key, size_t start,
+                        struct slice bytes);
 /* Keep a tombstone under `key`. */
 void memtable_delete(struct memtable *memtable, enum table table, struct slice key);
 /* `*value` is borrowed until the next change of the same key, or memtable_free(). */

@@ -109,18 +109,26 @@ enum status string_value(struct keyspace *keyspace, const struct entry *entry, s
     return status;
 }
 
-/* Write `bytes` over one chunk from part.start on. */
+/* Write `bytes` over one chunk from part.start on. A chunk that was written a moment ago is changed where it lies. */
 static void write_part(struct keyspace *keyspace, uint64_t generation, struct part part, struct slice bytes)
 {
-    struct slice old = part.len == STRING_CHUNK_BYTES ? slice_empty() : read_chunk(keyspace, generation, part.chunk);
-    size_t end = part.start + part.len;
-    size_t len = old.len > end ? old.len : end;
+    struct view *view = keyspace_view(keyspace);
     char merged[STRING_CHUNK_BYTES];
+    size_t end = part.start + part.len;
+    struct slice old;
     struct keycode code;
 
     keycode_chunk(&code, generation, part.chunk);
+    if (part.len == STRING_CHUNK_BYTES) {
+        view_put(view, TABLE_FIELDS, keycode_slice(&code), bytes);
+        return;
+    }
+    if (view_overwrite(view, TABLE_FIELDS, keycode_slice(&code), part.start, bytes)) {
+        return;
+    }
+    old = read_chunk(keyspace, generation, part.chunk);
     if (part.start == 0 && old.len <= end) {
-        view_put(keyspace_view(keyspace), TABLE_FIELDS, keycode_slice(&code), bytes);
+        view_put(view, TABLE_FIELDS, keycode_slice(&code), bytes);
         return;
     }
     if (old.len > 0) {
@@ -130,7 +138,7 @@ static void write_part(struct keyspace *keyspace, uint64_t generation, struct pa
         memset(merged + old.len, 0, part.start - old.len);
     }
     memcpy(merged + part.start, bytes.data, part.len);
-    view_put(keyspace_view(keyspace), TABLE_FIELDS, keycode_slice(&code), slice_make(merged, len));
+    view_put(view, TABLE_FIELDS, keycode_slice(&code), slice_make(merged, old.len > end ? old.len : end));
 }
 
 static void write_chunks(struct keyspace *keyspace, uint64_t generation, size_t start, struct slice bytes)

@@ -181,6 +181,12 @@ char *view_put_space(struct view *view, enum table table, struct slice key, size
     return memtable_put_space(view->active, table, key, len);
 }
 
+bool view_overwrite(struct view *view, enum table table, struct slice key, size_t start, struct slice bytes)
+{
+    ASSERT(key.len > 0);
+    return memtable_overwrite(view->active, table, key, start, bytes);
+}
+
 void view_delete(struct view *view, enum table table, struct slice key)
 {
     ASSERT(key.len > 0);

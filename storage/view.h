@@ -24,6 +24,10 @@ void view_put(struct view *view, enum table table, struct slice key, struct slic
 /* The same, the value's `len` bytes being the caller's to fill at the returned place before the next call. A slice of
  * the key's former value is dead when this returns: what is to be kept of it must have been copied away before. */
 char *view_put_space(struct view *view, enum table table, struct slice key, size_t len);
+/* Write `bytes` over a part of a value, from `start` on, if it lies in the active memtable and reaches so far: the
+ * cheap way to change a little of much. False, and nothing done, otherwise. Slices of the value are dead as after any
+ * write. */
+bool view_overwrite(struct view *view, enum table table, struct slice key, size_t start, struct slice bytes);
 void view_delete(struct view *view, enum table table, struct slice key);
 
 /* Say which keys will soon be asked for or written, as those of a pipeline's next commands, so that their cache misses

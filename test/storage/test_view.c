@@ -135,6 +135,30 @@ static void test_a_value_may_be_written_from_the_view_itself(void **state)
     assert_shows(f, "from", "what is there");
 }
 
+/* What is frozen is another thread's, and what LMDB has is nobody's to write. */
+static void test_only_the_newest_values_are_overwritten_in_place(void **state)
+{
+    struct view_fixture *f = *state;
+    struct slice key = slice_of("key");
+
+    assert_false(view_overwrite(f->view, TABLE_KEYS, key, 0, slice_of("x")));
+    put(f, "key", "12345");
+    assert_true(view_overwrite(f->view, TABLE_KEYS, key, 3, slice_of("xy")));
+    assert_shows(f, "key", "123xy");
+    assert_false(view_overwrite(f->view, TABLE_KEYS, key, 4, slice_of("zz"))); /* Too short. */
+    assert_false(view_overwrite(f->view, TABLE_KEYS, key, 6, slice_of("")));
+    assert_false(view_overwrite(f->view, TABLE_FIELDS, key, 0, slice_of("x")));
+    view_fixture_freeze(f);
+    assert_false(view_overwrite(f->view, TABLE_KEYS, key, 0, slice_of("x")));
+    view_fixture_commit_frozen(f);
+    assert_false(view_overwrite(f->view, TABLE_KEYS, key, 0, slice_of("x")));
+    assert_shows(f, "key", "123xy");
+    put(f, "key", "12345");
+    view_delete(f->view, TABLE_KEYS, key);
+    assert_false(view_overwrite(f->view, TABLE_KEYS, key, 0, slice_of("x")));
+    assert_shows(f, "key", NULL);
+}
+
 static void test_memory_is_given_back_when_writing_ceases(void **state)
 {
     struct view_fixture *f = *state;
@@ -258,6 +282,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_checkpoint_forgets_where_keys_were, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tables_of_equal_keys_are_told_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_value_may_be_written_from_the_view_itself, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_only_the_newest_values_are_overwritten_in_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memory_is_given_back_when_writing_ceases, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_another_thread_may_read_the_frozen_memtable, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_gets_agree_with_a_sorted_array, set_up, tear_down),
