@@ -1,5 +1,6 @@
 /* Commands of sorted sets: members by name (cmd_zset.c), ranges (cmd_zset_range.c), removal by range and from the ends
- * (cmd_zset_remove.c), the same once there are some (cmd_zset_block.c), walks and chance (cmd_zset_walk.c), and several sets at once (cmd_zset_algebra.c). */
+ * (cmd_zset_remove.c), the same once there are some (cmd_zset_block.c), walks and chance (cmd_zset_walk.c), and several
+ * sets at once (cmd_zset_algebra.c). */
 #ifndef SERVER_CMD_ZSET_H
 #define SERVER_CMD_ZSET_H
 
