@@ -8,6 +8,7 @@
 /* Each ends with a NULL name. */
 extern const struct command server_commands[];
 extern const struct command observe_commands[];
+extern const struct command function_commands[];
 extern const struct command memory_commands[];
 extern const struct command debug_commands[];
 extern const struct command command_commands[];

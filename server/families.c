@@ -62,6 +62,7 @@ const struct command *const families[] = {
     config_commands,
     command_commands,
     observe_commands,
+    function_commands,
     memory_commands,
     debug_commands,
     replication_commands,

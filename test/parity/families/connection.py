@@ -32,6 +32,10 @@ def command(d):
         lambda: [b"reset"],
         lambda: [d.rng.choice([b"nosuch", b"", b"get\x00", b"x" * 200])] + [d.value() for _ in range(d.rng.randint(0, 4))],
         lambda: [b"debug", b"bogus"],
+        lambda: [b"function", b"flush"] + d.maybe(0.5, d.rng.choice([b"ASYNC", b"sync", b"later"])),
+        lambda: [b"function", b"list"] + [d.rng.choice([b"WITHCODE", b"LIBRARYNAME", b"*"]) for _ in range(d.rng.randint(0, 3))],
+        lambda: [b"function", d.rng.choice([b"stats", b"kill", b"bogus"])],
+        lambda: [b"function", b"delete", d.value()],
         lambda: [b"time", b"x"],
     ]
     words = d.spoil(d.rng.choice(makers)())
