@@ -66,6 +66,9 @@ DIFFERENT = {
     "shutdown": "`NOSAVE` loses nothing: the next start replays the log.",
     "slaveof": "As REPLICAOF.",
     "unlink": "As DEL.",
+    "xclaim": "Logged with all ids that are alike in one `XCLAIM`; so are XREADGROUP and XAUTOCLAIM.",
+    "xinfo|stream": "`radix-tree-nodes` is what Redis has where ids differ first in one byte: there is no such tree.",
+    "xreadgroup": "At most 1,000,000 items of a stream at once. What it delivers again is logged, too, with its count.",
 }  # fmt: skip
 
 HEAD = """# Commands
