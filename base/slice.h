@@ -63,4 +63,7 @@ static inline struct slice slice_first(struct slice slice, size_t count)
 /* Equal but for ASCII case; `text` is a C string. */
 bool slice_is_word(struct slice slice, const char *text);
 
+/* Copies of `count` slices and of all their bytes in one block, which the caller frees with memory_free(). */
+struct slice *slice_copy_all(const struct slice *slices, size_t count);
+
 #endif

@@ -243,24 +243,6 @@ static void join_keys(struct blocked *blocked, const struct blocking_wait *wait)
     }
 }
 
-static void copy_words(struct blocked *blocked, const struct slice *argv, size_t argc)
-{
-    size_t bytes = 0;
-    char *to;
-
-    for (size_t i = 0; i < argc; i++) {
-        bytes += argv[i].len;
-    }
-    blocked->argv = memory_allocate(argc * sizeof(*blocked->argv) + bytes);
-    blocked->argc = argc;
-    to = (char *)(blocked->argv + argc);
-    for (size_t i = 0; i < argc; i++) {
-        memcpy(to, argv[i].data, argv[i].len);
-        blocked->argv[i] = slice_make(to, argv[i].len);
-        to += argv[i].len;
-    }
-}
-
 /* Free all that waits; the session can go on afterwards. */
 static void end(struct blocked *blocked)
 {
@@ -369,11 +351,8 @@ void blocking_wait(struct call *call, struct reply *reply, const struct blocking
     blocked->write_timeout = wait->write_timeout == NULL ? write_null_array : wait->write_timeout;
     list_append(&blocking->all, &blocked->node);
     blocking->count++;
-    if (wait->argv == NULL) {
-        copy_words(blocked, call->argv, call->argc);
-    } else {
-        copy_words(blocked, wait->argv, wait->argc);
-    }
+    blocked->argc = wait->argv == NULL ? call->argc : wait->argc;
+    blocked->argv = slice_copy_all(wait->argv == NULL ? call->argv : wait->argv, blocked->argc);
     join_keys(blocked, wait);
     start_timer(blocked, wait->timeout_ms);
     session->blocked = blocked;

@@ -129,20 +129,6 @@ static struct transaction *transaction_of(struct session *session)
 
 /* --- The queue --- */
 
-/* One block for the slices and their bytes. */
-static struct slice *copy_words(const struct slice *argv, size_t argc, size_t bytes)
-{
-    struct slice *copies = memory_allocate(argc * sizeof(*copies) + bytes);
-    char *to = (char *)(copies + argc);
-
-    for (size_t i = 0; i < argc; i++) {
-        memcpy(to, argv[i].data, argv[i].len);
-        copies[i] = slice_make(to, argv[i].len);
-        to += argv[i].len;
-    }
-    return copies;
-}
-
 void transaction_queue(struct session *session, struct command_entry *entry, const struct request *request)
 {
     struct transaction *transaction = transaction_of(session);
@@ -157,7 +143,7 @@ void transaction_queue(struct session *session, struct command_entry *entry, con
         bytes += request->argv[i].len;
     }
     transaction->commands[transaction->count++] = (struct queued_command){
-        .entry = entry, .argv = copy_words(request->argv, request->argc, bytes), .argc = request->argc};
+        .entry = entry, .argv = slice_copy_all(request->argv, request->argc), .argc = request->argc};
     transaction->bytes += bytes + 32 * (request->argc + 1); /* With RESP's headers. */
     transaction->has_writes |= (entry->command->flags & COMMAND_WRITE) != 0;
 }

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/list.h"
+#include "base/memory.h"
 #include "base/slice.h"
 #include "base/status.h"
 
@@ -29,6 +30,22 @@ static void test_slices_compare_by_bytes_then_length(void **state)
     assert_false(slice_starts_with(slice_of("a"), slice_of("ab")));
     assert_true(slice_equal(slice_after(slice_of("abc"), 1), slice_of("bc")));
     assert_true(slice_equal(slice_first(slice_of("abc"), 2), slice_of("ab")));
+}
+
+static void test_copies_outlive_what_they_were_made_of(void **state)
+{
+    char bytes[] = "keyvalue";
+    struct slice slices[] = {slice_make(bytes, 3), {0}, slice_make(bytes + 3, 5)};
+    struct slice *copies = slice_copy_all(slices, 3);
+
+    (void)state;
+    memset(bytes, 'x', sizeof(bytes));
+    memset(slices, 0, sizeof(slices));
+    assert_true(slice_equal(copies[0], slice_of("key")));
+    assert_true(slice_equal(copies[1], slice_empty()));
+    assert_true(slice_equal(copies[2], slice_of("value")));
+    memory_free(copies);
+    memory_free(slice_copy_all(NULL, 0));
 }
 
 static void test_words_ignore_case_and_nothing_else(void **state)
@@ -129,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slices_compare_by_bytes_then_length),
+        cmocka_unit_test(test_copies_outlive_what_they_were_made_of),
         cmocka_unit_test(test_words_ignore_case_and_nothing_else),
         cmocka_unit_test(test_integers_lie_in_memory_as_named),
         cmocka_unit_test(test_list_keeps_order_and_removal_is_safe),
