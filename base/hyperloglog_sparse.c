@@ -119,7 +119,7 @@ enum hyperloglog_sparse_outcome hyperloglog_sparse_raise(struct buf *hll, struct
         before = at;
         at += run.bytes;
     }
-    if (at + run.bytes > bytes.len || at >= bytes.len) {
+    if (at >= bytes.len) {
         return HYPERLOGLOG_SPARSE_CORRUPT;
     }
     if (run.value >= place.value) {
@@ -131,7 +131,11 @@ enum hyperloglog_sparse_outcome hyperloglog_sparse_raise(struct buf *hll, struct
     if (split_len > run.bytes && bytes.len + split_len - run.bytes > bytes_max) {
         return HYPERLOGLOG_SPARSE_TOO_LONG;
     }
-    replace(hll, at, run.bytes, slice_make(split, split_len));
+    if (at + run.bytes > bytes.len) {
+        replace(hll, at, 1, slice_make(split, split_len - 1)); /* As much behind the end as the cut code was. */
+    } else {
+        replace(hll, at, run.bytes, slice_make(split, split_len));
+    }
     join(hll, before);
     return HYPERLOGLOG_SPARSE_CHANGED;
 }

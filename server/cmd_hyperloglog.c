@@ -122,8 +122,8 @@ static bool holds_all(const struct call *call, const struct value *value)
     return true;
 }
 
-/* Add the call's elements to the copy. False if it is corrupt. */
-static bool add_elements(const struct call *call, struct value *value, bool *changed)
+/* Add the call's elements to the copy, up to the one that finds it corrupt, if one does: how many were added. */
+static size_t add_elements(const struct call *call, struct value *value, bool *changed)
 {
     for (size_t i = 2; i < call->argc; i++) {
         struct hyperloglog_place place = hyperloglog_place(call->argv[i]);
@@ -135,10 +135,23 @@ static bool add_elements(const struct call *call, struct value *value, bool *cha
             *changed = true;
             break;
         case HYPERLOGLOG_CORRUPT:
-            return false;
+            return i - 2;
         }
     }
-    return true;
+    return call->argc - 2;
+}
+
+/* As Redis does, keep what was added before the damage was found; the log has that much of the command. Where it is
+ * found no form has changed: a dense one has no damage. */
+static void keep_first_elements(struct call *call, const struct value *value, size_t count)
+{
+    struct slice *words = memory_copy(call->argv, (2 + count) * sizeof(*words));
+
+    words[0] = slice_of(call->command->name);
+    change_replace(call->change, words, 2 + count);
+    store_value(call, call->argv[1], value);
+    notify_key(call, NOTIFY_UNTOLD, "pfadd", call->db, call->argv[1]);
+    memory_free(words);
 }
 
 /* PFADD key [element ...]: 1 if a register was raised or the key was created. */
@@ -146,6 +159,7 @@ static enum status run_pfadd(struct call *call, struct reply *reply)
 {
     struct slice key = call->argv[1];
     struct value value;
+    size_t added_count = call->argc - 2;
     bool changed;
     enum status status = open_value(call, reply, key, &value);
 
@@ -155,19 +169,25 @@ static enum status run_pfadd(struct call *call, struct reply *reply)
     changed = !value.is_there;
     if (!holds_all(call, &value)) {
         own_value(&value);
-        if (!add_elements(call, &value, &changed)) {
-            close_value(&value);
-            return reply_corrupt(reply);
-        }
+        added_count = add_elements(call, &value, &changed);
     }
     if (changed) {
         hyperloglog_forget(&value.own);
-        log_growth(call, &value);
-        store_value(call, key, &value);
-        notify_key(call, NOTIFY_STRING, "pfadd", call->db, key);
+    }
+    if (added_count < call->argc - 2) {
+        if (changed) {
+            keep_first_elements(call, &value, added_count);
+        }
+        (void)reply_corrupt(reply);
+    } else {
+        if (changed) {
+            log_growth(call, &value);
+            store_value(call, key, &value);
+            notify_key(call, NOTIFY_STRING, "pfadd", call->db, key);
+        }
+        reply_integer(reply, changed);
     }
     close_value(&value);
-    reply_integer(reply, changed);
     return STATUS_OK;
 }
 

@@ -56,7 +56,6 @@ DIFFERENT = {
     "memory|usage": "Bytes of the key's rows in the tables, on disk or in memory.",
     "object|encoding": "What Redis would say of such a value, made anew: it has no past.",
     "object|idletime": "0: times of access are not kept, since nothing is evicted.",
-    "pfadd": "A damaged value stays as it is; Redis keeps the elements before the one that finds the damage.",
     "pfcount": "The count is cached and logged as in Redis, but never by a replica itself.",
     "pfselftest": "A test of Hearth's own.",
     "psync": "Hearth's replicas get a compressed LMDB snapshot, Redis' replicas an RDB.",

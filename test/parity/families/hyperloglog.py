@@ -31,13 +31,16 @@ def some(d):
 
 
 def odd(d):
-    """A damaged value. It gets one element at a time: redis-server keeps those before the one that finds the damage."""
+    """A value that may be damaged."""
     key = d.rng.choice([b"odd:1", b"odd:2"])
     return d.rng.choice([
         lambda: [b"set", key, d.rng.choice(ODD)],
         lambda: [b"set", key, d.rng.choice(ODD)],
         lambda: [b"append", key, d.rng.choice([b"\x00", b"\x80", b"\xff", b""])],
-        lambda: [b"pfadd", key] + elements(d)[:1],
+        lambda: [b"pfadd", key] + elements(d),
+        lambda: [b"pfadd", key] + elements(d),
+        lambda: [b"setrange", key, b"%d" % d.rng.randint(0, 60), bytes([d.rng.randrange(256)])],
+        lambda: [b"setbit", key, b"%d" % d.rng.randint(32, 400), d.rng.choice([b"0", b"1"])],
         lambda: [b"pfcount", key],
         lambda: [b"pfcount", key, some(d)],
         lambda: [b"pfmerge", some(d), key],
