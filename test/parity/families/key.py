@@ -11,7 +11,8 @@ def expire_options(d):
 
 def expire(d):
     name = d.rng.choice([b"expire", b"pexpire", b"expireat", b"pexpireat"])
-    good = {b"expire": b"100000", b"pexpire": b"100000000", b"expireat": b"4102444800",
+    seconds = d.rng.randrange(100000, 10 ** 8)  # Two of one length would be compared by GT and LT to the millisecond.
+    good = {b"expire": b"%d" % seconds, b"pexpire": b"%d" % (1000 * seconds), b"expireat": b"4102444800",
             b"pexpireat": b"4102444800000"}[name]
     amount = good if d.rng.random() < 0.7 else d.integer()
     if amount in (b"1", b"2", b"3", b"5", b"10", b"100") and name in (b"expire", b"pexpire"):
