@@ -264,6 +264,20 @@ enum status file_exists(struct file_system *system, const char *path, bool *exis
     return STATUS_OK;
 }
 
+enum status file_sync_parent(struct file_system *system, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *parent = memory_copy_text(slash == NULL ? "." : slash == path ? "/" : path);
+    enum status status;
+
+    if (slash != NULL && slash != path) {
+        parent[slash - path] = '\0';
+    }
+    status = file_sync_directory(system, parent);
+    memory_free(parent);
+    return status;
+}
+
 char *file_join(const char *directory, const char *name)
 {
     size_t directory_len = strlen(directory);

@@ -82,6 +82,9 @@ MUST_CHECK enum status file_copy(struct file_system *system, const char *from, c
 MUST_CHECK enum status file_remove_tree(struct file_system *system, const char *path);
 MUST_CHECK enum status file_exists(struct file_system *system, const char *path, bool *exists);
 
+/* Sync the folder that `path` is in ("." for a mere name): a name made, renamed or removed there is durable then. */
+MUST_CHECK enum status file_sync_parent(struct file_system *system, const char *path);
+
 /* "directory/name" in a new block that the caller frees with memory_free(). */
 char *file_join(const char *directory, const char *name);
 

@@ -230,28 +230,11 @@ static enum status remove_lock_file(struct file_system *files, const char *path)
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static char *parent_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *parent;
-
-    if (slash == NULL) {
-        return memory_copy_text(".");
-    }
-    if (slash == path) {
-        return memory_copy_text("/");
-    }
-    parent = memory_copy(path, (size_t)(slash - path) + 1);
-    parent[slash - path] = '\0';
-    return parent;
-}
-
 /* Crash windows: before the rename there is a ".new" that the next creation removes; LMDB can read it only once its
  * first commit is synced, and so it must never be seen. After the rename there is a whole environment. */
 static enum status grow_up(struct file_system *files, const char *temporary, const char *path,
                            const struct env_meta *meta)
 {
-    char *parent = parent_of(path);
     enum status status = file_remove_tree(files, temporary);
 
     if (status == STATUS_OK) {
@@ -270,9 +253,8 @@ static enum status grow_up(struct file_system *files, const char *temporary, con
         status = file_rename(files, temporary, path);
     }
     if (status == STATUS_OK) {
-        status = file_sync_directory(files, parent);
+        status = file_sync_parent(files, path);
     }
-    memory_free(parent);
     return status;
 }
 

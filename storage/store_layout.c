@@ -83,23 +83,6 @@ void store_layout_release(struct store_layout *layout)
     layout->foreign = NULL;
 }
 
-/* Make it durable that `path` is in its folder, or is there no more. */
-static enum status sync_parent(struct file_system *files, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    enum status status;
-    char *parent;
-
-    if (slash == NULL || slash == path) {
-        return STATUS_OK;
-    }
-    parent = memory_copy_text(path);
-    parent[slash - path] = '\0';
-    status = file_sync_directory(files, parent);
-    memory_free(parent);
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
-
 /* What the marker speaks of must be on disk before it, by name too: else a power cut might leave the marker and nothing
  * to swap in, which looks as if that was done.
  *
@@ -108,7 +91,7 @@ static enum status sync_parent(struct file_system *files, const char *path)
 enum status store_layout_begin_swap(struct file_system *files, const char *directory, const char *path)
 {
     size_t len = strlen(directory);
-    enum status status = sync_parent(files, path);
+    enum status status = file_sync_parent(files, path);
 
     if (strncmp(path, directory, len) == 0 && path[len] == '/') {
         path += len + 1;
@@ -214,7 +197,8 @@ enum status store_layout_finish_swap(struct file_system *files, const char *dire
         status = move_in_by_name(files, directory, log_new, log_names);
     }
     if (status == STATUS_OK) {
-        status = sync_parent(files, path);
+        status = file_sync_parent(files, path);
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status; /* Somebody has tidied up since. */
     }
     if (status == STATUS_OK) {
         status = file_sync_directory(files, directory);

@@ -75,20 +75,12 @@ static enum status inspect(const struct store *store, struct store_layout *layou
 
 static enum status make_directory(struct file_system *files, const char *path)
 {
-    const char *slash = strrchr(path, '/');
     enum status status = file_make_directory(files, path);
-    char *parent;
 
     if (status != STATUS_OK) {
         return status == STATUS_EXISTS ? STATUS_OK : status;
     }
-    parent = slash == NULL ? memory_copy_text(".") : slash == path ? memory_copy_text("/") : memory_copy_text(path);
-    if (slash != NULL && slash != path) {
-        parent[slash - path] = '\0';
-    }
-    status = file_sync_directory(files, parent);
-    memory_free(parent);
-    return status;
+    return file_sync_parent(files, path);
 }
 
 static enum status acquire(struct store *store, long *holder_pid)

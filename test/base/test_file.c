@@ -316,6 +316,31 @@ static void test_replace_on_a_full_disk_keeps_the_old(void **state)
     fault_file_free(disk);
 }
 
+static void test_sync_parent_makes_the_name_durable(void **state)
+{
+    struct fault_file *disk = fault_file_create();
+    struct file_system *system = fault_file_system(disk);
+    bool exists;
+
+    (void)state;
+    assert_int_equal(file_make_directory(system, "/a"), STATUS_OK);
+    assert_int_equal(file_sync_parent(system, "/a"), STATUS_OK);
+    assert_int_equal(file_make_directory(system, "/a/b"), STATUS_OK);
+    assert_int_equal(file_sync_parent(system, "/a/b"), STATUS_OK);
+    assert_int_equal(file_make_directory(system, "c"), STATUS_OK);
+    assert_int_equal(file_sync_parent(system, "c"), STATUS_OK);
+    assert_int_equal(file_make_directory(system, "/a/b/unsynced"), STATUS_OK);
+    fault_file_crash(disk, FAULT_KEEP_NONE, 1);
+    assert_int_equal(file_exists(system, "/a/b", &exists), STATUS_OK);
+    assert_true(exists);
+    assert_int_equal(file_exists(system, "c", &exists), STATUS_OK);
+    assert_true(exists);
+    assert_int_equal(file_exists(system, "/a/b/unsynced", &exists), STATUS_OK);
+    assert_false(exists);
+    assert_int_equal(file_sync_parent(system, "/absent/b"), STATUS_NOT_FOUND);
+    fault_file_free(disk);
+}
+
 static void test_remove_tree_reports_what_stops_it(void **state)
 {
     struct fault_file *disk = fault_file_create();
@@ -364,6 +389,7 @@ int main(void)
         cmocka_unit_test(test_copy_takes_what_was_asked_for),
         cmocka_unit_test(test_replace_is_all_or_nothing_at_every_step),
         cmocka_unit_test(test_replace_on_a_full_disk_keeps_the_old),
+        cmocka_unit_test(test_sync_parent_makes_the_name_durable),
         cmocka_unit_test(test_remove_tree_reports_what_stops_it),
         cmocka_unit_test(test_errno_becomes_the_status_that_fits),
     };
