@@ -11,11 +11,16 @@ enum status log_archive_prepare(struct file_system *files, const char *archive)
 {
     enum status status = file_make_directory(files, archive);
 
-    if (status != STATUS_OK && status != STATUS_EXISTS) {
-        diag(DIAG_WARNING, "log: the archive %s cannot be made: %s", archive, status_name(status));
-        return status;
+    if (status == STATUS_EXISTS) {
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    if (status == STATUS_OK) {
+        status = file_sync_parent(files, archive); /* Or a power cut might take it with all that was moved into it. */
+    }
+    if (status != STATUS_OK) {
+        diag(DIAG_WARNING, "log: the archive %s cannot be made: %s", archive, status_name(status));
+    }
+    return status;
 }
 
 static enum status read_header(struct file_system *files, const char *path, struct log_segment_header *header)

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 
-/* Make the folder if it is missing. Diag names what is wrong.
+/* Make the folder if it is missing, durably. Diag names what is wrong.
  *   STATUS_NOT_FOUND  The folder that is to hold it is missing. STATUS_IO, STATUS_NO_SPACE. */
 MUST_CHECK enum status log_archive_prepare(struct file_system *files, const char *archive);
 
