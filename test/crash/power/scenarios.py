@@ -9,17 +9,18 @@ import hearth
 import replication
 import trace
 import workload
-from scenario import Scenario
+from scenario import Knowledge, Scenario
 
 
 class OneNode(Scenario):
     """Writes of all kinds, checkpoints, segments that end and are let go, configuration rewritten, restarts."""
 
     steps = 750
+    most_bytes = 30000  # Of a value.
     count = 0  # Steps that are done.
 
     def work(self):
-        self.load = workload.Workload("%s %d" % (self.name, self.options.seed))
+        self.load = workload.Workload("%s %d" % (self.name, self.options.seed), self.most_bytes)
         server = self.server(self.root, self.environment())
         for life in range(3):
             server.start()
@@ -31,6 +32,8 @@ class OneNode(Scenario):
                 for part in range(5):
                     load.run(self.steps // 15)
                     self.disturb(other, life * 5 + part)
+                    if part in (2, 3):  # The log is let go, and synced under everysec, once a second.
+                        time.sleep(1.05)
                 self.count = load.count
             server.stop() if life == 1 else self.kill(server)
 
@@ -98,6 +101,55 @@ class EverySecond(OneNode):
     name = "everysec"
     weight = 3
     policy = "everysec"
+
+
+class Archive(OneNode):
+    """With log-archive-dir, no segment is ever missing from both the log and the archive, and what is archived is whole."""
+
+    name = "archive"
+    weight = 2
+    lies = ("folders",)
+
+    most_bytes = 150000
+
+    class Knowledge(Knowledge):
+        def __init__(self, policy):
+            super().__init__(policy)
+            self.segments = set()  # Names that segments were given.
+
+        def apply(self, record, disk):
+            super().apply(record, disk)
+            name = os.path.basename(record.text.decode().split("\0")[-1]) if record.kind == trace.RENAME else ""
+            if name.endswith(".log"):
+                self.segments.add(name)
+
+    def new_knowledge(self):
+        return Archive.Knowledge(self.policy)
+
+    def server(self, folder, env=None):
+        server = super().server(folder, env)
+        server.arguments += ["--log-archive-dir", os.path.join(folder, "kept", "archive")]
+        return server
+
+    def prepare(self):
+        super().prepare()
+        os.mkdir(os.path.join(self.root, "kept"))  # Where nothing else is ever made, and so synced.
+
+    def work(self):
+        super().work()
+        assert os.listdir(os.path.join(self.root, "kept", "archive")), "nothing was archived"
+
+    def check(self, folder, known):
+        super().check(folder, known)
+        archive = os.path.join(folder, "kept", "archive")
+        held = set(os.listdir(os.path.join(folder, "data", "log")))
+        archived = {name for name in os.listdir(archive) if name.endswith(".log")}
+        newest = max(name for name in held if name.endswith(".log"))
+        missing = {name for name in known.segments if name < newest} - held - archived
+        assert not missing, "in neither log nor archive: %r" % sorted(missing)
+        if archived:
+            code, said = self.run_tool("hearth-check", archive)
+            assert code == 0, "hearth-check of the archive: %s" % said
 
 
 class Recovery(Always):
@@ -338,4 +390,4 @@ class Steps(Scenario):
         self.run_check_tool(folder)
 
 
-ALL = (Always, EverySecond, Recovery, Replica, Restore, RestoreNew, Steps)
+ALL = (Always, EverySecond, Archive, Recovery, Replica, Restore, RestoreNew, Steps)
