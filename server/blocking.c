@@ -24,6 +24,8 @@ struct waited_key {
     struct hash_node hash_node; /* In blocking->keys. */
     struct list waiters;        /* struct place, in order of arrival. */
     size_t waiter_count;
+    size_t type_counts[ENTRY_TYPE_COUNT]; /* Of the waiters, by what they wait for, */
+    size_t mourner_count;                 /* and how many of them also wake when that is gone. */
     struct list_node ready_node;
     uint32_t db;
     char *key; /* Owned. */
@@ -84,30 +86,30 @@ static struct waited_key *find(const struct blocking *blocking, uint32_t db, str
     return NULL;
 }
 
-/* Whether the key, as it is now, is something for this waiter. */
-static bool is_woken(const struct blocked *blocked, const struct waited_key *key)
+/* What the key holds now; ENTRY_TYPE_COUNT if nothing. */
+static enum entry_type look(const struct blocking *blocking, const struct waited_key *key)
 {
-    struct keyspace *keyspace = store_keyspace(blocked->blocking->options.services->store);
+    struct keyspace *keyspace = store_keyspace(blocking->options.services->store);
     struct entry entry;
 
-    return blocked->wakes_when_gone ||
-           (keyspace_peek(keyspace, key->db, key_slice(key), &entry) && entry.type == blocked->type);
+    return keyspace_peek(keyspace, key->db, key_slice(key), &entry) ? entry.type : ENTRY_TYPE_COUNT;
 }
 
-static bool wakes_any(const struct waited_key *key)
+/* Whether a key that holds this is something for the waiter, */
+static bool is_woken(const struct blocked *blocked, enum entry_type type)
 {
-    LIST_FOR_EACH(&key->waiters, node)
-    {
-        if (is_woken(LIST_ENTRY(node, struct place, node)->blocked, key)) {
-            return true;
-        }
-    }
-    return false;
+    return blocked->wakes_when_gone || blocked->type == type;
+}
+
+/* or for any of the key's. It costs the same however many wait. */
+static bool wakes_any(const struct waited_key *key, enum entry_type type)
+{
+    return key->mourner_count != 0 || (type != ENTRY_TYPE_COUNT && key->type_counts[type] != 0);
 }
 
 static void note_change(struct blocking *blocking, struct waited_key *key)
 {
-    if (!list_node_is_linked(&key->ready_node) && wakes_any(key)) {
+    if (!list_node_is_linked(&key->ready_node) && wakes_any(key, look(blocking, key))) {
         list_append(&blocking->ready, &key->ready_node);
     }
 }
@@ -192,7 +194,6 @@ static struct waited_key *join_key(struct blocking *blocking, uint32_t db, struc
         waited->key_len = key.len;
         hash_table_insert(&blocking->keys, &waited->hash_node, checksum_hash64(key, db));
     }
-    waited->waiter_count++;
     return waited;
 }
 
@@ -210,6 +211,8 @@ static void drop_key(struct blocking *blocking, struct waited_key *key)
 static void leave_key(struct blocking *blocking, struct place *place)
 {
     list_remove(&place->node);
+    place->key->type_counts[place->blocked->type]--;
+    place->key->mourner_count -= place->blocked->wakes_when_gone;
     drop_key(blocking, place->key);
 }
 
@@ -232,13 +235,14 @@ static void join_keys(struct blocked *blocked, const struct blocking_wait *wait)
     for (size_t i = 0; i < wait->key_count; i++) {
         struct waited_key *key = join_key(blocking, blocked->db, wait->keys[i]);
 
-        if (has_place(blocked, key)) {
-            key->waiter_count--;
-        } else {
+        if (!has_place(blocked, key)) {
             struct place *place = &blocked->places[blocked->place_count++];
 
             *place = (struct place){.key = key, .blocked = blocked};
             list_append(&key->waiters, &place->node);
+            key->waiter_count++;
+            key->type_counts[blocked->type]++;
+            key->mourner_count += blocked->wakes_when_gone;
         }
     }
 }
@@ -420,6 +424,7 @@ static void run_again(struct blocked *blocked, struct slice woken_by)
  * takes writes again. */
 static bool serve_key(struct blocking *blocking, struct waited_key *key)
 {
+    enum entry_type type = look(blocking, key);
     bool goes_on = true;
 
     key->waiter_count++; /* It stays when its last waiter leaves. */
@@ -427,7 +432,10 @@ static bool serve_key(struct blocking *blocking, struct waited_key *key)
     {
         struct blocked *blocked = LIST_ENTRY(node, struct place, node)->blocked;
 
-        if ((blocked->session->flags & SESSION_CLOSING) || !is_woken(blocked, key)) {
+        if (!wakes_any(key, type)) {
+            break;
+        }
+        if ((blocked->session->flags & SESSION_CLOSING) || !is_woken(blocked, type)) {
             continue;
         }
         goes_on = may_run(blocked);
@@ -435,6 +443,7 @@ static bool serve_key(struct blocking *blocking, struct waited_key *key)
             break;
         }
         run_again(blocked, key_slice(key));
+        type = look(blocking, key);
     }
     drop_key(blocking, key);
     return goes_on;
