@@ -200,10 +200,10 @@ static void test_replies_are_cut_off_as_the_client_wishes(void **state)
         buf_init(&output, BUF_NO_CEILING);
         session_init_internal(&session, &output);
         session.flags |= cases[i].flags;
-        for (char reply = '0'; reply < '5'; reply++) {
+        for (int reply = '0'; reply < '5'; reply++) {
             size_t begin = output.len;
 
-            buf_put_byte(&output, reply);
+            buf_put_byte(&output, (char)reply);
             session_end_reply(&session, begin);
         }
         assert_true(slice_equal(buf_slice(&output), slice_of(cases[i].left)));

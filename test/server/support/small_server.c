@@ -25,6 +25,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -228,7 +229,7 @@ const char *small_server_hears(struct small_server *server, size_t client)
             *to++ = server->text[i] == '\n' ? ' ' : server->text[i];
         }
     }
-    strcpy(to, got == 0 ? "(closed)" : "");
+    (void)snprintf(to, 16, "%s", got == 0 ? "(closed)" : ""); /* The room that recv() left. */
     return server->text;
 }
 
