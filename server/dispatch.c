@@ -282,7 +282,7 @@ static uint64_t execute(struct dispatch *dispatch, struct call *call, const stru
 
     ASSERT(dispatch->depth == 0);
     reply_init(&reply, session->output, session->protocol);
-    change_begin(dispatch->change, store_selected_db(store));
+    change_begin(dispatch->change, store_told_db(store));
     keyspace_set_clock(call->keyspace, call->now_ms, !dispatch->gate.is_replica);
     end_us = run(dispatch, call, entry, &reply);
     end = commit(dispatch);
@@ -526,7 +526,7 @@ static void on_due(void *context, uint32_t db, struct slice key)
 {
     struct dispatch *dispatch = context;
 
-    change_begin(dispatch->change, store_selected_db(dispatch->services->store));
+    change_begin(dispatch->change, store_told_db(dispatch->services->store));
     on_expired(dispatch, db, key);
     (void)commit(dispatch);
 }

@@ -69,7 +69,8 @@ static void on_key(void *context, enum notify_class class, const char *event, ui
     }
 }
 
-/* Observer: a database was emptied or exchanged. What is there neither before nor after was not touched. */
+/* Observer: a database was emptied or exchanged. What is there neither before nor after was not touched;
+ * what is due is not there. */
 static void on_database(void *context, uint32_t db)
 {
     struct transactions *transactions = context;
@@ -79,9 +80,8 @@ static void on_database(void *context, uint32_t db)
     for (struct hash_node *node = hash_table_walk_begin(&walk, &transactions->watches); node != NULL;
          node = hash_table_walk_next(&walk, &transactions->watches)) {
         struct watch *watch = LIST_ENTRY(node, struct watch, hash_node);
-        struct entry entry;
 
-        if (watch->db == db && (watch->existed || keyspace_peek(keyspace, db, key_of(watch), &entry))) {
+        if (watch->db == db && (watch->existed || keyspace_has_live(keyspace, db, key_of(watch)))) {
             touch(watch);
         }
     }

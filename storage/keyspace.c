@@ -399,6 +399,13 @@ bool keyspace_peek(struct keyspace *keyspace, uint32_t db, struct slice key, str
     return read_row(keyspace, &place, entry);
 }
 
+bool keyspace_has_live(struct keyspace *keyspace, uint32_t db, struct slice key)
+{
+    struct entry entry;
+
+    return keyspace_peek(keyspace, db, key, &entry) && !keyspace_is_due(keyspace, &entry);
+}
+
 void keyspace_announce(struct keyspace *keyspace, uint32_t db, const struct slice *keys, size_t count)
 {
     struct view_announced announced[VIEW_ANNOUNCE_MAX];

@@ -70,6 +70,8 @@ bool keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice key, str
 uint64_t keyspace_found_count(const struct keyspace *keyspace);
 /* The same without expiring, hiding and counting: replay and tests. */
 bool keyspace_peek(struct keyspace *keyspace, uint32_t db, struct slice key, struct entry *entry);
+/* Whether keyspace_find() would find it, without expiring and counting. */
+bool keyspace_has_live(struct keyspace *keyspace, uint32_t db, struct slice key);
 
 /* Say which keys of `db` will soon be found or put (see view_announce): at most VIEW_ANNOUNCE_MAX, words that are no
  * keys among them. It has no effect but on time. */

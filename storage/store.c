@@ -59,9 +59,15 @@ int32_t store_selected_db(const struct store *store)
     return store->selected_db;
 }
 
+int32_t store_told_db(const struct store *store)
+{
+    return store->selected_db_is_told ? store->selected_db : -1;
+}
+
 void store_set_selected_db(struct store *store, int32_t db)
 {
     store->selected_db = db;
+    store->selected_db_is_told = true;
 }
 
 /* Writes. */
@@ -120,6 +126,7 @@ void store_freeze(struct store *store, struct history_position position, bool is
     store->frozen_offset = position.offset;
     store->frozen_changes = store->statistics.changes_since_checkpoint;
     store->is_queued = false;
+    store->selected_db_is_told = false;
     checkpoint_begin(store->checkpoint, view_freeze(store->view), &meta);
     crash_point("store.freeze.after");
 }

@@ -92,8 +92,11 @@ bool store_has_failed(const struct store *store);
 
 /* Append a change that was executed in `db` (the caller has put SELECT into it where the db changes). */
 MUST_CHECK enum status store_append(struct store *store, struct slice change, uint64_t *end);
-/* The db that the log's reader has selected at its end; -1 when the next change must begin with SELECT. */
+/* The db that the log's reader has selected at its end; -1: none yet. */
 int32_t store_selected_db(const struct store *store);
+/* The same for who is about to log a change of its own: -1 when that must begin with SELECT, as the first one after
+ * each checkpoint does, since a reader that begins with the checkpoint may not know what was selected before. */
+int32_t store_told_db(const struct store *store);
 void store_set_selected_db(struct store *store, int32_t db);
 
 /* Once per loop turn, between commands: cut the batch, and freeze the memtable if it is time. */

@@ -22,7 +22,8 @@ struct store {
     char *leftover_paths[CHECKPOINT_LEFTOVERS_MAX]; /* Of swaps and crashes: the checkpoint thread removes them. */
     struct history history;                         /* The log's, for the next checkpoint. */
     uint64_t key_hash_seed;
-    int32_t selected_db; /* Of the log's reader at its end. */
+    int32_t selected_db;      /* Of the log's reader at its end. */
+    bool selected_db_is_told; /* Since the last checkpoint a SELECT came, or what a master had sent. */
 
     /* Checkpoints. */
     uint64_t frozen_offset;  /* X of the frozen memtable, or of the last checkpoint. */

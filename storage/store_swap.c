@@ -100,6 +100,7 @@ static void take(struct store *store, struct successor *next)
     store->history = next->meta.history;
     store->key_hash_seed = next->meta.key_hash_seed;
     store->selected_db = next->meta.selected_db;
+    store->selected_db_is_told = false;
     store->frozen_offset = next->meta.position.offset;
     store->retry_at_ms = 0;
     store->is_queued = false;

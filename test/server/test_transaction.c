@@ -38,6 +38,16 @@ static enum status run_flush(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
+static enum status run_swap(struct call *call, struct reply *reply)
+{
+    keyspace_swap(call->keyspace, 0, 1);
+    call->changes++;
+    notify_database(call, 0);
+    notify_database(call, 1);
+    reply_ok(reply);
+    return STATUS_OK;
+}
+
 static enum status run_read(struct call *call, struct reply *reply)
 {
     struct entry entry;
@@ -62,6 +72,7 @@ static enum status run_fail(struct call *call, struct reply *reply)
 static const struct command test_commands[] = {
     {.name = "put", .arity = -3, .flags = COMMAND_WRITE, .keys = {KEY_RANGE(KEY_OW, 1, 0, 1)}, .run = run_put},
     {.name = "flush", .arity = 1, .flags = COMMAND_WRITE, .run = run_flush},
+    {.name = "swap", .arity = 1, .flags = COMMAND_WRITE, .run = run_swap},
     {.name = "read", .arity = 2, .flags = COMMAND_READONLY, .keys = {KEY_RANGE(KEY_RO, 1, 0, 1)}, .run = run_read},
     {.name = "select", .arity = 2, .run = run_select},
     {.name = "fail", .arity = 1, .run = run_fail},
@@ -239,6 +250,24 @@ static void test_key_that_was_due_before_aborts_nothing(void **state)
     exec_answers(s, RUNS_0);
 }
 
+static void test_exchange_for_a_key_that_is_due_aborts_nothing(void **state)
+{
+    struct small_server *s = connect(state);
+
+    small_server_ask(s, 1, "select 1", "+OK ");
+    small_server_ask(s, 1, "put k 1 0", "+OK ");
+    for (uint64_t begin_ms = clock_wall_ms(); clock_wall_ms() < begin_ms + 5;) {
+        small_server_turn(s);
+    }
+    small_server_ask(s, 0, "watch k", "+OK ");
+    small_server_ask(s, 1, "swap", "+OK ");
+    exec_answers(s, RUNS_0);
+    small_server_ask(s, 1, "put k 1", "+OK ");
+    small_server_ask(s, 0, "watch k", "+OK ");
+    small_server_ask(s, 1, "swap", "+OK ");
+    exec_answers(s, ABORTS);
+}
+
 static void test_replaced_data_touches_every_watch(void **state)
 {
     struct small_server *s = connect(state);
@@ -278,6 +307,7 @@ int main(void)
         TEST(test_emptied_database_aborts_where_the_key_was),
         TEST(test_key_that_falls_due_aborts),
         TEST(test_key_that_was_due_before_aborts_nothing),
+        TEST(test_exchange_for_a_key_that_is_due_aborts_nothing),
         TEST(test_replaced_data_touches_every_watch),
         TEST(test_closed_session_leaves_no_watch_behind),
     };

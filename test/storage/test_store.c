@@ -71,6 +71,7 @@ static void test_what_was_appended_is_there_again(void **state)
     run_turn(small, "MULTI;SELECT 2;SET b 2;FILL c 10 5;EXEC");
     run_turn(small, "INCR b");
     assert_text(small, "0 a 0 1\n2 b 0 3\n2 c 0 10 fields of 5\n");
+    assert_int_equal(store_told_db(small->store), 2);
     reopen(small, false); /* By the log. */
     assert_text(small, "0 a 0 1\n2 b 0 3\n2 c 0 10 fields of 5\n");
     assert_int_equal(store_selected_db(small->store), 2);
@@ -79,6 +80,7 @@ static void test_what_was_appended_is_there_again(void **state)
     reopen(small, true);
     assert_text(small, "0 a 0 1\n2 b 0 3\n2 c 0 10 fields of 5\n");
     assert_int_equal(store_selected_db(small->store), 2);
+    assert_int_equal(store_told_db(small->store), -1); /* Who begins with the checkpoint need not know of the 2. */
     assert_int_equal(store_get_statistics(small->store)->recovered_bytes, 0);
     run_turn(small, "INCR b");
     assert_text(small, "0 a 0 1\n2 b 0 4\n2 c 0 10 fields of 5\n");
