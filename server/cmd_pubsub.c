@@ -16,6 +16,8 @@ static int64_t shown_count(const struct session *session, enum pubsub_kind kind)
 /* "subscribe", the name (NULL data: null), and how many subscriptions there are now. */
 static void confirm(struct call *call, struct reply *reply, const char *word, enum pubsub_kind kind, struct slice name)
 {
+    size_t begin = reply->out->len;
+
     reply_push(reply, 3);
     reply_bulk_text(reply, word);
     if (name.data == NULL) {
@@ -24,6 +26,9 @@ static void confirm(struct call *call, struct reply *reply, const char *word, en
         reply_bulk(reply, name);
     }
     reply_integer(reply, shown_count(call->session, kind));
+    if (reply->out == call->session->output) {
+        session_keep_push(call->session, begin);
+    }
 }
 
 static enum status subscribe(struct call *call, struct reply *reply, enum pubsub_kind kind, const char *word)

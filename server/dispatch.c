@@ -439,7 +439,9 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
     } else {
         struct call call = make_call(dispatch, session, entry, request);
 
+        session->flags |= SESSION_EXECUTES;
         *now_us = execute(dispatch, &call, request);
+        session->flags &= ~(uint32_t)SESSION_EXECUTES;
     }
     if (!(session->flags & SESSION_BLOCKED)) { /* Its reply is still to come. */
         session_end_reply(session, reply_begin);

@@ -205,10 +205,13 @@ void pubsub_forget(struct pubsub *pubsub, struct session *session)
 /* Three or four words as a push, or in RESP2 as an array. */
 static void send_message(struct session *session, const struct slice *words, size_t word_count, uint64_t reveals)
 {
+    size_t begin = session->output->len;
+
     resp_write_push(session->output, word_count, session->protocol);
     for (size_t i = 0; i < word_count; i++) {
         resp_write_bulk(session->output, words[i]);
     }
+    session_keep_push(session, begin);
     session_touch(session, reveals);
 }
 

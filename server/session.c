@@ -159,6 +159,7 @@ static void on_closed(void *context)
     list_remove(&session->node);
     list_remove(&session->list_node);
     sessions->count--;
+    buf_release(&session->pushed);
     memory_free(session->name);
     memory_free(session->library_name);
     memory_free(session->library_version);
@@ -177,6 +178,7 @@ struct session *sessions_accept(struct sessions *sessions, const struct transpor
     session->sessions = sessions;
     session->id = sessions->next_id++;
     session->protocol = 2;
+    buf_init(&session->pushed, BUF_NO_CEILING);
     session->user = memory_copy_text("default");
     session->created_us = clock_monotonic_us();
     session->active_us = session->created_us;
@@ -253,11 +255,13 @@ void session_init_internal(struct session *session, struct buf *output)
     *session = (struct session){.flags = SESSION_INTERNAL | SESSION_AUTHENTICATED, .protocol = 2, .output = output};
     list_node_init(&session->node);
     list_node_init(&session->list_node);
+    buf_init(&session->pushed, BUF_NO_CEILING);
     session->user = memory_copy_text("default");
 }
 
 void session_release_internal(struct session *session)
 {
+    buf_release(&session->pushed);
     memory_free(session->user);
     session->user = NULL;
 }
@@ -282,11 +286,21 @@ void session_touch(struct session *session, uint64_t offset)
     }
 }
 
+/* A copy, because what is pushed may stand within the reply that goes: SUBSCRIBE in EXEC's. */
+void session_keep_push(struct session *session, size_t begin)
+{
+    if ((session->flags & SESSION_EXECUTES) && (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP))) {
+        buf_put(&session->pushed, slice_after(buf_slice(session->output), begin));
+    }
+}
+
 void session_end_reply(struct session *session, size_t reply_begin)
 {
     if (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) {
         buf_truncate(session->output, reply_begin);
+        buf_put(session->output, buf_slice(&session->pushed));
     }
+    buf_clear(&session->pushed);
     session->flags &= ~(uint32_t)SESSION_REPLY_SKIP;
     if (session->flags & SESSION_SKIP_NEXT) {
         session->flags = (session->flags | SESSION_REPLY_SKIP) & ~(uint32_t)SESSION_SKIP_NEXT;

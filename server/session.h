@@ -5,6 +5,7 @@
 #ifndef SERVER_SESSION_H
 #define SERVER_SESSION_H
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "base/resp_read.h"
 #include "replication/replication.h"
@@ -37,6 +38,7 @@ enum session_flag {
     SESSION_IS_DIRTY = 1u << 13,       /* A watched key was touched: EXEC aborts. */
     SESSION_EXEC_FAILS = 1u << 14,     /* A command could not be queued: EXEC aborts. */
     SESSION_INTERNAL = 1u << 15,       /* The replayer's or a script's: no connection. */
+    SESSION_EXECUTES = 1u << 16,       /* Its request is being executed: a push stands amid the reply. */
 };
 
 struct session {
@@ -66,6 +68,7 @@ struct session {
     uint64_t write_offset;           /* Log end after its last write: what WAIT waits for. */
     struct replica *replica;         /* When its output is a feed. */
     struct replica_handshake handshake;
+    struct buf pushed;                   /* What a reply that is cut off leaves standing. */
     struct subscriptions *subscriptions; /* Owned by pubsub.c; NULL before the first. */
     char peer[SESSION_ADDRESS_BYTES];    /* "127.0.0.1:5000" */
     char local[SESSION_ADDRESS_BYTES];
@@ -127,6 +130,8 @@ void session_close_after_reply(struct session *session);
  * has it; 0 reveals nothing, SESSION_REVEALS_TURN whatever has changed by the end of this turn. */
 #define SESSION_REVEALS_TURN UINT64_MAX
 void session_touch(struct session *session, uint64_t offset);
+/* What stands in the output from `begin` on is a push and no reply: CLIENT REPLY does not keep it back. */
+void session_keep_push(struct session *session, size_t begin);
 /* The reply to a request stands in the output from `reply_begin` on: cut it off again if CLIENT REPLY says so. */
 void session_end_reply(struct session *session, size_t reply_begin);
 /* A blocked session goes on with its next request. */

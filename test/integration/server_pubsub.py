@@ -59,5 +59,21 @@ def test_keyspace_events(binary):
         assert subscriber.read()[2:] == [b"__keyspace@0__:k", b"del"]
 
 
+def test_pushes_come_though_replies_do_not(binary):
+    server = Server(binary)
+    with server.client() as one, server.client() as two:
+        one.socket.sendall(one.encode(["CLIENT", "REPLY", "OFF"]) + one.encode(["SUBSCRIBE", "a"]) +
+                           one.encode(["PING"]) + one.encode(["PSUBSCRIBE", "a*"]))
+        assert hear(one, 2) == [[b"subscribe", b"a", 1], [b"psubscribe", b"a*", 2]]
+        assert two.call("PUBLISH", "a", "x") == 2
+        assert hear(one, 2) == [[b"message", b"a", b"x"], [b"pmessage", b"a*", b"a", b"x"]]
+        one.socket.sendall(one.encode(["UNSUBSCRIBE"]) + one.encode(["PUNSUBSCRIBE"]) + one.encode(["GET"]) +
+                           one.encode(["CLIENT", "REPLY", "ON"]))
+        assert hear(one, 3) == [[b"unsubscribe", b"a", 1], [b"punsubscribe", b"a*", 0], "OK"]
+        one.socket.sendall(one.encode(["CLIENT", "REPLY", "SKIP"]) + one.encode(["SSUBSCRIBE", "s"]) +
+                           one.encode(["SUNSUBSCRIBE"]))
+        assert hear(one, 2) == [[b"ssubscribe", b"s", 1], [b"sunsubscribe", b"s", 0]]
+
+
 if __name__ == "__main__":
     run_tests([value for name, value in sorted(globals().items()) if name.startswith("test_")], sys.argv[1:])
