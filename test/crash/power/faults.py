@@ -23,7 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import hearth  # noqa: E402
 import replication  # noqa: E402
 import workload  # noqa: E402
-from scenario import SMALL, run_tool  # noqa: E402
+from scenario import SMALL, own_port, run_tool  # noqa: E402
 
 WORKERS = 3
 MET = "recorder: the fault is met"
@@ -58,7 +58,7 @@ class Node:
             file.write("slowlog-max-len 100\n")
         self.load = workload.Workload("faults %d" % options.seed, most_bytes=20000)
         self.uncertain = False  # The last step of the model was sent, and never answered.
-        self.server = hearth.Server(options.server, *SMALL, folder=self.folder, start=False)
+        self.server = hearth.Server(options.server, *SMALL, folder=self.folder, port=own_port(), start=False)
         path = os.path.join(self.folder, "hearth.conf")
         self.server.command = lambda: [self.server.binary, path, "--port", str(self.server.port), "--data-dir",
                                        self.server.data]

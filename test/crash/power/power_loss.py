@@ -101,6 +101,7 @@ def notice(scenario, options, lie):
     for lie_round in range(LIE_ROUNDS):
         tried, failures = cut_power(scenario, options, LIE_STATES, lie, lie_round)
         total += tried
+        failures = [text for text in failures if ": AssertionError: " in text]  # Else the test itself went wrong.
         if failures:
             break
     return total, failures

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 
 import hearth
 import trace
@@ -24,6 +25,21 @@ def newest_segment(disk):
     log = disk.node("data/log") if disk.node("data") else None
     names = [name for name in log.names if name.endswith(".log")] if log else []
     return log.names[max(names)] if names else None
+
+
+ports = set()  # Those given to this process's servers: states are tried side by side, and a freed port comes back soon.
+ports_lock = threading.Lock()
+
+
+def own_port():
+    with ports_lock:
+        if len(ports) > 5000:
+            ports.clear()
+        port = hearth.free_port()
+        while port in ports:
+            port = hearth.free_port()
+        ports.add(port)
+        return port
 
 
 class Knowledge:
@@ -83,7 +99,7 @@ class Scenario:
     def server(self, folder, env=None):
         """A server over a folder with hearth.conf and data/, not started."""
         server = hearth.Server(self.options.server, "--appendfsync", self.policy, *self.arguments, folder=folder, env=env,
-                               start=False)
+                               port=own_port(), start=False)
         path = os.path.join(folder, "hearth.conf")
         server.command = lambda: ([server.binary] + ([path] if os.path.exists(path) else []) +
                                   ["--port", str(server.port), "--data-dir", server.data])
