@@ -1,7 +1,9 @@
 /* The table of directives: names, types, limits and defaults of Redis 7.0, and of Hearth. */
 #include "server/config_table.h"
+#include "base/buf.h"
 #include "base/diag.h"
 #include "storage/log.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -55,7 +57,7 @@ static bool are_percentiles(const char *text, char error[CONFIG_ERROR_BYTES])
         char *end;
         double percent = strtod(text, &end);
 
-        if (end == text || (*end != ' ' && *end != '\0')) {
+        if (*text == ' ' || end == text || (*end != ' ' && *end != '\0') || isnan(percent)) {
             snprintf(error, CONFIG_ERROR_BYTES, "Invalid latency-tracking-info-percentiles parameters");
             return false;
         }
@@ -64,9 +66,32 @@ static bool are_percentiles(const char *text, char error[CONFIG_ERROR_BYTES])
                      "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
             return false;
         }
-        text = *end == ' ' ? end + 1 : end;
+        text = *end == ' ' && end[1] != '\0' ? end + 1 : end;
     }
     return true;
+}
+
+/* Six digits after the point, and no zeros at the end: so INFO tells them, too. */
+static void shorten_percentiles(struct buf *text)
+{
+    struct buf shorter;
+    const char *at = buf_slice(text).data;
+    char *end;
+
+    buf_init(&shorter, BUF_NO_CEILING);
+    for (double percent = strtod(at, &end); end != at; percent = strtod(at, &end)) {
+        buf_put_format(&shorter, "%s%f", shorter.len > 0 ? " " : "", percent);
+        while (buf_slice(&shorter).data[shorter.len - 1] == '0') {
+            buf_truncate(&shorter, shorter.len - 1);
+        }
+        if (buf_slice(&shorter).data[shorter.len - 1] == '.') {
+            buf_truncate(&shorter, shorter.len - 1);
+        }
+        at = end;
+    }
+    buf_put_byte(&shorter, '\0');
+    buf_release(text);
+    *text = shorter;
 }
 
 static bool is_host_and_port(const char *text, char error[CONFIG_ERROR_BYTES])
@@ -153,7 +178,8 @@ const struct directive directives[] = {
     INTEGER("slowlog-max-len", slowlog_max_len, "128", 0, INT64_MAX),
     INTEGER("latency-monitor-threshold", latency_monitor_threshold_ms, "0", 0, INT64_MAX),
     BOOLEAN("latency-tracking", latency_tracking, "yes"),
-    WORDS("latency-tracking-info-percentiles", latency_tracking_percentiles, "50 99 99.9", .is_valid = are_percentiles),
+    WORDS("latency-tracking-info-percentiles", latency_tracking_percentiles, "50 99 99.9", .is_valid = are_percentiles,
+          .shorten = shorten_percentiles),
     {.name = "notify-keyspace-events", .type = DIRECTIVE_EVENTS, .field = FIELD(notify_keyspace_events), .initial = ""},
     INTEGER("active-expire-effort", active_expire_effort, "1", 1, 10),
 

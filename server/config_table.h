@@ -28,6 +28,8 @@ enum directive_flag {
 
 #define DIRECTIVE_NO_FIELD SIZE_MAX
 
+struct buf;
+
 struct directive {
     const char *name;
     const char *alias; /* Older name; NULL for none. */
@@ -40,6 +42,8 @@ struct directive {
     const char *const *names; /* DIRECTIVE_ENUM: value i is names[i]; ends with NULL. */
     /* Further check of a new text; false with a reason in `error`. NULL for none. */
     bool (*is_valid)(const char *text, char error[CONFIG_ERROR_BYTES]);
+    /* Put a valid text, which ends in NUL, into the form that is kept and told; NULL: as it is. */
+    void (*shorten)(struct buf *text);
 };
 
 extern const struct directive directives[];

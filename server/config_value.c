@@ -254,6 +254,9 @@ static bool assign_text(struct config *config, const struct directive *directive
     buf_put_byte(&text, '\0');
     is_valid = directive->is_valid == NULL || directive->is_valid(buf_slice(&text).data, error);
     if (is_valid) {
+        if (directive->shorten != NULL) {
+            directive->shorten(&text);
+        }
         memory_free(*field);
         *field = memory_copy(buf_slice(&text).data, text.len);
     }

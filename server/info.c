@@ -354,7 +354,9 @@ static void write_command_latency(const struct page *page, const struct command_
     }
     buf_put_format(page->out, "latency_percentiles_usec_%s:", entry->full_name);
     for (double percent = strtod(percentiles, &end); end != percentiles; percent = strtod(percentiles, &end)) {
-        buf_put_format(page->out, "%sp%g=%.3f", separator, percent, (double)histogram_percentile(latency, percent));
+        percentiles += *percentiles == ' ';
+        buf_put_format(page->out, "%sp%.*s=%.3f", separator, (int)(end - percentiles), percentiles,
+                       (double)histogram_percentile(latency, percent));
         separator = ",";
         percentiles = end;
     }

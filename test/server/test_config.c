@@ -239,6 +239,22 @@ static void test_rewrite_without_a_file_says_so(void **state)
     assert_int_equal(config_rewrite(f->config), STATUS_NOT_FOUND);
 }
 
+static void test_percentiles_are_kept_in_their_short_form(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(set(f, "latency-tracking-info-percentiles", "0.0 50.10 1e1 33.3333333 1e-9 100"), STATUS_OK);
+    assert_string_equal(f->config->latency_tracking_percentiles, "0 50.1 10 33.333333 0 100");
+    assert_int_equal(set(f, "latency-tracking-info-percentiles", "1  3"), STATUS_INVALID);
+    assert_int_equal(set(f, "latency-tracking-info-percentiles", "1 "), STATUS_INVALID);
+    assert_int_equal(set(f, "latency-tracking-info-percentiles", "nan"), STATUS_INVALID);
+    assert_string_equal(f->error,
+                        "CONFIG SET failed (possibly related to argument 'latency-tracking-info-percentiles') "
+                        "- Invalid latency-tracking-info-percentiles parameters");
+    assert_int_equal(set(f, "latency-tracking-info-percentiles", ""), STATUS_OK);
+    assert_string_equal(f->config->latency_tracking_percentiles, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -250,6 +266,7 @@ int main(void)
         TEST(test_a_circle_of_includes_is_an_error),
         TEST(test_set_is_all_or_nothing),
         TEST(test_set_gives_redis_errors),
+        TEST(test_percentiles_are_kept_in_their_short_form),
         TEST(test_an_observer_that_refuses_puts_all_back),
         TEST(test_output_limits_are_set_by_class),
         TEST(test_rewrite_keeps_comments_and_order_and_says_what_is),
