@@ -102,7 +102,7 @@ static enum status choose_role(struct replication *replication, const struct rep
     enum status status;
 
     if (configured.is_replica) {
-        if (!role_host_is_valid(slice_of(options->configured_host)) || options->configured_port == 0) {
+        if (!role_host_is_valid(slice_of(options->configured_host))) {
             return STATUS_INVALID;
         }
         snprintf(configured.host, sizeof(configured.host), "%s", options->configured_host);
@@ -256,7 +256,7 @@ enum status replication_follow(struct replication *replication, struct slice hos
     struct role role = {.is_replica = true, .port = port};
     enum status status;
 
-    if (!role_host_is_valid(host) || port == 0) {
+    if (!role_host_is_valid(host)) {
         return STATUS_INVALID;
     }
     memcpy(role.host, host.data, host.len);

@@ -56,8 +56,7 @@ static bool read_replica(const struct slice *words, size_t count, struct role *r
 {
     uint64_t port;
 
-    if (count != 3 || !role_host_is_valid(words[1]) || !number_parse_uint64(words[2], &port) || port == 0 ||
-        port > UINT16_MAX) {
+    if (count != 3 || !role_host_is_valid(words[1]) || !number_parse_uint64(words[2], &port) || port > UINT16_MAX) {
         return false;
     }
     role->is_replica = true;
@@ -124,7 +123,7 @@ void role_format(const struct role *role, struct buf *out)
     buf_put_text(out, "# Written by hearth-server: the replication role that it remembers over restarts. It wins over\n"
                       "# `replicaof` in the configuration. Change it with REPLICAOF, not here.\n");
     if (role->is_replica) {
-        ASSERT(role_host_is_valid(slice_of(role->host)) && role->port != 0);
+        ASSERT(role_host_is_valid(slice_of(role->host)));
         buf_put_format(out, "replicaof %s %u\n", role->host, role->port);
         return;
     }

@@ -97,12 +97,12 @@ static void shorten_percentiles(struct buf *text)
 static bool is_host_and_port(const char *text, char error[CONFIG_ERROR_BYTES])
 {
     const char *space = strrchr(text, ' ');
-    long port = space == NULL ? 0 : strtol(space + 1, NULL, 10);
+    long port = space == NULL ? -1 : strtol(space + 1, NULL, 10);
 
     if (text[0] == '\0' || strcasecmp(text, "no one") == 0) {
         return true;
     }
-    if (space == NULL || port <= 0 || port > UINT16_MAX) {
+    if (space == NULL || port < 0 || port > UINT16_MAX) {
         snprintf(error, CONFIG_ERROR_BYTES, "Invalid master port");
         return false;
     }

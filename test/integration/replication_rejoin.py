@@ -202,6 +202,20 @@ def test_everysec_replica_ahead_is_never_taken_for_equal(binary):
     assert_same_data(master, replica)
 
 
+def test_a_replica_of_nobody_takes_no_writes(binary):
+    """Port 0, where nobody can listen, is how some take a server out of service."""
+    server = Server(binary)
+    with server.client() as client:
+        assert client.call("REPLICAOF", "127.0.0.1", 0) == "OK"
+        assert client.call("REPLICAOF", "127.0.0.1", 0) == "OK Already connected to specified master"
+    assert is_refused(server, "SET", "k", "v") == "READONLY You can't write against a read only replica."
+    restart(server, "kill")
+    with server.client() as client:
+        assert client.call("ROLE")[:3] == [b"slave", b"127.0.0.1", 0]
+        assert client.call("REPLICAOF", "NO", "ONE") == "OK"
+        assert client.call("SET", "k", "v") == "OK"
+
+
 def test_replicas_refuse_writes_and_hide_nothing(binary):
     master, replica = pair(binary)
     assert is_refused(replica, "SET", "a", "b") == "READONLY You can't write against a read only replica."
@@ -232,5 +246,6 @@ if __name__ == "__main__":
                test_chain_restarts_in_the_middle, test_promotion_keeps_sisters_by_partial_sync,
                test_promotion_without_writes_can_be_taken_back, test_diverged_tail_is_saved_and_named,
                test_empty_unrelated_master_wipes_nobody, test_everysec_replica_ahead_is_never_taken_for_equal,
-               test_replicas_refuse_writes_and_hide_nothing, test_wait_counts_replicas_that_have_it_on_disk],
+               test_a_replica_of_nobody_takes_no_writes, test_replicas_refuse_writes_and_hide_nothing,
+               test_wait_counts_replicas_that_have_it_on_disk],
               (sys.argv[1],))

@@ -64,6 +64,8 @@ static void test_reads_what_a_hand_may_have_edited(void **state)
     (void)state;
     assert_int_equal(role_parse(slice_of("# comment\r\n\n  REPLICAOF\t10.0.0.7   6379 \r\n"), &role, &line), STATUS_OK);
     assert_role(&role, true, "10.0.0.7", 6379);
+    assert_int_equal(role_parse(slice_of("replicaof nowhere 0\n"), &role, &line), STATUS_OK);
+    assert_role(&role, true, "nowhere", 0);
     assert_int_equal(role_parse(slice_of("master"), &role, &line), STATUS_OK);
     assert_role(&role, false, "", 0);
 }
@@ -78,7 +80,7 @@ static void test_refuses_anything_else_and_names_the_line(void **state)
         {"# nothing\n", 1},
         {"replicaof\n", 1},
         {"replicaof host\n", 1},
-        {"\nreplicaof host 0\n", 2},
+        {"\nreplicaof host -1\n", 2},
         {"replicaof host 65536\n", 1},
         {"replicaof host -1\n", 1},
         {"replicaof host 6379 more\n", 1},
