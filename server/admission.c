@@ -105,6 +105,14 @@ static bool is_caller_allowed(const struct admission_request *admission, struct 
     return true;
 }
 
+/* Whether the command has the flag, and, for EXEC, all that is queued: the state may have changed since. */
+static bool is_all(const struct admission_request *admission, uint32_t flag)
+{
+    uint32_t flags = admission->entry->command->flags;
+
+    return (flags & flag) && !((flags & COMMAND_RUNS_QUEUED) && transaction_lacks(admission->session, flag));
+}
+
 /* Checks of what state the server is in. */
 static bool is_time_right(const struct admission_request *admission, struct buf *refusal)
 {
@@ -131,10 +139,10 @@ static bool is_time_right(const struct admission_request *admission, struct buf 
             admission->entry->full_name);
         return false;
     }
-    if (gate->is_master_down && !(flags & COMMAND_STALE)) {
+    if (gate->is_master_down && !is_all(admission, COMMAND_STALE)) {
         return refuse(refusal, "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
     }
-    if (gate->is_loading && !(flags & COMMAND_LOADING)) {
+    if (gate->is_loading && !is_all(admission, COMMAND_LOADING)) {
         return refuse(refusal, "LOADING Redis is loading the dataset in memory");
     }
     if ((session->flags & SESSION_REPLICA) && (flags & (COMMAND_READONLY | COMMAND_WRITE))) {

@@ -270,6 +270,12 @@ static uint64_t revealed_offset(struct dispatch *dispatch, const struct command_
     return dispatch->gate.is_replica ? end : reveal_offset(&dispatch->reveal, entry, request->argv, request->argc, end);
 }
 
+/* A paused server's log does not grow: what falls due is hidden, as on a replica, until the pause ends. */
+static bool is_expiry_paused(const struct dispatch *dispatch)
+{
+    return dispatch->gate.pause != DISPATCH_PAUSE_NONE;
+}
+
 /* Run a client's command, made into `*call`, as a change of its own. */
 static uint64_t execute(struct dispatch *dispatch, struct call *call, const struct request *request)
 {
@@ -283,7 +289,7 @@ static uint64_t execute(struct dispatch *dispatch, struct call *call, const stru
     ASSERT(dispatch->depth == 0);
     reply_init(&reply, session->output, session->protocol);
     change_begin(dispatch->change, store_told_db(store));
-    keyspace_set_clock(call->keyspace, call->now_ms, !dispatch->gate.is_replica);
+    keyspace_set_clock(call->keyspace, call->now_ms, !dispatch->gate.is_replica && !is_expiry_paused(dispatch));
     end_us = run(dispatch, call, entry, &reply);
     end = commit(dispatch);
     if (end != 0) {
@@ -559,6 +565,9 @@ size_t dispatch_expire_due(struct dispatch *dispatch, size_t limit, uint64_t now
     size_t count;
 
     ASSERT(dispatch->depth == 0);
+    if (is_expiry_paused(dispatch)) {
+        return 0;
+    }
     keyspace_set_clock(keyspace, now_ms, true);
     set_hook(dispatch, on_due);
     count = keyspace_expire_due(keyspace, limit);

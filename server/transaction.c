@@ -32,6 +32,7 @@ struct transaction {
     size_t capacity;
     size_t bytes;
     bool has_writes;
+    uint32_t lacking_flags; /* enum command_flag: what not all queued commands have. */
     struct list watches;
 };
 
@@ -146,11 +147,17 @@ void transaction_queue(struct session *session, struct command_entry *entry, con
         .entry = entry, .argv = slice_copy_all(request->argv, request->argc), .argc = request->argc};
     transaction->bytes += bytes + 32 * (request->argc + 1); /* With RESP's headers. */
     transaction->has_writes |= (entry->command->flags & COMMAND_WRITE) != 0;
+    transaction->lacking_flags |= ~entry->command->flags;
 }
 
 bool transaction_has_writes(const struct session *session)
 {
     return session->transaction != NULL && session->transaction->has_writes;
+}
+
+bool transaction_lacks(const struct session *session, uint32_t flag)
+{
+    return session->transaction != NULL && (session->transaction->lacking_flags & flag) != 0;
 }
 
 size_t transaction_bytes(const struct session *session)

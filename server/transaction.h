@@ -17,6 +17,8 @@ void transactions_free(struct transactions *transactions);
 void transaction_queue(struct session *session, struct command_entry *entry, const struct request *request);
 /* Whether anything queued writes, and how many bytes its words have. */
 bool transaction_has_writes(const struct session *session);
+/* Whether a queued command does not have this flag of enum command_flag. */
+bool transaction_lacks(const struct session *session, uint32_t flag);
 size_t transaction_bytes(const struct session *session);
 
 struct queued_command {

@@ -233,6 +233,39 @@ static void test_replica_neither_writes_nor_expires(void **state)
     assert_string_equal(small_server_logged(s), "");
 }
 
+static void test_nothing_expires_while_writes_are_paused(void **state)
+{
+    struct small_server *s = connect(state);
+
+    small_server_ask(s, 0, "put k v 0", "+OK ");
+    wait_ms(s, 5);
+    (void)small_server_logged(s);
+    gate(s)->pause = DISPATCH_PAUSE_WRITE;
+    small_server_ask(s, 0, "read k", ":0 ");
+    assert_int_equal(dispatch_expire_due(s->services.dispatch, 10, clock_wall_ms() + 1000), 0);
+    assert_int_equal(keyspace_key_count(store_keyspace(s->services.store), 0), 1);
+    assert_string_equal(small_server_logged(s), "");
+    gate(s)->pause = DISPATCH_PAUSE_NONE;
+    small_server_ask(s, 0, "read k", ":0 ");
+    assert_string_equal(small_server_logged(s), "DEL k");
+}
+
+static void test_exec_is_not_for_a_state_that_one_of_its_commands_is_not_for(void **state)
+{
+    struct small_server *s = connect(state);
+
+    small_server_ask(s, 0, "multi", "+OK ");
+    small_server_ask(s, 0, "always", "+QUEUED ");
+    small_server_ask(s, 0, "read k", "+QUEUED ");
+    gate(s)->is_master_down = true;
+    small_server_ask(s, 0, "exec",
+                     "-EXECABORT Transaction discarded because of: MASTERDOWN Link with MASTER is down and "
+                     "replica-serve-stale-data is set to 'no'. ");
+    small_server_ask(s, 0, "multi", "+OK ");
+    small_server_ask(s, 0, "always", "+QUEUED ");
+    small_server_ask(s, 0, "exec", "*1 +OK ");
+}
+
 static void test_state_of_the_server_shuts_out_what_is_not_meant_for_it(void **state)
 {
     struct small_server *s = connect(state);
@@ -420,6 +453,8 @@ int main(void)
         TEST(test_key_that_fell_due_is_logged_as_deleted_before_what_found_it),
         TEST(test_due_keys_are_deleted_by_themselves_one_change_each),
         TEST(test_replica_neither_writes_nor_expires),
+        TEST(test_nothing_expires_while_writes_are_paused),
+        TEST(test_exec_is_not_for_a_state_that_one_of_its_commands_is_not_for),
         TEST(test_state_of_the_server_shuts_out_what_is_not_meant_for_it),
         TEST(test_caller_is_asked_for_a_password_and_for_rights),
         TEST(test_refusal_inside_a_transaction_aborts_it),
