@@ -22,6 +22,7 @@ struct checkpoint {
     pthread_cond_t changed;
     enum phase phase;
     bool is_closing;
+    atomic_bool hurry;   /* The loop waits for the job: leave out what can be left out. */
     bool has_failed_job; /* The loop's: apply may be tried again. */
     struct checkpoint_apply apply;
     struct env_meta meta; /* Owned: of the job to apply. */
@@ -76,7 +77,7 @@ static void run_job(struct checkpoint *checkpoint)
         result->status = env_measure(checkpoint->options.env, &result->usage);
     }
     if (result->status == STATUS_OK) {
-        env_tend_map(checkpoint->options.env);
+        env_tend_map(checkpoint->options.env, &checkpoint->hurry);
     }
     result->duration_us = clock_monotonic_us() - start_us;
     result->wall_ms = clock_wall_ms();
@@ -143,6 +144,7 @@ void checkpoint_close(struct checkpoint *checkpoint)
     }
     pthread_mutex_lock(&checkpoint->mutex);
     checkpoint->is_closing = true;
+    atomic_store(&checkpoint->hurry, true);
     pthread_cond_broadcast(&checkpoint->changed);
     pthread_mutex_unlock(&checkpoint->mutex);
     pthread_join(checkpoint->thread, NULL);
@@ -169,6 +171,7 @@ static void run(struct checkpoint *checkpoint, enum checkpoint_job job)
     ASSERT(checkpoint->phase == PHASE_IDLE);
     checkpoint->phase = PHASE_RUNNING;
     checkpoint->result.job = job;
+    atomic_store(&checkpoint->hurry, false);
     pthread_cond_broadcast(&checkpoint->changed);
     pthread_mutex_unlock(&checkpoint->mutex);
 }
@@ -234,6 +237,7 @@ void checkpoint_wait(struct checkpoint *checkpoint, struct checkpoint_result *re
 {
     pthread_mutex_lock(&checkpoint->mutex);
     ASSERT(checkpoint->phase != PHASE_IDLE);
+    atomic_store(&checkpoint->hurry, true);
     while (checkpoint->phase != PHASE_DONE) {
         pthread_cond_wait(&checkpoint->changed, &checkpoint->mutex);
     }

@@ -2,6 +2,8 @@
 #ifndef STORAGE_ENV_MAP_H
 #define STORAGE_ENV_MAP_H
 
+#include <stdatomic.h>
+
 struct env;
 
 /* While the data file fits in memory: let the kernel read ahead, and map into the process what the page cache holds. A
@@ -11,8 +13,9 @@ struct env;
  * When it does not fit: end reading ahead, which reads 128 KB for each row and throws out 127 that are wanted, and
  * touch nothing, which would count as use.
  *
- * It reads nothing from the disk, fails silently where the kernel cannot, and costs about 50 ms for each GB. By the
- * checkpoint thread after a commit, before the loop renews its view. */
-void env_tend_map(const struct env *env);
+ * It reads nothing from the disk, fails silently where the kernel cannot, and costs 50 to 100 ms for each GB. By the
+ * checkpoint thread after a commit, before the loop renews its view. Ends early once `*hurry` is true: the loop waits.
+ */
+void env_tend_map(const struct env *env, const atomic_bool *hurry);
 
 #endif
