@@ -2,6 +2,8 @@
 #include "base/memory.h"
 
 #define CACHE_LINE      64
+#define PAGE_BYTES      4096
+#define PAGE_SETS       (PAGE_BYTES / CACHE_LINE)
 #define SET_SLOTS       4
 #define FIRST_SET_COUNT ((uint64_t)64)
 #define GROWTH          4
@@ -17,9 +19,10 @@ static void take_memory(struct plain_keys *keys, uint64_t set_count)
 {
     uintptr_t misalignment;
 
-    keys->memory = memory_allocate_zeroed((size_t)set_count * sizeof(keys->sets[0]) + CACHE_LINE);
-    misalignment = (uintptr_t)keys->memory % CACHE_LINE;
-    keys->sets = (void *)((char *)keys->memory + (CACHE_LINE - misalignment));
+    keys->memory = memory_allocate_zeroed((size_t)set_count * sizeof(keys->sets[0]) + PAGE_BYTES);
+    misalignment = (uintptr_t)keys->memory % PAGE_BYTES;
+    keys->sets = (void *)((char *)keys->memory + (PAGE_BYTES - misalignment));
+    keys->touched_pages = memory_allocate_zeroed((size_t)(set_count + PAGE_SETS - 1) / PAGE_SETS);
     keys->set_mask = set_count - 1;
     keys->lost_count = 0;
 }
@@ -44,11 +47,12 @@ void plain_keys_init(struct plain_keys *keys, uint64_t seed, uint64_t key_count)
 void plain_keys_release(struct plain_keys *keys)
 {
     memory_free(keys->memory);
+    memory_free(keys->touched_pages);
 }
 
 void plain_keys_clear(struct plain_keys *keys, uint64_t key_count)
 {
-    memory_free(keys->memory);
+    plain_keys_release(keys);
     take_memory(keys, fitting_set_count(key_count));
 }
 
@@ -60,9 +64,17 @@ struct checksum_hash128 plain_keys_hash(const struct plain_keys *keys, struct sl
     return hash;
 }
 
+/* A fresh page is written before it is read: reading first maps the kernel's page of zeros, and the write that follows
+ * then has to take that away from every processor. With 10 M keys that was two thirds of a short replay. */
 static struct plain_keys_set *set_of(const struct plain_keys *keys, struct checksum_hash128 hash)
 {
-    return &keys->sets[hash.high & keys->set_mask];
+    uint64_t index = hash.high & keys->set_mask;
+
+    if (!keys->touched_pages[index / PAGE_SETS]) {
+        keys->touched_pages[index / PAGE_SETS] = true;
+        *(volatile char *)&keys->sets[index] = 0;
+    }
+    return &keys->sets[index];
 }
 
 static struct checksum_hash128 *find(const struct plain_keys *keys, struct checksum_hash128 hash)

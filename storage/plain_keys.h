@@ -16,8 +16,9 @@
 struct plain_keys_set;
 
 struct plain_keys {
-    struct plain_keys_set *sets; /* Aligned to a cache line. */
+    struct plain_keys_set *sets; /* Aligned to a page. */
     void *memory;                /* Owned: what to free for the sets. */
+    bool *touched_pages;         /* Owned: which of their pages have been written to. */
     uint64_t set_mask;           /* Count of sets, a power of two, less one. */
     uint64_t lost_count;         /* Keys that had to go for others since the last growth. */
     uint64_t seed;
