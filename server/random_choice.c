@@ -107,6 +107,16 @@ static enum status parse_count(const struct call *call, struct reply *reply, con
     return STATUS_OK;
 }
 
+/* Whether drawing one by one costs less than the walk: a draw takes about as long as this many steps. */
+static bool is_worth_drawing(const struct collection *collection, int64_t count)
+{
+    enum { DRAW_STEPS = 300 };
+    uint64_t wanted = count < 0 ? 0 - (uint64_t)count : (uint64_t)count;
+
+    return !collection_is_inline(collection) && wanted <= collection->entry.count / DRAW_STEPS &&
+           (count < 0 || wanted <= RANDOM_DIFFERENT_DRAWS_MAX);
+}
+
 static void reply_nothing(const struct call *call, struct reply *reply)
 {
     if (call->argc > 2) {
@@ -116,13 +126,31 @@ static void reply_nothing(const struct call *call, struct reply *reply)
     }
 }
 
+struct ranks {
+    const struct random_command *command;
+    const struct collection *collection;
+    struct random *random;
+    int64_t count;
+};
+
+static void reply_ranks(const struct call *call, struct reply *reply, const struct ranks *ranks)
+{
+    size_t chosen;
+    struct random_choice *choices = choose(ranks->random, ranks->collection->entry.count, ranks->count, &chosen);
+
+    if (call->argc > 2) {
+        ranks->command->reply_choices(reply, ranks->collection, choices, chosen, call->argc == 4);
+    } else {
+        ranks->command->reply_one(reply, ranks->collection, choices[0].rank);
+    }
+    memory_free(choices);
+}
+
 enum status random_run(struct call *call, struct reply *reply, const struct random_command *command)
 {
-    struct random_choice *choices;
     struct collection collection;
     struct random random;
     int64_t count = 1;
-    size_t chosen;
     enum status status = call->argc > 2 ? parse_count(call, reply, command->with, &count) : STATUS_OK;
 
     if (status != STATUS_OK) {
@@ -132,17 +160,23 @@ enum status random_run(struct call *call, struct reply *reply, const struct rand
     if (status == STATUS_WRONG_TYPE) {
         return status;
     }
+    random_init_from_system(&random);
     if (status == STATUS_NOT_FOUND) {
         reply_nothing(call, reply);
+    } else if (command->reply_draws != NULL && is_worth_drawing(&collection, count)) {
+        const struct random_draws draws = {
+            .random = &random,
+            .count = (size_t)(count < 0 ? -count : count),
+            .are_different = count > 0,
+            .is_one = call->argc == 2,
+            .is_with = call->argc == 4,
+        };
+
+        command->reply_draws(reply, &collection, &draws);
     } else {
-        random_init_from_system(&random);
-        choices = choose(&random, collection.entry.count, count, &chosen);
-        if (call->argc > 2) {
-            command->reply_choices(reply, &collection, choices, chosen, call->argc == 4);
-        } else {
-            command->reply_one(reply, &collection, choices[0].rank);
-        }
-        memory_free(choices);
+        const struct ranks ranks = {.command = command, .collection = &collection, .random = &random, .count = count};
+
+        reply_ranks(call, reply, &ranks);
     }
     collection_close(&collection);
     return STATUS_OK;

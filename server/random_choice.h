@@ -10,11 +10,24 @@
 
 struct call;
 struct collection;
+struct random;
 struct reply;
 
 struct random_choice {
     uint64_t rank; /* Of the thing, 0 to total - 1. */
 };
+
+/* Choices that are made one by one, without a walk. */
+struct random_draws {
+    struct random *random;
+    size_t count;
+    bool are_different;
+    bool is_one; /* The reply is it, and no array. */
+    bool is_with;
+};
+
+/* With more different ones than this a walk is taken. */
+#define RANDOM_DIFFERENT_DRAWS_MAX 128
 
 /* What HRANDFIELD and ZRANDMEMBER differ in. */
 struct random_command {
@@ -24,6 +37,8 @@ struct random_command {
     /* An array; with values, or scores, if `with` was given. */
     void (*reply_choices)(struct reply *reply, const struct collection *collection, const struct random_choice *choices,
                           size_t count, bool is_with);
+    /* The same for few out of many, in rows. NULL if ranks are found without a walk. */
+    void (*reply_draws)(struct reply *reply, const struct collection *collection, const struct random_draws *draws);
 };
 
 /* As the choices are made before the first is told, no more than these with repetition are allowed. */

@@ -1,7 +1,9 @@
 #include "storage/hash_store.h"
+#include "base/assert.h"
 #include "storage/field.h"
 #include "storage/keycode.h"
 #include "storage/packed.h"
+#include "storage/row_random.h"
 #include "storage/row_scan.h"
 #include "storage/view_cursor.h"
 
@@ -152,4 +154,19 @@ uint64_t hash_scan(const struct collection *hash, uint64_t cursor, size_t count,
     }
     hash_walk_end(&walk);
     return 0;
+}
+
+void hash_draw(const struct collection *hash, struct random *random, struct keycode *place, struct slice *field,
+               struct slice *value)
+{
+    struct row_range range = {.view = keyspace_view(hash->keyspace), .table = TABLE_FIELDS, .count = hash->entry.count};
+    struct slice row;
+    bool found;
+
+    ASSERT(!collection_is_inline(hash));
+    keycode_prefix(&range.prefix, hash->entry.generation);
+    row_random(&range, random, place);
+    found = view_get(range.view, TABLE_FIELDS, keycode_slice(place), &row);
+    ASSERT(found);
+    field_parse(keycode_slice(place), row, field, value);
 }

@@ -33,6 +33,13 @@ void hash_walk_begin(struct hash_walk *walk, const struct collection *hash);
 bool hash_walk_next(struct hash_walk *walk, struct slice *field, struct slice *value);
 void hash_walk_end(struct hash_walk *walk);
 
+/* A field at random of a hash in rows: a few seeks, whatever its size (row_random.h says how fair). `place` keeps the
+ * field's bytes; both slices are borrowed until it or the hash changes. */
+struct random;
+struct keycode;
+void hash_draw(const struct collection *hash, struct random *random, struct keycode *place, struct slice *field,
+               struct slice *value);
+
 /* HSCAN: about `count` fields from `cursor` on; returns the next cursor, 0 when done. A small hash is one page. */
 struct hash_visitor {
     void (*visit)(void *context, struct slice field, struct slice value);
