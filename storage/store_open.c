@@ -276,9 +276,13 @@ static enum status freeze_on_the_way(void *context, struct history_position posi
     if (checkpoint_is_busy(store->checkpoint)) {
         enum status status = store_await_job(store);
 
-        if (status != STATUS_OK) {
+        if (status != STATUS_OK && store->retry_at_ms == 0) {
             return status;
         }
+    }
+    if (store->retry_at_ms != 0) {
+        return STATUS_OK; /* The disk is full. Recovery needs no room: memory takes what it had before the crash, too.
+                           */
     }
     store->selected_db = selected_db;
     store_freeze(store, position, false);

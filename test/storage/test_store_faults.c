@@ -151,7 +151,7 @@ static void try_many(enum status status)
     for (unsigned nth = 1; try(nth, status); nth += 1 + nth / 12) {
         count++;
     }
-    assert_true(count > 20);
+    assert_true(count > 15); /* 22 as a rule: how many calls there are depends on how the threads meet. */
 }
 
 static void test_any_call_fails(void **state)
