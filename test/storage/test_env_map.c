@@ -69,8 +69,8 @@ static void test_reads_of_what_is_in_the_page_cache_do_not_fault(void **state)
     mapped = read_all(&f, true, false);
     hurried = read_all(&f, true, true);
     print_message("%ld faults, %ld after mapping, %ld if that was in a hurry\n", unmapped, mapped, hurried);
-    assert_true(mapped < unmapped / 2); /* The rest is the view's own memory. */
-    assert_true(hurried > mapped);
+    assert_true(mapped + 200 < unmapped); /* The rest is the view's own memory, and what sanitizers keep beside it. */
+    assert_true(hurried > mapped + 200);
     view_fixture_close(&f);
 }
 
