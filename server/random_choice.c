@@ -126,22 +126,32 @@ static void reply_nothing(const struct call *call, struct reply *reply)
     }
 }
 
-struct ranks {
-    const struct random_command *command;
-    const struct collection *collection;
-    struct random *random;
-    int64_t count;
-};
-
-static void reply_ranks(const struct call *call, struct reply *reply, const struct ranks *ranks)
+/* The choices, of a collection that is there. */
+static void reply_chosen(const struct call *call, struct reply *reply, const struct random_command *command,
+                         const struct collection *collection, int64_t count)
 {
+    struct random_choice *choices;
+    struct random random;
     size_t chosen;
-    struct random_choice *choices = choose(ranks->random, ranks->collection->entry.count, ranks->count, &chosen);
 
+    random_init_from_system(&random);
+    if (command->reply_draws != NULL && is_worth_drawing(collection, count)) {
+        const struct random_draws draws = {
+            .random = &random,
+            .count = (size_t)(count < 0 ? -count : count),
+            .are_different = count > 0,
+            .is_one = call->argc == 2,
+            .is_with = call->argc == 4,
+        };
+
+        command->reply_draws(reply, collection, &draws);
+        return;
+    }
+    choices = choose(&random, collection->entry.count, count, &chosen);
     if (call->argc > 2) {
-        ranks->command->reply_choices(reply, ranks->collection, choices, chosen, call->argc == 4);
+        command->reply_choices(reply, collection, choices, chosen, call->argc == 4);
     } else {
-        ranks->command->reply_one(reply, ranks->collection, choices[0].rank);
+        command->reply_one(reply, collection, choices[0].rank);
     }
     memory_free(choices);
 }
@@ -149,7 +159,6 @@ static void reply_ranks(const struct call *call, struct reply *reply, const stru
 enum status random_run(struct call *call, struct reply *reply, const struct random_command *command)
 {
     struct collection collection;
-    struct random random;
     int64_t count = 1;
     enum status status = call->argc > 2 ? parse_count(call, reply, command->with, &count) : STATUS_OK;
 
@@ -160,23 +169,10 @@ enum status random_run(struct call *call, struct reply *reply, const struct rand
     if (status == STATUS_WRONG_TYPE) {
         return status;
     }
-    random_init_from_system(&random);
     if (status == STATUS_NOT_FOUND) {
         reply_nothing(call, reply);
-    } else if (command->reply_draws != NULL && is_worth_drawing(&collection, count)) {
-        const struct random_draws draws = {
-            .random = &random,
-            .count = (size_t)(count < 0 ? -count : count),
-            .are_different = count > 0,
-            .is_one = call->argc == 2,
-            .is_with = call->argc == 4,
-        };
-
-        command->reply_draws(reply, &collection, &draws);
     } else {
-        const struct ranks ranks = {.command = command, .collection = &collection, .random = &random, .count = count};
-
-        reply_ranks(call, reply, &ranks);
+        reply_chosen(call, reply, command, &collection, count);
     }
     collection_close(&collection);
     return STATUS_OK;
