@@ -1,7 +1,7 @@
 /* How a fallible function ends.
  *
- * Three kinds of failure, kept apart. The client's mistakes are statuses that one table in server/reply.c turns into
- * Redis' exact text. The world's failures (disk, memory, peer) travel up and are reported by diag once, by whoever
+ * Three kinds of failure, kept apart. The client's mistakes are statuses that one table in server/request/reply.c turns
+ * into Redis' exact text. The world's failures (disk, memory, peer) travel up and are reported by diag once, by whoever
  * stops them. Our own bugs are ASSERTs and never a status. */
 #ifndef BASE_STATUS_H
 #define BASE_STATUS_H
@@ -26,7 +26,7 @@ enum status {
     STATUS_PROTOCOL,    /* The peer broke the protocol. */
     STATUS_INVALID,     /* An argument, option or configuration value that means nothing. */
 
-    /* The client: texts in server/reply.c. */
+    /* The client: texts in server/request/reply.c. */
     STATUS_WRONG_TYPE,      /* -WRONGTYPE */
     STATUS_SYNTAX,          /* -ERR syntax error */
     STATUS_NOT_INTEGER,     /* -ERR value is not an integer or out of range */

@@ -5,8 +5,8 @@
 #include "base/crash_point.h"
 #include "base/diag.h"
 #include "base/memory.h"
-#include "storage/rdb_export.h"
-#include "storage/snapshot_read.h"
+#include "storage/rdb/rdb_export.h"
+#include "storage/snapshot/snapshot_read.h"
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -13,7 +13,7 @@
 
 #include "base/list.h"
 #include "replication/worker.h"
-#include "storage/snapshot_write.h"
+#include "storage/snapshot/snapshot_write.h"
 #include "storage/store.h"
 
 #define FULL_SYNC_DIRECTORY     "snapshots"

@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "base/diag.h"
 #include "base/memory.h"
-#include "storage/snapshot_read.h"
+#include "storage/snapshot/snapshot_read.h"
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 #include "replication/install.h"
 
 #include "base/crash_point.h"
-#include "storage/env.h"
-#include "storage/rdb_import.h"
-#include "storage/snapshot_read.h"
+#include "storage/env/env.h"
+#include "storage/rdb/rdb_import.h"
+#include "storage/snapshot/snapshot_read.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>

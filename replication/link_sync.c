@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "replication/psync.h"
-#include "storage/snapshot_read.h"
+#include "storage/snapshot/snapshot_read.h"
 
 enum status link_sync_open(struct link_sync *sync, const struct link_sync_options *options)
 {

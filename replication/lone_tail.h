@@ -7,7 +7,7 @@
 #define REPLICATION_LONE_TAIL_H
 
 #include "base/file.h"
-#include "storage/log_cursor.h"
+#include "storage/log/log_cursor.h"
 
 #define LONE_TAIL_NAME_BYTES 128
 

@@ -13,7 +13,7 @@
 #include "replication/full_sync.h"
 #include "replication/replication.h"
 #include "replication/throttle.h"
-#include "storage/log_cursor.h"
+#include "storage/log/log_cursor.h"
 
 enum replica_stage {
     REPLICA_STAGE_WAIT,

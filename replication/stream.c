@@ -1,7 +1,7 @@
 #include "replication/stream.h"
 
 #include "base/assert.h"
-#include "storage/log.h"
+#include "storage/log/log.h"
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -3,9 +3,9 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "replication/replication.h"
-#include "server/config.h"
+#include "server/config/config.h"
+#include "server/net/session.h"
 #include "server/services.h"
-#include "server/session.h"
 #include "storage/store.h"
 
 struct lifecycle {

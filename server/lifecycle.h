@@ -2,7 +2,7 @@
 #ifndef SERVER_LIFECYCLE_H
 #define SERVER_LIFECYCLE_H
 
-#include "server/dispatch.h"
+#include "server/request/dispatch.h"
 
 struct lifecycle; /* Opaque; owned by server, one of services. */
 

@@ -1,7 +1,7 @@
 /* hearth-server: read the configuration, make the server, run it. */
 #include "base/diag.h"
 #include "base/memory.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/process.h"
 #include "server/server.h"
 #include <limits.h>

@@ -3,7 +3,7 @@
 #include "base/checksum.h"
 #include "base/diag.h"
 #include "base/resp_read.h"
-#include "storage/log_cursor.h"
+#include "storage/log/log_cursor.h"
 #include <inttypes.h>
 
 /* The limits that a client met were tighter. */

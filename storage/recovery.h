@@ -3,7 +3,7 @@
 #define STORAGE_RECOVERY_H
 
 #include "storage/history.h"
-#include "storage/log.h"
+#include "storage/log/log.h"
 
 struct recovery_options {
     struct log *log;

@@ -11,8 +11,8 @@
 #ifndef STORAGE_STORE_H
 #define STORAGE_STORE_H
 
-#include "storage/keyspace.h"
-#include "storage/log.h"
+#include "storage/keyspace/keyspace.h"
+#include "storage/log/log.h"
 
 struct env;
 struct store;

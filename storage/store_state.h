@@ -3,9 +3,9 @@
 #ifndef STORAGE_STORE_STATE_H
 #define STORAGE_STORE_STATE_H
 
-#include "storage/checkpoint.h"
 #include "storage/data_lock.h"
-#include "storage/env.h"
+#include "storage/env/checkpoint.h"
+#include "storage/env/env.h"
 #include "storage/store.h"
 
 struct store {

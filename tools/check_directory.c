@@ -1,7 +1,7 @@
 /* A data directory: its environment, its log, whether the two fit together, and the snapshots that wait in it. */
 #include "base/file.h"
 #include "base/memory.h"
-#include "storage/snapshot_format.h"
+#include "storage/snapshot/snapshot_format.h"
 #include "storage/store_layout.h"
 #include "tools/check.h"
 #include "tools/data_directory.h"

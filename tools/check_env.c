@@ -1,7 +1,7 @@
 /* LMDB 0.9.24 trusts its pages: on damaged ones it may stop by an assertion, or read outside of the file. So the walk
  * runs in a child; what it has found so far, and where it was, is in memory that both see. */
 #include "base/clock.h"
-#include "storage/env_check.h"
+#include "storage/env/env_check.h"
 #include "tools/check.h"
 #include "tools/owner.h"
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 #include "base/file.h"
-#include "storage/snapshot_read.h"
+#include "storage/snapshot/snapshot_read.h"
 #include "tools/check.h"
 #include "tools/input.h"
 #include "tools/progress.h"

@@ -2,9 +2,9 @@
  * segment. Reads only, beside a running server too: what it is just writing, or has just let go, is no problem. */
 #include "base/file.h"
 #include "base/memory.h"
-#include "storage/log_chain.h"
-#include "storage/log_reader.h"
-#include "storage/log_scan.h"
+#include "storage/log/log_chain.h"
+#include "storage/log/log_reader.h"
+#include "storage/log/log_scan.h"
 #include "tools/check.h"
 #include <inttypes.h>
 

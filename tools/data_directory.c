@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "storage/log.h"
+#include "storage/log/log.h"
 #include "storage/store_layout.h"
 #include "storage/sync_marker.h"
 #include <errno.h>

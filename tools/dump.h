@@ -2,7 +2,7 @@
 #ifndef TOOLS_DUMP_H
 #define TOOLS_DUMP_H
 
-#include "storage/snapshot_format.h"
+#include "storage/snapshot/snapshot_format.h"
 #include "tools/interrupt.h"
 #include "tools/options.h"
 #include "tools/output.h"

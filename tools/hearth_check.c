@@ -2,9 +2,9 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "storage/log_segment.h"
-#include "storage/rdb_format.h"
-#include "storage/snapshot_format.h"
+#include "storage/log/log_segment.h"
+#include "storage/rdb/rdb_format.h"
+#include "storage/snapshot/snapshot_format.h"
 #include "tools/check.h"
 #include "tools/input.h"
 #include <errno.h>

@@ -5,7 +5,7 @@
 #define TOOLS_JSONL_H
 
 #include "base/buf.h"
-#include "storage/key_visitor.h"
+#include "storage/keyspace/key_visitor.h"
 
 struct jsonl {
     /* Takes what has gathered; a status other than STATUS_OK ends the walk. */

@@ -1,6 +1,6 @@
 #include "tools/rdb_check.h"
 
-#include "storage/rdb_read.h"
+#include "storage/rdb/rdb_read.h"
 
 static enum status count_key(void *context, const struct key_visit *key)
 {

@@ -2,7 +2,7 @@
 #ifndef TOOLS_RDB_CHECK_H
 #define TOOLS_RDB_CHECK_H
 
-#include "storage/rdb_input.h"
+#include "storage/rdb/rdb_input.h"
 
 /* Statuses as rdb_read() has them; `*key_count` counts the keys told. */
 MUST_CHECK enum status rdb_check(const struct rdb_source *source, uint64_t *key_count, struct rdb_problem *problem);

@@ -2,7 +2,7 @@
 #ifndef TOOLS_RESTORE_H
 #define TOOLS_RESTORE_H
 
-#include "storage/snapshot_format.h"
+#include "storage/snapshot/snapshot_format.h"
 #include "tools/input.h"
 #include "tools/options.h"
 

@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "storage/log.h"
-#include "storage/log_reader.h"
-#include "storage/log_scan.h"
+#include "storage/log/log.h"
+#include "storage/log/log_reader.h"
+#include "storage/log/log_scan.h"
 #include "tools/restore.h"
 #include <errno.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 #include "base/file.h"
-#include "storage/rdb_import.h"
+#include "storage/rdb/rdb_import.h"
 #include "tools/progress.h"
 #include "tools/restore.h"
 #include <errno.h>

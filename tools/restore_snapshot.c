@@ -1,5 +1,5 @@
 #include "base/file.h"
-#include "storage/snapshot_read.h"
+#include "storage/snapshot/snapshot_read.h"
 #include "tools/progress.h"
 #include "tools/restore.h"
 #include <errno.h>

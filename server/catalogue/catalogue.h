@@ -8,7 +8,7 @@
 #ifndef SERVER_CATALOGUE_CATALOGUE_H
 #define SERVER_CATALOGUE_CATALOGUE_H
 
-#include "server/command.h"
+#include "server/request/command.h"
 #include <stdint.h>
 
 /* Of one argument; names in COMMAND DOCS are these in lower case. */

@@ -23,7 +23,7 @@ import load
 # Passed only while a node replicates: test/integration/replication_crash_points.py kills there.
 REPLICATION = ("full_sync.", "install.", "replica_link.", "replication.", "role.", "store.swap.", "store.replace.",
                "swap.")
-# Passed only when a checkpoint touches more pages than one commit may: test/storage/test_checkpoint_apply.c.
+# Passed only when a checkpoint touches more pages than one commit may: test/storage/env/test_checkpoint_apply.c.
 LARGE = ("redo.", "checkpoint.redo.")
 # Passed only at an opening that finds something to repair or create.
 OPENING = ("log.repair.", "store.create.", "env.create.", "recovery.")

@@ -8,8 +8,8 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "fuzz.h"
-#include "storage/log_cursor.h"
-#include "storage/log_segment.h"
+#include "storage/log/log_cursor.h"
+#include "storage/log/log_segment.h"
 #include "support/fault_file.h"
 
 #define MEND_CRCS   1

@@ -3,8 +3,8 @@
 #include "base/assert.h"
 #include "base/memory.h"
 #include "fuzz.h"
-#include "storage/rdb_format.h"
-#include "storage/rdb_read.h"
+#include "storage/rdb/rdb_format.h"
+#include "storage/rdb/rdb_read.h"
 #include <math.h>
 
 struct told {

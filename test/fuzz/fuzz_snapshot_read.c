@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "fuzz.h"
-#include "storage/snapshot_reader.h"
+#include "storage/snapshot/snapshot_reader.h"
 
 static enum status read_memory(void *context, char *to, size_t len, size_t *read_len)
 {

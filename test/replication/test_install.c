@@ -1,7 +1,7 @@
 #include "replication/install.h"
 
 #include "base/memory.h"
-#include "storage/snapshot_format.h"
+#include "storage/snapshot/snapshot_format.h"
 #include "support/sample_env.h"
 #include "support/scratch.h"
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 #include "storage/store.h"
 
 #include "base/memory.h"
-#include "storage/env_lmdb.h"
+#include "storage/env/env_lmdb.h"
 #include "support/scratch.h"
 #include "support/small_model.h"
 #include "support/small_store.h"

@@ -4,7 +4,7 @@
 #include "base/crash_point.h"
 #include "base/diag.h"
 #include "base/memory.h"
-#include "storage/env_lmdb.h"
+#include "storage/env/env_lmdb.h"
 #include "support/fault_posix.h"
 #include "support/scratch.h"
 #include "support/small_store.h"

@@ -7,7 +7,7 @@
 #define TEST_SUPPORT_COLLECTION_FIXTURE_H
 
 #include "base/random.h"
-#include "storage/collection.h"
+#include "storage/value/collection.h"
 #include "support/keyspace_fixture.h"
 
 #define COLLECTION_FIXTURE_NAME_BYTES 700

@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "base/memory.h"
-#include "storage/env_lmdb.h"
+#include "storage/env/env_lmdb.h"
 
 void env_model_assert(struct env *env, const struct sorted_model *model)
 {

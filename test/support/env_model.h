@@ -2,8 +2,8 @@
 #ifndef TEST_SUPPORT_ENV_MODEL_H
 #define TEST_SUPPORT_ENV_MODEL_H
 
-#include "storage/env.h"
-#include "storage/memtable.h"
+#include "storage/env/env.h"
+#include "storage/memtable/memtable.h"
 #include "support/sorted_model.h"
 
 /* Assert that the tables of `env` but the meta hold exactly `model`. */

@@ -3,7 +3,7 @@
 #define TEST_SUPPORT_KEY_RECORDER_H
 
 #include "base/buf.h"
-#include "storage/key_visitor.h"
+#include "storage/keyspace/key_visitor.h"
 
 struct key_recorder;
 

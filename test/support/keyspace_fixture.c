@@ -1,9 +1,9 @@
 #include "support/keyspace_fixture.h"
 #include "base/assert.h"
 #include "base/memory.h"
-#include "storage/checkpoint_apply.h"
-#include "storage/purge.h"
-#include "storage/view_cursor.h"
+#include "storage/env/checkpoint_apply.h"
+#include "storage/env/purge.h"
+#include "storage/memtable/view_cursor.h"
 #include "support/scratch.h"
 
 #define NAME_SEED 42

@@ -3,8 +3,8 @@
 #define TEST_SUPPORT_KEYSPACE_FIXTURE_H
 
 #include "base/buf.h"
-#include "storage/env.h"
-#include "storage/keyspace.h"
+#include "storage/env/env.h"
+#include "storage/keyspace/keyspace.h"
 
 #define KEYSPACE_FIXTURE_DATABASES 4
 

@@ -2,8 +2,8 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "storage/log_cursor.h"
-#include "storage/log_segment.h"
+#include "storage/log/log_cursor.h"
+#include "storage/log/log_segment.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

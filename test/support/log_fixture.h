@@ -2,7 +2,7 @@
 #ifndef TEST_SUPPORT_LOG_FIXTURE_H
 #define TEST_SUPPORT_LOG_FIXTURE_H
 
-#include "storage/log.h"
+#include "storage/log/log.h"
 #include "support/fault_file.h"
 #include "support/gate_file.h"
 

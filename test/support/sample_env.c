@@ -2,7 +2,7 @@
 
 #include "base/assert.h"
 #include "base/random.h"
-#include "storage/env_lmdb.h"
+#include "storage/env/env_lmdb.h"
 
 static void put_records(MDB_txn *txn, MDB_dbi table, uint32_t key_count, struct random *random)
 {

@@ -2,8 +2,8 @@
 #ifndef TEST_SUPPORT_SAMPLE_ENV_H
 #define TEST_SUPPORT_SAMPLE_ENV_H
 
-#include "storage/env.h"
-#include "storage/snapshot_write.h"
+#include "storage/env/env.h"
+#include "storage/snapshot/snapshot_write.h"
 
 /* Make an environment at `path` with `key_count` records of arbitrary bytes (half of them compressible) in TABLE_KEYS,
  * at offset `key_count`, by `seed`; open it for writing. */

@@ -6,11 +6,11 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/resp_write.h"
-#include "storage/keycode.h"
-#include "storage/keyspace_scan.h"
+#include "storage/keyspace/keycode.h"
+#include "storage/keyspace/keyspace_scan.h"
+#include "storage/memtable/view_cursor.h"
 #include "storage/store_state.h"
-#include "storage/string_store.h"
-#include "storage/view_cursor.h"
+#include "storage/value/string_store.h"
 #include "support/scratch.h"
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 
 #include "base/random.h"
 #include "base/slice.h"
-#include "storage/table.h"
+#include "storage/keyspace/table.h"
 
 struct sorted_model_record {
     enum table table;

@@ -1,7 +1,7 @@
 #include "support/view_fixture.h"
 
 #include "base/memory.h"
-#include "storage/env_lmdb.h"
+#include "storage/env/env_lmdb.h"
 #include "support/scratch.h"
 
 #include <setjmp.h>

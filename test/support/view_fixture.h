@@ -2,8 +2,8 @@
 #ifndef TEST_SUPPORT_VIEW_FIXTURE_H
 #define TEST_SUPPORT_VIEW_FIXTURE_H
 
-#include "storage/env.h"
-#include "storage/view.h"
+#include "storage/env/env.h"
+#include "storage/memtable/view.h"
 #include "support/sorted_model.h"
 
 struct view_fixture {

@@ -7,8 +7,8 @@
  *     tools-sample copy-rdb FROM TO VERSION        read an RDB file and write it with our writer */
 #include "base/file.h"
 #include "base/memory.h"
-#include "storage/rdb_read.h"
-#include "storage/rdb_write.h"
+#include "storage/rdb/rdb_read.h"
+#include "storage/rdb/rdb_write.h"
 #include "support/key_recorder.h"
 #include "support/sample_env.h"
 #include "tools/input.h"

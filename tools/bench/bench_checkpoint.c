@@ -12,8 +12,8 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/thread.h"
-#include "storage/checkpoint_apply.h"
-#include "storage/env_lmdb.h"
+#include "storage/env/checkpoint_apply.h"
+#include "storage/env/env_lmdb.h"
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -14,9 +14,9 @@
 #include "base/random.h"
 #include "base/resp_read.h"
 #include "base/resp_write.h"
-#include "storage/env_lmdb.h"
+#include "storage/env/env_lmdb.h"
 #include "storage/store.h"
-#include "storage/string_store.h"
+#include "storage/value/string_store.h"
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

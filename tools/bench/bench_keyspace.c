@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "storage/checkpoint_apply.h"
-#include "storage/env.h"
-#include "storage/string_store.h"
+#include "storage/env/checkpoint_apply.h"
+#include "storage/env/env.h"
+#include "storage/value/string_store.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "storage/log.h"
+#include "storage/log/log.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "storage/memtable.h"
+#include "storage/memtable/memtable.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -8,8 +8,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "storage/env_lmdb.h"
-#include "storage/view.h"
+#include "storage/env/env_lmdb.h"
+#include "storage/memtable/view.h"
 #include <stdio.h>
 #include <stdlib.h>
 

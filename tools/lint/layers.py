@@ -19,10 +19,10 @@ LAYERS = {
 FENCES = [
     (r"lmdb\.h", r"storage/"),
     (r"event2/", r"(server|replication)/"),
-    (r"zlib\.h", r"(base/|storage/snapshot_)"),
+    (r"zlib\.h", r"(base/|storage/snapshot/)"),
     (r"xxhash\.h", r"base/"),
     (r"openssl/", r"(base/sha1|server/|replication/)"),
-    (r"(lua|lualib|lauxlib)\.h", r"server/script"),
+    (r"(lua|lualib|lauxlib)\.h", r"server/script/"),
     (r"hiredis/", r"test/"),
     (r"cmocka\.h", r"test/"),
 ]

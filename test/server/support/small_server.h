@@ -4,8 +4,8 @@
 #ifndef TEST_SERVER_SUPPORT_SMALL_SERVER_H
 #define TEST_SERVER_SUPPORT_SMALL_SERVER_H
 
+#include "server/net/session.h"
 #include "server/services.h"
-#include "server/session.h"
 
 #define SMALL_SERVER_CLIENTS_MAX 8
 

@@ -1,9 +1,0 @@
-/* MULTI, EXEC, DISCARD, WATCH, UNWATCH. */
-#ifndef SERVER_CMD_TRANSACTION_H
-#define SERVER_CMD_TRANSACTION_H
-
-#include "server/command.h"
-
-extern const struct command transaction_commands[]; /* Ends with a NULL name. */
-
-#endif

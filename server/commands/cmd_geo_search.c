@@ -1,0 +1,356 @@
+/* Searches of places: GEOSEARCH, GEOSEARCHSTORE, GEORADIUS and GEORADIUSBYMEMBER. */
+#include "base/arena.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/partial_sort.h"
+#include "server/commands/call_collection.h"
+#include "server/commands/call_reads.h"
+#include "server/commands/cmd_geo.h"
+#include "server/commands/geo_args.h"
+#include "server/commands/geo_query.h"
+#include "server/request/change.h"
+#include "server/request/reply.h"
+#include "storage/log/log.h"
+#include "storage/value/zset_walk.h"
+#include <stdlib.h>
+
+#define ARENA_BLOCK_BYTES (16u * 1024)
+
+struct place {
+    struct slice member; /* In the places' arena. */
+    double distance_m;
+    double score;
+};
+
+struct places {
+    struct place *list; /* Owned. */
+    size_t count;
+    size_t capacity;
+    struct arena members;
+};
+
+static void keep(struct places *places, struct place place)
+{
+    char *copy = arena_allocate(&places->members, place.member.len);
+
+    if (places->count == places->capacity) {
+        places->capacity = places->capacity == 0 ? 16 : 2 * places->capacity;
+        places->list = memory_resize(places->list, places->capacity * sizeof(*places->list));
+    }
+    memcpy(copy, place.member.data, place.member.len);
+    place.member.data = copy;
+    places->list[places->count++] = place;
+}
+
+static void release(struct places *places)
+{
+    memory_free(places->list);
+    arena_release(&places->members);
+}
+
+/* Keep what is in the shape of one cell's members, until there are `limit`. */
+static void search_cell(const struct collection *zset, const struct geo_shape *shape, struct geohash_cell cell,
+                        size_t limit, struct places *places)
+{
+    struct zset_cut cut = {.kind = ZSET_CUT_SCORE};
+    struct zset_walk walk;
+    struct place place;
+    uint64_t first;
+    uint64_t end;
+
+    geohash_cell_range(cell, &first, &end);
+    cut.score = (double)first;
+    zset_walk_begin_at(&walk, zset, &cut, true);
+    while (places->count < limit && zset_walk_next(&walk, &place.member, &place.score) && place.score < (double)end) {
+        if (geo_shape_holds(shape, geohash_decode(geo_hash_of(place.score)), &place.distance_m)) {
+            keep(places, place);
+        }
+    }
+    zset_walk_end(&walk);
+}
+
+static int compare_nearest(const void *a, const void *b)
+{
+    const struct place *x = a;
+    const struct place *y = b;
+
+    return (x->distance_m > y->distance_m) - (x->distance_m < y->distance_m);
+}
+
+static int compare_farthest(const void *a, const void *b)
+{
+    return compare_nearest(b, a);
+}
+
+/* Put the wanted ones in front, in their order, and drop the others. */
+static void order(const struct geo_query *query, struct places *places)
+{
+    int (*compare)(const void *, const void *) =
+        query->order == GEO_QUERY_NEAREST_FIRST ? compare_nearest : compare_farthest;
+    size_t wanted = query->count != 0 && query->count < places->count ? (size_t)query->count : places->count;
+
+    if (query->order != GEO_QUERY_UNORDERED && wanted < places->count) {
+        partial_sort(places->list, places->count, sizeof(*places->list), compare, wanted);
+    } else if (query->order != GEO_QUERY_UNORDERED && wanted > 1) {
+        /* glibc's sort leaves equal ones in their order, on which Redis counts, too. */
+        qsort(places->list, places->count, sizeof(*places->list), compare);
+    }
+    places->count = wanted;
+}
+
+static void search(const struct collection *zset, const struct geo_query *query, struct places *places)
+{
+    struct geohash_cell cells[GEO_SHAPE_CELLS_MAX];
+    size_t cell_count = geo_shape_cells(&query->shape, cells);
+    size_t limit = query->takes_any && query->count < SIZE_MAX ? (size_t)query->count : SIZE_MAX;
+
+    for (size_t i = 0; i < cell_count && places->count < limit; i++) {
+        search_cell(zset, &query->shape, cells[i], limit, places);
+    }
+    order(query, places);
+}
+
+static void tell(struct reply *reply, const struct geo_query *query, const struct places *places)
+{
+    size_t told = (size_t)query->tells_distance + query->tells_hash + query->tells_point;
+
+    reply_array(reply, places->count);
+    for (size_t i = 0; i < places->count; i++) {
+        const struct place *place = &places->list[i];
+
+        if (told > 0) {
+            reply_array(reply, told + 1);
+        }
+        reply_bulk(reply, place->member);
+        if (query->tells_distance) {
+            geo_reply_distance(reply, place->distance_m / query->shape.unit_m);
+        }
+        if (query->tells_hash) {
+            reply_integer(reply, (int64_t)geo_hash_of(place->score));
+        }
+        if (query->tells_point) {
+            geo_reply_point(reply, geohash_decode(geo_hash_of(place->score)));
+        }
+    }
+}
+
+/* Log the members themselves: another machine's sines may differ in the last bit, and so what is just inside. */
+static void log_stored(struct call *call, struct slice key, bool was_there, const struct places *places,
+                       const double *scores)
+{
+    struct slice deletion[] = {slice_of("DEL"), key};
+    struct slice *words = memory_allocate((2 + 2 * places->count) * sizeof(*words));
+    char(*texts)[NUMBER_DOUBLE_TEXT_MAX] = memory_allocate(places->count * sizeof(*texts));
+
+    words[0] = slice_of("ZADD");
+    words[1] = key;
+    for (size_t i = 0; i < places->count; i++) {
+        words[2 + 2 * i] = slice_make(texts[i], number_format_double(texts[i], scores[i]));
+        words[3 + 2 * i] = places->list[i].member;
+    }
+    if (was_there) {
+        change_add(call->change, deletion, 2);
+    }
+    if (places->count > 0) {
+        change_add(call->change, words, 2 + 2 * places->count);
+    }
+    memory_free(texts);
+    memory_free(words);
+}
+
+static void store(struct call *call, const struct geo_query *query, const struct places *places, const char *event)
+{
+    struct slice key = query->destination;
+    double *scores = memory_allocate(places->count * sizeof(*scores));
+    struct collection zset;
+
+    collection_begin(call->keyspace, call->db, key, ENTRY_ZSET, &zset);
+    for (size_t i = 0; i < places->count; i++) {
+        const struct place *place = &places->list[i];
+
+        scores[i] = query->stores_distances ? place->distance_m / query->shape.unit_m : place->score;
+        (void)zset_put(&zset, place->member, scores[i]);
+    }
+    call_replace_collection(call, &zset, event);
+    /* What would be too long for the log says itself, as in Redis. */
+    if (places->members.total_bytes + places->count * 2 * NUMBER_DOUBLE_TEXT_MAX < LOG_RECORD_BYTES_MAX / 2) {
+        log_stored(call, key, zset.was_there, places, scores);
+    }
+    collection_close(&zset);
+    memory_free(scores);
+}
+
+/* Search what there is, and tell or store it. */
+static void answer(struct call *call, struct reply *reply, const struct geo_query_source *source,
+                   const struct geo_query *query)
+{
+    struct places places = {.count = 0};
+
+    arena_init(&places.members, ARENA_BLOCK_BYTES);
+    if (source->zset != NULL) {
+        search(source->zset, query, &places);
+    }
+    if (query->is_stored) {
+        store(call, query, &places, source->form == GEO_QUERY_STORE ? "geosearchstore" : "georadiusstore");
+        reply_integer(reply, (int64_t)places.count);
+    } else {
+        tell(reply, query, &places);
+    }
+    release(&places);
+}
+
+static enum status run(struct call *call, struct reply *reply, enum geo_query_form form, bool may_store)
+{
+    struct geo_query_source source = {.form = form, .may_store = may_store};
+    struct geo_query query;
+    struct collection zset;
+    enum status status = collection_open(call->keyspace, call->db, call->argv[geo_query_key(form)], ENTRY_ZSET, &zset);
+
+    call_count_read_of_writer(call, call->argv[geo_query_key(form)], status != STATUS_NOT_FOUND);
+    if (status == STATUS_WRONG_TYPE) {
+        return status;
+    }
+    source.zset = status == STATUS_OK ? &zset : NULL;
+    status = geo_query_parse(call, reply, &source, &query);
+    if (status == STATUS_OK) {
+        answer(call, reply, &source, &query);
+    }
+    collection_close(&zset);
+    return status;
+}
+
+static enum status run_geosearch(struct call *call, struct reply *reply)
+{
+    return run(call, reply, GEO_QUERY_SEARCH, false);
+}
+
+static enum status run_geosearchstore(struct call *call, struct reply *reply)
+{
+    return run(call, reply, GEO_QUERY_STORE, true);
+}
+
+static enum status run_georadius(struct call *call, struct reply *reply)
+{
+    return run(call, reply, GEO_QUERY_POINT, true);
+}
+
+static enum status run_georadius_ro(struct call *call, struct reply *reply)
+{
+    return run(call, reply, GEO_QUERY_POINT, false);
+}
+
+static enum status run_georadiusbymember(struct call *call, struct reply *reply)
+{
+    return run(call, reply, GEO_QUERY_MEMBER, true);
+}
+
+static enum status run_georadiusbymember_ro(struct call *call, struct reply *reply)
+{
+    return run(call, reply, GEO_QUERY_MEMBER, false);
+}
+
+const struct command geo_search_commands[] = {
+    {.name = "geosearch",
+     .summary =
+         "Query a sorted set representing a geospatial index to fetch members inside an area of a box or a circle.",
+     .since = "6.2.0",
+     .complexity = "O(N+log(M)) where N is the number of elements in the grid-aligned bounding box area around the "
+                   "shape provided as the filter and M is the number of items inside the shape",
+     .group = "geo",
+     .arity = -7,
+     .flags = COMMAND_READONLY,
+     .categories = CATEGORY_GEO,
+     .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
+     .run = run_geosearch},
+    {.name = "geosearchstore",
+     .summary = "Query a sorted set representing a geospatial index to fetch members inside an area of a box or a "
+                "circle, and store the result in another key.",
+     .since = "6.2.0",
+     .complexity = "O(N+log(M)) where N is the number of elements in the grid-aligned bounding box area around the "
+                   "shape provided as the filter and M is the number of items inside the shape",
+     .group = "geo",
+     .arity = -8,
+     .flags = COMMAND_WRITE | COMMAND_DENYOOM,
+     .categories = CATEGORY_GEO,
+     .keys = {KEY_RANGE(KEY_OW | KEY_UPDATE, 1, 0, 1), KEY_RANGE(KEY_RO | KEY_ACCESS, 2, 0, 1)},
+     .run = run_geosearchstore},
+    {.name = "georadius",
+     .summary = "Query a sorted set representing a geospatial index to fetch members matching a given maximum distance "
+                "from a point",
+     .since = "3.2.0",
+     .complexity = "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area "
+                   "delimited by center and radius and M is the number of items inside the index.",
+     .group = "geo",
+     .arity = -6,
+     .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_MOVABLEKEYS,
+     .categories = CATEGORY_GEO,
+     .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1),
+              {.flags = KEY_OW | KEY_UPDATE,
+               .begin = KEY_BEGIN_KEYWORD,
+               .keyword = "STORE",
+               .index = 6,
+               .find = KEY_FIND_RANGE,
+               .last = 0,
+               .step = 1,
+               .limit = 0},
+              {.flags = KEY_OW | KEY_UPDATE,
+               .begin = KEY_BEGIN_KEYWORD,
+               .keyword = "STOREDIST",
+               .index = 6,
+               .find = KEY_FIND_RANGE,
+               .last = 0,
+               .step = 1,
+               .limit = 0}},
+     .run = run_georadius},
+    {.name = "georadius_ro",
+     .summary = "A read-only variant for GEORADIUS",
+     .since = "3.2.10",
+     .complexity = "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area "
+                   "delimited by center and radius and M is the number of items inside the index.",
+     .group = "geo",
+     .arity = -6,
+     .flags = COMMAND_READONLY,
+     .categories = CATEGORY_GEO,
+     .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
+     .run = run_georadius_ro},
+    {.name = "georadiusbymember",
+     .summary = "Query a sorted set representing a geospatial index to fetch members matching a given maximum distance "
+                "from a member",
+     .since = "3.2.0",
+     .complexity = "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area "
+                   "delimited by center and radius and M is the number of items inside the index.",
+     .group = "geo",
+     .arity = -5,
+     .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_MOVABLEKEYS,
+     .categories = CATEGORY_GEO,
+     .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1),
+              {.flags = KEY_OW | KEY_UPDATE,
+               .begin = KEY_BEGIN_KEYWORD,
+               .keyword = "STORE",
+               .index = 5,
+               .find = KEY_FIND_RANGE,
+               .last = 0,
+               .step = 1,
+               .limit = 0},
+              {.flags = KEY_OW | KEY_UPDATE,
+               .begin = KEY_BEGIN_KEYWORD,
+               .keyword = "STOREDIST",
+               .index = 5,
+               .find = KEY_FIND_RANGE,
+               .last = 0,
+               .step = 1,
+               .limit = 0}},
+     .run = run_georadiusbymember},
+    {.name = "georadiusbymember_ro",
+     .summary = "A read-only variant for GEORADIUSBYMEMBER",
+     .since = "3.2.10",
+     .complexity = "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area "
+                   "delimited by center and radius and M is the number of items inside the index.",
+     .group = "geo",
+     .arity = -5,
+     .flags = COMMAND_READONLY,
+     .categories = CATEGORY_GEO,
+     .keys = {KEY_RANGE(KEY_RO | KEY_ACCESS, 1, 0, 1)},
+     .run = run_georadiusbymember_ro},
+    {.name = NULL},
+};

@@ -1,0 +1,159 @@
+/* The configuration: what redis.conf has, and what Hearth adds.
+ *
+ * Order: defaults, then the file (with what it includes), then the command line. Redis' directives all are known; those
+ * without meaning here are accepted with one notice. The table is config_table.c; a directive's value lies in a field
+ * of struct config, which its reader may read at any time and nobody but config_*.c writes. What must happen when a
+ * value changes at run time is the business of the part that registered for it (config_on_change). */
+#ifndef SERVER_CONFIG_CONFIG_H
+#define SERVER_CONFIG_CONFIG_H
+
+#include "base/buf.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include <stdint.h>
+
+#define CONFIG_BIND_MAX        16
+#define CONFIG_SAVE_POINTS_MAX 16
+#define CONFIG_ERROR_BYTES     512
+
+struct config_output_limit {
+    uint64_t hard_bytes;
+    uint64_t soft_bytes;
+    uint64_t soft_seconds;
+};
+
+enum config_client_class { CONFIG_CLIENT_NORMAL, CONFIG_CLIENT_REPLICA, CONFIG_CLIENT_PUBSUB, CONFIG_CLIENT_CLASSES };
+
+/* Texts are owned, never NULL ("" when unset). Booleans and enums are int64_t so that one table serves all numbers. */
+struct config {
+    /* Network. */
+    char *bind;   /* Addresses, separated by blanks; a leading - means: optional. */
+    int64_t port; /* 0: do not listen on TCP. */
+    char *unix_socket;
+    int64_t unix_socket_mode; /* Octal digits read as such; 0: leave to umask. */
+    int64_t tcp_backlog;
+    int64_t timeout_s; /* Of idle clients; 0 never. */
+    int64_t tcp_keepalive_s;
+    int64_t protected_mode;
+    int64_t max_clients;
+    int64_t proto_max_bulk_bytes;
+    int64_t client_query_buffer_bytes;
+    struct config_output_limit output_limits[CONFIG_CLIENT_CLASSES];
+
+    /* Process. */
+    int64_t daemonize;
+    char *pid_file;
+    char *log_file;
+    int64_t log_level; /* enum diag_level. */
+    int64_t hz;
+    int64_t enable_debug_command; /* enum config_access. */
+    int64_t shutdown_timeout_s;
+
+    /* Data. */
+    char *directory; /* dir, data-dir. */
+    int64_t databases;
+    int64_t append_fsync; /* enum log_sync_policy. */
+    int64_t checkpoint_memory_bytes;
+    int64_t checkpoint_interval_s;
+    int64_t log_segment_bytes;
+    char *log_archive_directory;
+
+    /* Security. */
+    char *require_password;
+
+    /* Replication. */
+    char *replica_of; /* "host port", "" for a master. */
+    char *master_user;
+    char *master_password;
+    char *replica_announce_ip;
+    int64_t replica_announce_port;
+    int64_t replica_announced;
+    int64_t replica_priority;
+    int64_t replica_read_only;
+    int64_t replica_serve_stale_data;
+    int64_t repl_timeout_s;
+    int64_t repl_ping_period_s;
+    int64_t repl_backlog_bytes;
+    int64_t repl_retention_bytes_max;
+    int64_t repl_retention_s_max;
+    int64_t repl_full_sync_max_rate;
+    int64_t repl_allow_wipe;
+    int64_t min_replicas_to_write;
+    int64_t min_replicas_max_lag_s;
+
+    /* Watching. */
+    int64_t slowlog_log_slower_than_us;
+    int64_t slowlog_max_len;
+    int64_t latency_monitor_threshold_ms;
+    int64_t latency_tracking;
+    char *latency_tracking_percentiles;
+    int64_t notify_keyspace_events; /* enum notify_class bits. */
+    int64_t active_expire_effort;
+
+    /* What OBJECT ENCODING says of a collection. */
+    int64_t hash_max_listpack_entries;
+    int64_t hash_max_listpack_value;
+    int64_t list_max_listpack_size;
+    int64_t set_max_intset_entries;
+    int64_t zset_max_listpack_entries;
+    int64_t zset_max_listpack_value;
+    int64_t stream_node_max_bytes;
+    int64_t stream_node_max_entries;
+    int64_t hll_sparse_max_bytes;
+
+    struct config_private *private; /* config.c's: directives without a field, file name, observers. */
+};
+
+enum config_access { CONFIG_ACCESS_NO, CONFIG_ACCESS_YES, CONFIG_ACCESS_LOCAL };
+
+/* Defaults. */
+struct config *config_create(void);
+void config_free(struct config *config);
+
+/* What the command line asks for. */
+enum config_request { CONFIG_RUN, CONFIG_HELP, CONFIG_VERSION, CONFIG_CHECK };
+
+/* Read `hearth-server [FILE|-] [--directive value ...]`: the file first, then the overrides. Relative paths are made
+ * absolute. On error `error` says what is wrong, with file and line where there is one, and the nearest known name.
+ *   STATUS_INVALID  A directive is unknown or has a bad value.   STATUS_NOT_FOUND, STATUS_IO  A file cannot be read. */
+MUST_CHECK enum status config_load(struct config *config, int argc, char **argv, enum config_request *request,
+                                   char error[CONFIG_ERROR_BYTES]);
+
+/* Absolute path of the configuration file; "" if there is none. */
+const char *config_file(const struct config *config);
+/* Where the data lives: "." unless configured. Valid until `dir` is set anew. */
+const char *config_data_directory(const struct config *config);
+/* Names of directives that were set although they mean nothing here, separated by blanks, for one notice. Empty if
+ * none. The text is appended to `out`. */
+void config_list_ignored(const struct config *config, struct buf *out);
+
+/* The text of a directive that has no field, with all its lines' words parted by blanks and an empty one as "": what
+ * rename-command was told. Borrowed until it changes. */
+const char *config_text(const struct config *config, const char *name);
+
+/* Call `apply` after CONFIG SET has changed the directive `name`. It may refuse with a reason in `error`: then the old
+ * values of the whole CONFIG SET are put back and it is called again. */
+void config_on_change(struct config *config, const char *name,
+                      bool (*apply)(void *context, char error[CONFIG_ERROR_BYTES]), void *context);
+
+/* Call `visit` with name and value, as CONFIG GET shows them, of each directive whose name matches one of the glob
+ * patterns; aliases are directives of their own here. */
+void config_get(const struct config *config, const struct slice *patterns, size_t pattern_count,
+                void (*visit)(void *context, struct slice name, struct slice value), void *context);
+
+/* CONFIG SET: all pairs or none. On failure `error` holds Redis' text after "ERR ". */
+MUST_CHECK enum status config_set(struct config *config, const struct slice *pairs, size_t pair_count,
+                                  char error[CONFIG_ERROR_BYTES]);
+
+/* Change a value from inside, without observers: REPLICAOF for CONFIG GET and CONFIG REWRITE. The name must exist. */
+void config_assign(struct config *config, const char *name, const char *value);
+
+/* CONFIG REWRITE: write what differs from the defaults into the file, keeping its comments and order, so that a crash
+ * leaves the old or the new file.
+ *   STATUS_NOT_FOUND  There is no file.   STATUS_IO, STATUS_NO_SPACE. */
+MUST_CHECK enum status config_rewrite(struct config *config);
+
+/* For hearth-server --help: all directives of Hearth's own, one a line. */
+void config_write_help(struct buf *out);
+
+#endif

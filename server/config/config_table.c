@@ -1,0 +1,359 @@
+/* The table of directives: names, types, limits and defaults of Redis 7.0, and of Hearth. */
+#include "server/config/config_table.h"
+#include "base/buf.h"
+#include "base/diag.h"
+#include "storage/log/log.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const log_levels[] = {
+    [DIAG_DEBUG] = "debug", [DIAG_VERBOSE] = "verbose", [DIAG_NOTICE] = "notice", [DIAG_WARNING] = "warning", NULL};
+static const char *const sync_policies[] = {
+    [LOG_SYNC_ALWAYS] = "always", [LOG_SYNC_EVERYSEC] = "everysec", [LOG_SYNC_NO] = "no", NULL};
+static const char *const access_names[] = {
+    [CONFIG_ACCESS_NO] = "no", [CONFIG_ACCESS_YES] = "yes", [CONFIG_ACCESS_LOCAL] = "local", NULL};
+
+#define FIELD(member) offsetof(struct config, member)
+
+/* One line a directive; the tail of each is what the others leave out. */
+#define BOOLEAN(name_, member, initial_, ...)                                                                          \
+    {                                                                                                                  \
+        .name = name_, .type = DIRECTIVE_BOOLEAN, .field = FIELD(member), .initial = initial_, __VA_ARGS__             \
+    }
+#define INTEGER(name_, member, initial_, low, high, ...)                                                               \
+    {                                                                                                                  \
+        .name = name_, .type = DIRECTIVE_INTEGER, .field = FIELD(member), .initial = initial_, .minimum = low,         \
+        .maximum = high, __VA_ARGS__                                                                                   \
+    }
+#define SIZE(name_, member, initial_, low, ...)                                                                        \
+    {                                                                                                                  \
+        .name = name_, .type = DIRECTIVE_SIZE, .field = FIELD(member), .initial = initial_, .minimum = low,            \
+        .maximum = INT64_MAX, __VA_ARGS__                                                                              \
+    }
+#define TEXT(name_, member, initial_, ...)                                                                             \
+    {                                                                                                                  \
+        .name = name_, .type = DIRECTIVE_TEXT, .field = FIELD(member), .initial = initial_, __VA_ARGS__                \
+    }
+#define WORDS(name_, member, initial_, ...)                                                                            \
+    {                                                                                                                  \
+        .name = name_, .type = DIRECTIVE_WORDS, .field = FIELD(member), .initial = initial_, __VA_ARGS__               \
+    }
+#define CHOICE(name_, member, initial_, names_, ...)                                                                   \
+    {                                                                                                                  \
+        .name = name_, .type = DIRECTIVE_ENUM, .field = FIELD(member), .initial = initial_, .names = names_,           \
+        __VA_ARGS__                                                                                                    \
+    }
+/* Known, kept, and without meaning here. */
+#define IGNORED(name_, initial_, ...)                                                                                  \
+    {                                                                                                                  \
+        .name = name_, .type = DIRECTIVE_WORDS, .field = DIRECTIVE_NO_FIELD, .initial = initial_,                      \
+        .flags = DIRECTIVE_IGNORED, __VA_ARGS__                                                                        \
+    }
+
+static bool are_percentiles(const char *text, char error[CONFIG_ERROR_BYTES])
+{
+    while (*text != '\0') {
+        char *end;
+        double percent = strtod(text, &end);
+
+        if (*text == ' ' || end == text || (*end != ' ' && *end != '\0') || isnan(percent)) {
+            snprintf(error, CONFIG_ERROR_BYTES, "Invalid latency-tracking-info-percentiles parameters");
+            return false;
+        }
+        if (!(percent >= 0 && percent <= 100)) {
+            snprintf(error, CONFIG_ERROR_BYTES,
+                     "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
+            return false;
+        }
+        text = *end == ' ' && end[1] != '\0' ? end + 1 : end;
+    }
+    return true;
+}
+
+/* Six digits after the point, and no zeros at the end: so INFO tells them, too. */
+static void shorten_percentiles(struct buf *text)
+{
+    struct buf shorter;
+    const char *at = buf_slice(text).data;
+    char *end;
+
+    buf_init(&shorter, BUF_NO_CEILING);
+    for (double percent = strtod(at, &end); end != at; percent = strtod(at, &end)) {
+        buf_put_format(&shorter, "%s%f", shorter.len > 0 ? " " : "", percent);
+        while (buf_slice(&shorter).data[shorter.len - 1] == '0') {
+            buf_truncate(&shorter, shorter.len - 1);
+        }
+        if (buf_slice(&shorter).data[shorter.len - 1] == '.') {
+            buf_truncate(&shorter, shorter.len - 1);
+        }
+        at = end;
+    }
+    buf_put_byte(&shorter, '\0');
+    buf_release(text);
+    *text = shorter;
+}
+
+static bool is_host_and_port(const char *text, char error[CONFIG_ERROR_BYTES])
+{
+    const char *space = strrchr(text, ' ');
+    long port = space == NULL ? -1 : strtol(space + 1, NULL, 10);
+
+    if (text[0] == '\0' || strcasecmp(text, "no one") == 0) {
+        return true;
+    }
+    if (space == NULL || port < 0 || port > UINT16_MAX) {
+        snprintf(error, CONFIG_ERROR_BYTES, "Invalid master port");
+        return false;
+    }
+    return true;
+}
+
+const struct directive directives[] = {
+    /* Network. */
+    WORDS("bind", bind, "* -::*"),
+    INTEGER("port", port, "6379", 0, 65535),
+    TEXT("unixsocket", unix_socket, "", .flags = DIRECTIVE_IMMUTABLE),
+    {.name = "unixsocketperm",
+     .type = DIRECTIVE_OCTAL,
+     .field = FIELD(unix_socket_mode),
+     .initial = "0",
+     .flags = DIRECTIVE_IMMUTABLE,
+     .maximum = 0777},
+    INTEGER("tcp-backlog", tcp_backlog, "511", 0, INT32_MAX, .flags = DIRECTIVE_IMMUTABLE),
+    INTEGER("timeout", timeout_s, "0", 0, INT32_MAX),
+    INTEGER("tcp-keepalive", tcp_keepalive_s, "300", 0, INT32_MAX),
+    BOOLEAN("protected-mode", protected_mode, "yes"),
+    INTEGER("maxclients", max_clients, "10000", 1, UINT32_MAX),
+    SIZE("proto-max-bulk-len", proto_max_bulk_bytes, "536870912", 1024 * 1024),
+    SIZE("client-query-buffer-limit", client_query_buffer_bytes, "1073741824", 1024 * 1024),
+    {.name = "client-output-buffer-limit",
+     .type = DIRECTIVE_LIMITS,
+     .field = FIELD(output_limits),
+     .initial = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"},
+
+    /* Process. */
+    BOOLEAN("daemonize", daemonize, "no", .flags = DIRECTIVE_IMMUTABLE),
+    TEXT("pidfile", pid_file, "", .flags = DIRECTIVE_IMMUTABLE | DIRECTIVE_PATH),
+    TEXT("logfile", log_file, "", .flags = DIRECTIVE_IMMUTABLE | DIRECTIVE_PATH),
+    CHOICE("loglevel", log_level, "notice", log_levels),
+    INTEGER("hz", hz, "10", 1, 500),
+    CHOICE("enable-debug-command", enable_debug_command, "no", access_names, .flags = DIRECTIVE_IMMUTABLE),
+    INTEGER("shutdown-timeout", shutdown_timeout_s, "10", 0, INT32_MAX),
+
+    /* Data. */
+    TEXT("dir", directory, "", .alias = "data-dir", .flags = DIRECTIVE_PROTECTED | DIRECTIVE_PATH),
+    INTEGER("databases", databases, "16", 1, 1024, .flags = DIRECTIVE_IMMUTABLE),
+    CHOICE("appendfsync", append_fsync, "always", sync_policies),
+    SIZE("checkpoint-memory", checkpoint_memory_bytes, "67108864", 1024 * 1024),
+    INTEGER("checkpoint-interval", checkpoint_interval_s, "300", 0, INT32_MAX),
+    SIZE("log-segment-size", log_segment_bytes, "67108864", 1024 * 1024, .flags = DIRECTIVE_IMMUTABLE),
+    TEXT("log-archive-dir", log_archive_directory, "", .flags = DIRECTIVE_IMMUTABLE | DIRECTIVE_PATH),
+
+    /* Security. */
+    TEXT("requirepass", require_password, "", .flags = DIRECTIVE_SENSITIVE),
+
+    /* Replication. */
+    WORDS("replicaof", replica_of, "", .alias = "slaveof", .flags = DIRECTIVE_IMMUTABLE, .is_valid = is_host_and_port),
+    TEXT("masteruser", master_user, ""),
+    TEXT("masterauth", master_password, "", .flags = DIRECTIVE_SENSITIVE),
+    TEXT("replica-announce-ip", replica_announce_ip, "", .alias = "slave-announce-ip"),
+    INTEGER("replica-announce-port", replica_announce_port, "0", 0, 65535, .alias = "slave-announce-port"),
+    BOOLEAN("replica-announced", replica_announced, "yes"),
+    INTEGER("replica-priority", replica_priority, "100", 0, INT32_MAX, .alias = "slave-priority"),
+    BOOLEAN("replica-read-only", replica_read_only, "yes", .alias = "slave-read-only"),
+    BOOLEAN("replica-serve-stale-data", replica_serve_stale_data, "yes", .alias = "slave-serve-stale-data"),
+    INTEGER("repl-timeout", repl_timeout_s, "60", 1, INT32_MAX),
+    INTEGER("repl-ping-replica-period", repl_ping_period_s, "10", 1, INT32_MAX, .alias = "repl-ping-slave-period"),
+    SIZE("repl-backlog-size", repl_backlog_bytes, "268435456", 1),
+    SIZE("repl-retention-max-size", repl_retention_bytes_max, "4294967296", 0),
+    INTEGER("repl-retention-max-time", repl_retention_s_max, "86400", 0, INT32_MAX),
+    SIZE("repl-full-sync-max-rate", repl_full_sync_max_rate, "0", 0),
+    BOOLEAN("repl-allow-wipe", repl_allow_wipe, "no"),
+    INTEGER("min-replicas-to-write", min_replicas_to_write, "0", 0, INT32_MAX, .alias = "min-slaves-to-write"),
+    INTEGER("min-replicas-max-lag", min_replicas_max_lag_s, "10", 0, INT32_MAX, .alias = "min-slaves-max-lag"),
+
+    /* Watching. */
+    INTEGER("slowlog-log-slower-than", slowlog_log_slower_than_us, "10000", -1, INT64_MAX),
+    INTEGER("slowlog-max-len", slowlog_max_len, "128", 0, INT64_MAX),
+    INTEGER("latency-monitor-threshold", latency_monitor_threshold_ms, "0", 0, INT64_MAX),
+    BOOLEAN("latency-tracking", latency_tracking, "yes"),
+    WORDS("latency-tracking-info-percentiles", latency_tracking_percentiles, "50 99 99.9", .is_valid = are_percentiles,
+          .shorten = shorten_percentiles),
+    {.name = "notify-keyspace-events", .type = DIRECTIVE_EVENTS, .field = FIELD(notify_keyspace_events), .initial = ""},
+    INTEGER("active-expire-effort", active_expire_effort, "1", 1, 10),
+
+    /* What OBJECT ENCODING says. */
+    INTEGER("hash-max-listpack-entries", hash_max_listpack_entries, "512", 0, INT64_MAX,
+            .alias = "hash-max-ziplist-entries"),
+    INTEGER("hash-max-listpack-value", hash_max_listpack_value, "64", 0, INT64_MAX, .alias = "hash-max-ziplist-value"),
+    INTEGER("list-max-listpack-size", list_max_listpack_size, "-2", INT32_MIN, INT32_MAX,
+            .alias = "list-max-ziplist-size"),
+    INTEGER("set-max-intset-entries", set_max_intset_entries, "512", 0, INT64_MAX),
+    INTEGER("zset-max-listpack-entries", zset_max_listpack_entries, "128", 0, INT64_MAX,
+            .alias = "zset-max-ziplist-entries"),
+    INTEGER("zset-max-listpack-value", zset_max_listpack_value, "64", 0, INT64_MAX, .alias = "zset-max-ziplist-value"),
+    SIZE("stream-node-max-bytes", stream_node_max_bytes, "4096", 0),
+    INTEGER("stream-node-max-entries", stream_node_max_entries, "100", 0, INT64_MAX),
+    SIZE("hll-sparse-max-bytes", hll_sparse_max_bytes, "3000", 0),
+
+    /* Redis' own matters: memory, RDB and AOF files, forks, threads, clusters, modules. */
+    {.name = "save",
+     .type = DIRECTIVE_WORDS,
+     .field = DIRECTIVE_NO_FIELD,
+     .initial = "3600 1 300 100 60 10000",
+     .flags = DIRECTIVE_IGNORED | DIRECTIVE_REPEATED},
+    IGNORED("appendonly", "yes"),
+    IGNORED("appendfilename", "appendonly.aof"),
+    IGNORED("appenddirname", "appendonlydir"),
+    IGNORED("no-appendfsync-on-rewrite", "no"),
+    IGNORED("auto-aof-rewrite-percentage", "100"),
+    IGNORED("auto-aof-rewrite-min-size", "67108864"),
+    IGNORED("aof-load-truncated", "yes"),
+    IGNORED("aof-use-rdb-preamble", "yes"),
+    IGNORED("aof-timestamp-enabled", "no"),
+    IGNORED("aof-rewrite-incremental-fsync", "yes"),
+    IGNORED("aof-disable-auto-gc", "no"),
+    IGNORED("aof_rewrite_cpulist", ""),
+    IGNORED("dbfilename", "dump.rdb"),
+    IGNORED("rdbcompression", "yes"),
+    IGNORED("rdbchecksum", "yes"),
+    IGNORED("rdb-del-sync-files", "no"),
+    IGNORED("rdb-save-incremental-fsync", "yes"),
+    IGNORED("sanitize-dump-payload", "no"),
+    IGNORED("stop-writes-on-bgsave-error", "yes"),
+    IGNORED("bgsave_cpulist", ""),
+    IGNORED("repl-diskless-sync", "yes"),
+    IGNORED("repl-diskless-sync-delay", "5"),
+    IGNORED("repl-diskless-sync-max-replicas", "0"),
+    IGNORED("repl-diskless-load", "disabled"),
+    IGNORED("repl-disable-tcp-nodelay", "no"),
+    IGNORED("repl-backlog-ttl", "3600"),
+    IGNORED("replica-lazy-flush", "no", .alias = "slave-lazy-flush"),
+    IGNORED("replica-ignore-maxmemory", "yes", .alias = "slave-ignore-maxmemory"),
+    IGNORED("replica-ignore-disk-write-errors", "no"),
+    IGNORED("rdb-key-save-delay", "0"),
+    IGNORED("key-load-delay", "0"),
+    IGNORED("propagation-error-behavior", "ignore"),
+    IGNORED("maxmemory", "0"),
+    IGNORED("maxmemory-policy", "noeviction"),
+    IGNORED("maxmemory-samples", "5"),
+    IGNORED("maxmemory-eviction-tenacity", "10"),
+    IGNORED("maxmemory-clients", "0"),
+    IGNORED("lfu-log-factor", "10"),
+    IGNORED("lfu-decay-time", "1"),
+    IGNORED("lazyfree-lazy-eviction", "no"),
+    IGNORED("lazyfree-lazy-expire", "no"),
+    IGNORED("lazyfree-lazy-server-del", "no"),
+    IGNORED("lazyfree-lazy-user-del", "no"),
+    IGNORED("lazyfree-lazy-user-flush", "no"),
+    IGNORED("activerehashing", "yes"),
+    IGNORED("activedefrag", "no"),
+    IGNORED("active-defrag-cycle-max", "25"),
+    IGNORED("active-defrag-cycle-min", "1"),
+    IGNORED("active-defrag-ignore-bytes", "104857600"),
+    IGNORED("active-defrag-max-scan-fields", "1000"),
+    IGNORED("active-defrag-threshold-lower", "10"),
+    IGNORED("active-defrag-threshold-upper", "100"),
+    IGNORED("jemalloc-bg-thread", "yes"),
+    IGNORED("dynamic-hz", "yes"),
+    IGNORED("io-threads", "1"),
+    IGNORED("io-threads-do-reads", "no"),
+    IGNORED("server_cpulist", ""),
+    IGNORED("bio_cpulist", ""),
+    IGNORED("oom-score-adj", "no"),
+    IGNORED("oom-score-adj-values", "0 200 800"),
+    IGNORED("disable-thp", "yes"),
+    IGNORED("list-compress-depth", "0"),
+    IGNORED("always-show-logo", "no"),
+    IGNORED("set-proc-title", "yes"),
+    IGNORED("proc-title-template", "{title} {listen-addr} {server-mode}"),
+    IGNORED("supervised", "no"),
+    IGNORED("syslog-enabled", "no"),
+    IGNORED("syslog-ident", "redis"),
+    IGNORED("syslog-facility", "local0"),
+    IGNORED("crash-log-enabled", "yes"),
+    IGNORED("crash-memcheck-enabled", "yes"),
+    IGNORED("shutdown-on-sigint", "default"),
+    IGNORED("shutdown-on-sigterm", "default"),
+    IGNORED("ignore-warnings", ""),
+    IGNORED("bind-source-addr", ""),
+    IGNORED("socket-mark-id", "0"),
+    IGNORED("enable-protected-configs", "no"),
+    IGNORED("enable-module-command", "no"),
+    IGNORED("lua-time-limit", "5000"),
+    IGNORED("busy-reply-threshold", "5000"),
+    IGNORED("tracking-table-max-keys", "1000000"),
+    IGNORED("aclfile", ""),
+    IGNORED("acllog-max-len", "128"),
+    IGNORED("acl-pubsub-default", "resetchannels"),
+    {.name = "user",
+     .type = DIRECTIVE_WORDS,
+     .field = DIRECTIVE_NO_FIELD,
+     .initial = "",
+     .flags = DIRECTIVE_IGNORED | DIRECTIVE_REPEATED | DIRECTIVE_HIDDEN},
+    {.name = "rename-command",
+     .type = DIRECTIVE_WORDS,
+     .field = DIRECTIVE_NO_FIELD,
+     .initial = "",
+     .flags = DIRECTIVE_REPEATED | DIRECTIVE_HIDDEN | DIRECTIVE_IMMUTABLE},
+    {.name = "loadmodule",
+     .type = DIRECTIVE_WORDS,
+     .field = DIRECTIVE_NO_FIELD,
+     .initial = "",
+     .flags = DIRECTIVE_IGNORED | DIRECTIVE_REPEATED | DIRECTIVE_HIDDEN},
+    IGNORED("tls-port", "0"),
+    IGNORED("tls-cert-file", ""),
+    IGNORED("tls-key-file", ""),
+    IGNORED("tls-key-file-pass", ""),
+    IGNORED("tls-client-cert-file", ""),
+    IGNORED("tls-client-key-file", ""),
+    IGNORED("tls-client-key-file-pass", ""),
+    IGNORED("tls-dh-params-file", ""),
+    IGNORED("tls-ca-cert-file", ""),
+    IGNORED("tls-ca-cert-dir", ""),
+    IGNORED("tls-auth-clients", "yes"),
+    IGNORED("tls-replication", "no"),
+    IGNORED("tls-cluster", "no"),
+    IGNORED("tls-protocols", ""),
+    IGNORED("tls-ciphers", ""),
+    IGNORED("tls-ciphersuites", ""),
+    IGNORED("tls-prefer-server-ciphers", "no"),
+    IGNORED("tls-session-caching", "yes"),
+    IGNORED("tls-session-cache-size", "20480"),
+    IGNORED("tls-session-cache-timeout", "300"),
+    {.name = "cluster-enabled",
+     .type = DIRECTIVE_WORDS,
+     .field = DIRECTIVE_NO_FIELD,
+     .initial = "no",
+     .flags = DIRECTIVE_IGNORED | DIRECTIVE_IMMUTABLE},
+    IGNORED("cluster-config-file", "nodes.conf"),
+    IGNORED("cluster-node-timeout", "15000"),
+    IGNORED("cluster-port", "0"),
+    IGNORED("cluster-announce-ip", ""),
+    IGNORED("cluster-announce-hostname", ""),
+    IGNORED("cluster-announce-port", "0"),
+    IGNORED("cluster-announce-tls-port", "0"),
+    IGNORED("cluster-announce-bus-port", "0"),
+    IGNORED("cluster-preferred-endpoint-type", "ip"),
+    IGNORED("cluster-migration-barrier", "1"),
+    IGNORED("cluster-allow-replica-migration", "yes"),
+    IGNORED("cluster-require-full-coverage", "yes"),
+    IGNORED("cluster-replica-validity-factor", "10", .alias = "cluster-slave-validity-factor"),
+    IGNORED("cluster-replica-no-failover", "no", .alias = "cluster-slave-no-failover"),
+    IGNORED("cluster-allow-reads-when-down", "no"),
+    IGNORED("cluster-allow-pubsubshard-when-down", "yes"),
+    IGNORED("cluster-link-sendbuf-limit", "0"),
+};
+const size_t directive_count = sizeof(directives) / sizeof(directives[0]);
+
+const struct directive *directive_find(struct slice name)
+{
+    for (size_t i = 0; i < directive_count; i++) {
+        if (slice_is_word(name, directives[i].name) ||
+            (directives[i].alias != NULL && slice_is_word(name, directives[i].alias))) {
+            return &directives[i];
+        }
+    }
+    return NULL;
+}

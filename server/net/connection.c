@@ -1,0 +1,545 @@
+/* Reading. All connections share one block to read into: a whole request is parsed there and leaves no trace in its
+ * connection's memory; only the beginning of an unfinished one is copied to the connection's own buffer. Ten thousand
+ * idle clients cost no read buffers, and a busy one always reads into warm cache.
+ *
+ * Writing. connections_flush() runs once per loop turn and writes each connection's output in one call. A socket that
+ * is full gets a write event; one that never is, never costs an epoll_ctl.
+ */
+#include "server/net/connection.h"
+
+#include "base/assert.h"
+#include "base/diag.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "server/net/event_embed.h"
+#include "server/net/hold.h"
+#include <errno.h>
+
+#define READ_BYTES        (64u * 1024)   /* Of the shared block. */
+#define READ_BYTES_MIN    (16u * 1024)   /* Room to read into for an unfinished request, at least, */
+#define READ_BYTES_MAX    (1024u * 1024) /* and at most. */
+#define KEEP_INPUT_BYTES  (16u * 1024)   /* Memory that an emptied buffer keeps while its connection is busy. */
+#define KEEP_OUTPUT_BYTES (256u * 1024)
+#define PRODUCE_BYTES     (256u * 1024) /* Asked from a source at a time. */
+#define IDLE_US           2000000u      /* After which a connection's empty buffers are freed. */
+
+struct connections {
+    struct event_base *base; /* Borrowed. */
+    struct list all;
+    struct list dirty; /* Have something to flush. */
+    struct list again; /* Want their input shown again. */
+    struct list closing;
+    struct holds holds;
+    char *read_block;   /* READ_BYTES, shared. */
+    char *spill_folder; /* NULL: output stays in memory. */
+    uint64_t query_limit;
+    struct connections_statistics statistics;
+};
+
+struct connection {
+    struct connections *connections;
+    struct transport transport;
+    struct connection_handler handler;
+    struct connection_source source; /* produce NULL when there is none. */
+    struct event read_event;
+    struct event write_event;
+    struct buf input; /* Begins with the unfinished request. */
+    struct buf output;
+    uint64_t sent;           /* Bytes that left since the connection began. */
+    uint64_t hold_offset;    /* What this turn's output reveals; 0 nothing. */
+    struct hold_queue holds; /* Keeps output back until its offset is released. */
+    struct connection_limit limit;
+    uint64_t soft_since_us; /* Above the soft limit since then; 0 when not. */
+    uint64_t active_us;
+    struct list_node all_node;
+    struct list_node dirty_node;
+    struct list_node again_node;
+    struct list_node closing_node;
+    bool is_active;  /* Did something since the last tick. */
+    bool is_writing; /* write_event is added. */
+    bool is_paused;
+    bool is_last_output; /* Close when the output is empty. */
+};
+
+/* holds.released: the connection has something to send. */
+static void on_released(struct holds *holds, struct hold_queue *queue)
+{
+    (void)holds;
+    connection_touch(LIST_ENTRY(queue, struct connection, holds));
+}
+
+struct connections *connections_create(struct event_base *base, const char *spill_folder)
+{
+    struct connections *connections = memory_allocate_zeroed(sizeof(*connections));
+
+    connections->base = base;
+    connections->spill_folder = spill_folder == NULL ? NULL : memory_copy_text(spill_folder);
+    list_init(&connections->all);
+    list_init(&connections->dirty);
+    list_init(&connections->again);
+    list_init(&connections->closing);
+    holds_init(&connections->holds, on_released);
+    connections->read_block = memory_allocate(READ_BYTES);
+    connections->query_limit = UINT64_MAX;
+    return connections;
+}
+
+static void destroy(struct connection *connection)
+{
+    struct connections *connections = connection->connections;
+
+    connection->handler.closed(connection->handler.context);
+    event_del(&connection->read_event);
+    event_del(&connection->write_event);
+    holds_drop(&connections->holds, &connection->holds);
+    connection->transport.operations->close(&connection->transport);
+    list_remove(&connection->all_node);
+    list_remove(&connection->dirty_node);
+    list_remove(&connection->again_node);
+    list_remove(&connection->closing_node);
+    buf_release(&connection->input);
+    buf_release(&connection->output);
+    memory_free(connection);
+}
+
+void connections_free(struct connections *connections)
+{
+    if (connections == NULL) {
+        return;
+    }
+    while (!list_is_empty(&connections->all)) {
+        destroy(LIST_ENTRY(connections->all.head.next, struct connection, all_node));
+    }
+    holds_release_memory(&connections->holds);
+    memory_free(connections->read_block);
+    memory_free(connections->spill_folder);
+    memory_free(connections);
+}
+
+const struct connections_statistics *connections_get_statistics(const struct connections *connections)
+{
+    return &connections->statistics;
+}
+
+void connections_reset_statistics(struct connections *connections)
+{
+    connections->statistics = (struct connections_statistics){0};
+}
+
+void connections_set_query_limit(struct connections *connections, uint64_t bytes)
+{
+    connections->query_limit = bytes;
+}
+
+bool connection_is_closing(const struct connection *connection)
+{
+    return list_node_is_linked(&connection->closing_node);
+}
+
+void connection_close(struct connection *connection)
+{
+    if (connection_is_closing(connection)) {
+        return;
+    }
+    event_del(&connection->read_event);
+    event_del(&connection->write_event);
+    list_append(&connection->connections->closing, &connection->closing_node);
+}
+
+void connection_close_after_output(struct connection *connection)
+{
+    connection->is_last_output = true;
+    event_del(&connection->read_event);
+    connection_touch(connection);
+}
+
+/* --- Reading --- */
+
+/* Give the handler what there is. Afterwards what it did not take is in the connection's own buffer. */
+static void show_input(struct connection *connection, struct slice input, bool is_own)
+{
+    size_t consumed;
+
+    consumed = connection->handler.input(connection->handler.context, input);
+    if (is_own) {
+        buf_consume(&connection->input, consumed);
+    } else if (consumed < input.len && buf_append(&connection->input, slice_after(input, consumed)) != STATUS_OK) {
+        diag(DIAG_WARNING, "closing a client: no memory for %zu bytes of its request", input.len - consumed);
+        connection_close(connection);
+    }
+    if (connection->input.len == 0 && connection->input.capacity > KEEP_INPUT_BYTES) {
+        buf_release(&connection->input);
+    }
+    if (connection->input.len > connection->connections->query_limit) {
+        diag(DIAG_WARNING, "closing a client that reached max query buffer length: %zu bytes wait",
+             connection->input.len);
+        connection->connections->statistics.query_limit_closes++;
+        connection_close(connection);
+    }
+}
+
+/* Where the next read goes: the shared block, or behind an unfinished request. 0 if memory is short. */
+static size_t choose_room(struct connection *connection, char **to)
+{
+    size_t wanted;
+
+    if (connection->input.len == 0) {
+        *to = connection->connections->read_block;
+        return READ_BYTES;
+    }
+    wanted = connection->handler.missing(connection->handler.context, connection->input.len);
+    if (wanted < READ_BYTES_MIN) {
+        wanted = READ_BYTES_MIN;
+    } else if (wanted > READ_BYTES_MAX) {
+        wanted = READ_BYTES_MAX;
+    }
+    return buf_reserve(&connection->input, wanted, to) == STATUS_OK ? wanted : 0;
+}
+
+static void read_once(struct connection *connection)
+{
+    struct connections *connections = connection->connections;
+    bool is_own = connection->input.len != 0;
+    char *to;
+    size_t room = choose_room(connection, &to);
+    ssize_t len;
+
+    if (room == 0) {
+        diag(DIAG_WARNING, "closing a client: no memory to read its request");
+        connection_close(connection);
+        return;
+    }
+    len = connection->transport.operations->read(&connection->transport, to, room);
+    if (len <= 0) {
+        if (len == 0 || (errno != EAGAIN && errno != EINTR)) {
+            connection_close(connection);
+        }
+        return;
+    }
+    connections->statistics.reads++;
+    connections->statistics.input_bytes += (uint64_t)len;
+    connection->is_active = true;
+    if (is_own) {
+        buf_commit(&connection->input, (size_t)len);
+        show_input(connection, buf_slice(&connection->input), true);
+    } else {
+        show_input(connection, slice_make(to, (size_t)len), false);
+    }
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct connection *connection = context;
+
+    (void)fd;
+    (void)what;
+    do {
+        read_once(connection);
+    } while (!connection_is_closing(connection) && !connection->is_paused &&
+             connection->transport.operations->has_buffered(&connection->transport));
+}
+
+void connection_pause(struct connection *connection)
+{
+    connection->is_paused = true;
+    event_del(&connection->read_event);
+}
+
+void connection_resume(struct connection *connection)
+{
+    connection->is_paused = false;
+    if (!connection_is_closing(connection) && !connection->is_last_output) {
+        event_add(&connection->read_event, NULL);
+    }
+}
+
+void connection_process_again(struct connection *connection)
+{
+    if (!list_node_is_linked(&connection->again_node)) {
+        list_append(&connection->connections->again, &connection->again_node);
+    }
+}
+
+void connections_process(struct connections *connections)
+{
+    while (!list_is_empty(&connections->again)) {
+        struct connection *connection = LIST_ENTRY(connections->again.head.next, struct connection, again_node);
+
+        list_remove(&connection->again_node);
+        if (!connection_is_closing(connection) && !connection->is_last_output) {
+            show_input(connection, buf_slice(&connection->input), true);
+        }
+    }
+}
+
+/* --- Writing --- */
+
+struct buf *connection_output(struct connection *connection)
+{
+    return &connection->output;
+}
+
+void connection_touch(struct connection *connection)
+{
+    if (!list_node_is_linked(&connection->dirty_node)) {
+        list_append(&connection->connections->dirty, &connection->dirty_node);
+    }
+}
+
+void connection_hold(struct connection *connection, uint64_t offset)
+{
+    if (offset > connection->hold_offset) {
+        connection->hold_offset = offset;
+    }
+}
+
+void connection_set_source(struct connection *connection, const struct connection_source *source)
+{
+    connection->source = *source;
+    connection_touch(connection);
+}
+
+void connection_wake(struct connection *connection)
+{
+    if (!connection->is_writing) {
+        connection_touch(connection);
+    }
+}
+
+void connection_set_output_limit(struct connection *connection, const struct connection_limit *limit)
+{
+    connection->limit = *limit;
+}
+
+/* Ask the source for more when the output has run low. */
+static void produce(struct connection *connection)
+{
+    if (connection->source.produce != NULL && connection->output.len < PRODUCE_BYTES) {
+        connection->source.produce(connection->source.context, PRODUCE_BYTES, &connection->output);
+        holds_put(&connection->connections->holds, &connection->holds, 0, connection->sent + connection->output.len, 0);
+    }
+}
+
+/* Write once; returns whether the socket took everything that may leave. */
+static bool write_once(struct connection *connection)
+{
+    struct connections *connections = connection->connections;
+    size_t free_len = (size_t)(connection->holds.free_position - connection->sent);
+    ssize_t len;
+
+    if (free_len == 0) {
+        return true;
+    }
+    len = connection->transport.operations->write(&connection->transport,
+                                                  slice_first(buf_slice(&connection->output), free_len));
+    if (len < 0) {
+        if (errno != EAGAIN && errno != EINTR) {
+            connection_close(connection);
+        }
+        return false;
+    }
+    connections->statistics.writes++;
+    connections->statistics.output_bytes += (uint64_t)len;
+    connection->is_active = true;
+    connection->sent += (uint64_t)len;
+    buf_consume(&connection->output, (size_t)len);
+    return (size_t)len == free_len;
+}
+
+static void check_output_limit(struct connection *connection, uint64_t now_us)
+{
+    const struct connection_limit *limit = &connection->limit;
+    size_t len = connection->output.len;
+    bool is_above_soft = limit->soft_bytes != 0 && len > limit->soft_bytes;
+
+    if (!is_above_soft) {
+        connection->soft_since_us = 0;
+    } else if (connection->soft_since_us == 0) {
+        connection->soft_since_us = now_us;
+    }
+    if ((limit->hard_bytes != 0 && len > limit->hard_bytes) ||
+        (is_above_soft && now_us - connection->soft_since_us > (uint64_t)limit->soft_seconds * 1000000)) {
+        diag(DIAG_WARNING,
+             "closing a client that does not read: %zu bytes of output wait, more than "
+             "client-output-buffer-limit allows",
+             len);
+        connection->connections->statistics.output_limit_closes++;
+        connection_close(connection);
+    }
+}
+
+static void set_writing(struct connection *connection, bool is_writing)
+{
+    if (connection->is_writing == is_writing) {
+        return;
+    }
+    connection->is_writing = is_writing;
+    if (is_writing) {
+        event_add(&connection->write_event, NULL);
+    } else {
+        event_del(&connection->write_event);
+    }
+}
+
+/* Write what may leave, refilled by the source while the socket takes it all: at most a few rounds, so that one fast
+ * replica does not keep the loop. */
+static void write_out(struct connection *connection)
+{
+    enum { ROUNDS = 4 };
+    bool took_all = true;
+    int round;
+
+    for (round = 0; round < ROUNDS && took_all && !connection_is_closing(connection); round++) {
+        produce(connection);
+        if (connection->holds.free_position == connection->sent) {
+            break;
+        }
+        took_all = write_once(connection);
+    }
+    if (connection_is_closing(connection)) {
+        return;
+    }
+    if (connection->output.len == 0) {
+        buf_shrink(&connection->output, KEEP_OUTPUT_BYTES);
+        if (connection->is_last_output) {
+            connection_close(connection);
+            return;
+        }
+    }
+    /* The event also brings a source that has more its next rounds. */
+    set_writing(connection, connection->holds.free_position != connection->sent ||
+                                (round == ROUNDS && connection->source.produce != NULL));
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    connection_touch(context);
+}
+
+/* The turn's output is complete. What it reveals is in the turn's batch at the latest, and batches are released whole:
+ * to wait for the batch's end costs nothing, and keeps the holds of a turn in order whatever order connections come in.
+ */
+static void flush(struct connection *connection, const struct connections_turn *turn)
+{
+    uint64_t offset = connection->hold_offset > turn->released ? turn->end : 0;
+
+    holds_put(&connection->connections->holds, &connection->holds, offset, connection->sent + connection->output.len,
+              turn->released);
+    connection->hold_offset = 0;
+    if (connection->limit.hard_bytes != 0 || connection->limit.soft_bytes != 0) {
+        check_output_limit(connection, turn->now_us); /* Before it is written: one reply may be too long by itself. */
+    }
+    if (!connection_is_closing(connection)) {
+        write_out(connection);
+    }
+}
+
+void connections_flush(struct connections *connections, const struct connections_turn *turn)
+{
+    holds_release(&connections->holds, turn->released);
+    while (!list_is_empty(&connections->dirty)) {
+        struct connection *connection = LIST_ENTRY(connections->dirty.head.next, struct connection, dirty_node);
+
+        list_remove(&connection->dirty_node);
+        if (!connection_is_closing(connection)) {
+            flush(connection, turn);
+        }
+    }
+    while (!list_is_empty(&connections->closing)) {
+        destroy(LIST_ENTRY(connections->closing.head.next, struct connection, closing_node));
+    }
+}
+
+void connections_let_go(struct connections *connections)
+{
+    holds_release(&connections->holds, UINT64_MAX);
+}
+
+bool connections_have_work(const struct connections *connections)
+{
+    return !list_is_empty(&connections->again) || !list_is_empty(&connections->dirty) ||
+           !list_is_empty(&connections->closing);
+}
+
+/* --- Life --- */
+
+struct connection *connection_open(struct connections *connections, const struct transport *transport,
+                                   const struct connection_handler *handler)
+{
+    struct connection *connection = memory_allocate_zeroed(sizeof(*connection));
+
+    connection->connections = connections;
+    connection->transport = *transport;
+    connection->handler = *handler;
+    buf_init(&connection->input, BUF_NO_CEILING);
+    buf_init(&connection->output, BUF_NO_CEILING);
+    buf_allow_spill(&connection->output, connections->spill_folder);
+    list_node_init(&connection->dirty_node);
+    list_node_init(&connection->again_node);
+    list_node_init(&connection->closing_node);
+    list_append(&connections->all, &connection->all_node);
+    event_assign(&connection->read_event, connections->base, transport->fd, EV_READ | EV_PERSIST, on_readable,
+                 connection);
+    event_assign(&connection->write_event, connections->base, transport->fd, EV_WRITE | EV_PERSIST, on_writable,
+                 connection);
+    event_add(&connection->read_event, NULL);
+    return connection;
+}
+
+/* Memory of buffers that stand empty is given back once their connection has been idle for a while. */
+static void tick(struct connection *connection, uint64_t now_us)
+{
+    if (connection->is_active) {
+        connection->is_active = false;
+        connection->active_us = now_us;
+    } else if (now_us - connection->active_us > IDLE_US) {
+        if (connection->output.len == 0) {
+            buf_release(&connection->output);
+        }
+        if (connection->input.len == 0) {
+            buf_release(&connection->input);
+        }
+    }
+    if (connection->limit.soft_bytes != 0) {
+        check_output_limit(connection, now_us);
+    }
+}
+
+void connections_tick(struct connections *connections, uint64_t now_us)
+{
+    LIST_FOR_EACH(&connections->all, node)
+    {
+        struct connection *connection = LIST_ENTRY(node, struct connection, all_node);
+
+        if (!connection_is_closing(connection)) {
+            tick(connection, now_us);
+        }
+    }
+}
+
+size_t connection_input_len(const struct connection *connection)
+{
+    return connection->input.len;
+}
+
+size_t connection_output_len(const struct connection *connection)
+{
+    return connection->output.len;
+}
+
+size_t connection_memory_bytes(const struct connection *connection)
+{
+    return sizeof(*connection) + connection->input.capacity + buf_memory_bytes(&connection->output);
+}
+
+size_t connection_input_memory_bytes(const struct connection *connection)
+{
+    return connection->input.capacity;
+}
+
+int connection_fd(const struct connection *connection)
+{
+    return connection->transport.fd;
+}

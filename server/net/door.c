@@ -1,0 +1,48 @@
+#include "server/net/door.h"
+#include "server/config/config.h"
+#include "server/net/listener.h"
+#include "server/net/session.h"
+#include "server/request/auth.h"
+#include "server/services.h"
+#include "server/settings.h"
+#include "server/watch/metrics.h"
+#include <unistd.h>
+
+static void refuse(const struct listener_peer *peer, struct metrics *metrics, const char *error)
+{
+    ssize_t ignored =
+        write(peer->fd, error, strlen(error)); /* What does not fit in an empty socket's buffer is lost. */
+
+    (void)ignored;
+    (void)close(peer->fd);
+    metrics->rejected_connections++;
+}
+
+void door_open(struct services *services, int64_t clients_max, const struct listener_peer *peer)
+{
+    const struct config *config = services->config;
+    struct transport transport;
+    struct session *session;
+
+    services->metrics->connections++;
+    if ((int64_t)sessions_count(services->sessions) >= clients_max) {
+        refuse(peer, services->metrics, "-ERR max number of clients reached\r\n");
+        return;
+    }
+    if (config->protected_mode && auth_is_open(config) && !peer->is_loopback) {
+        refuse(
+            peer, services->metrics,
+            "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for "
+            "the default user. Connections are taken from the loopback interface only. To connect from elsewhere, "
+            "set a password with requirepass, or, if this network is trusted, set protected-mode to no: in the "
+            "configuration file, on the command line, or with CONFIG SET from a loopback client.\r\n");
+        return;
+    }
+    transport_init_socket(&transport, peer->fd);
+    session = sessions_accept(services->sessions, &transport, peer->remote, peer->local);
+    auth_begin(config, session);
+    if (peer->is_unix_socket) {
+        session->flags |= SESSION_UNIX_SOCKET;
+    }
+    settings_limit_session(config, session);
+}

@@ -1,0 +1,80 @@
+/* From a request to its effect: look up, refuse or run, log what changed, count.
+ *
+ * Invariants (server/README.md):
+ * D4  One command sees one time: now_ms, which also decides what is due.
+ * D5  A change is appended to the log before anything else is executed, in the order of execution.
+ * D6  A refused command has no effect, and a handler that fails has changed nothing.
+ *
+ * Event loop only. */
+#ifndef SERVER_REQUEST_DISPATCH_H
+#define SERVER_REQUEST_DISPATCH_H
+
+#include "server/net/session.h"
+#include "server/request/command.h"
+
+struct dispatch; /* Opaque; owned by server. */
+struct reply;
+
+enum dispatch_pause {
+    DISPATCH_PAUSE_NONE,
+    DISPATCH_PAUSE_WRITE, /* What may change data waits. */
+    DISPATCH_PAUSE_ALL,
+};
+
+/* What decides whether commands are let in. Server sets it when its role, its link or its configuration change. */
+struct dispatch_gate {
+    bool is_loading;
+    bool is_replica;
+    bool is_master_down;   /* The link is down and stale data is not to be served. */
+    uint32_t min_replicas; /* min-replicas-to-write; 0 is none. */
+    enum dispatch_pause pause;
+    bool allows_debug;       /* enable-debug-command yes, */
+    bool allows_debug_local; /* or local. */
+};
+
+struct dispatch_options {
+    struct services *services;
+    /* A change was executed and cannot be logged: stop the process at once. Must not return. */
+    void (*log_failed)(void *context, enum status status);
+    void *context;
+};
+
+struct dispatch *dispatch_create(const struct dispatch_options *options);
+void dispatch_free(struct dispatch *dispatch);
+struct dispatch_gate *dispatch_gate(struct dispatch *dispatch);
+
+/* A client's request; see sessions_options.execute. */
+enum session_outcome dispatch_request(struct dispatch *dispatch, struct session *session, const struct request *request,
+                                      uint64_t *now_us);
+
+/* Run a command inside `outer`: EXEC's, or a script's. Its change becomes part of outer's. Nothing is refused here. */
+void dispatch_nested(struct dispatch *dispatch, struct call *outer, struct command_entry *entry,
+                     const struct request *request, struct reply *reply);
+
+/* Why this session may not call `entry` with these words; NULL if it may. The text is borrowed until the next call. */
+const char *dispatch_refusal(struct dispatch *dispatch, struct session *session, const struct command_entry *entry,
+                             const struct request *request);
+
+/* Run a blocked session's command again; its words are the caller's. `woken_by` as call->woken_by has it. */
+void dispatch_again(struct dispatch *dispatch, struct session *session, struct command_entry *entry,
+                    const struct request *request, struct slice woken_by);
+/* Whether a command that waited may run again now: false as long as the store takes no writes. */
+bool dispatch_may_run_again(struct dispatch *dispatch, const struct session *session, const struct command_entry *entry,
+                            const struct request *request);
+
+/* Run a command from the log or from our master: not refused, not logged, nothing expires. Returns false if it is
+ * unknown or fails; then `*error` says why, borrowed until the next call. */
+bool dispatch_replay(struct dispatch *dispatch, struct session *session, const struct request *request,
+                     const char **error);
+
+/* The role has changed. */
+void dispatch_note_role(struct dispatch *dispatch);
+
+/* Log what expires in the store's keyspace: once after it was opened, and after each store_replace(). */
+void dispatch_observe_keyspace(struct dispatch *dispatch);
+
+/* Delete up to `limit` due keys and log that; returns how many. Masters only. Fewer than `limit` does not mean that
+ * none is left: keyspace_next_due_ms() tells. */
+size_t dispatch_expire_due(struct dispatch *dispatch, size_t limit, uint64_t now_ms);
+
+#endif

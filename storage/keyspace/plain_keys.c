@@ -1,0 +1,126 @@
+#include "storage/keyspace/plain_keys.h"
+#include "base/memory.h"
+
+#define CACHE_LINE      64
+#define PAGE_BYTES      4096
+#define PAGE_SETS       (PAGE_BYTES / CACHE_LINE)
+#define SET_SLOTS       4
+#define FIRST_SET_COUNT ((uint64_t)64)
+#define GROWTH          4
+
+/* Keys of one cache line: a key may be in any slot. Zeros are an empty one. */
+struct plain_keys_set {
+    struct checksum_hash128 slots[SET_SLOTS];
+};
+
+_Static_assert(sizeof(struct plain_keys_set) == CACHE_LINE, "a set is one line");
+
+static void take_memory(struct plain_keys *keys, uint64_t set_count)
+{
+    uintptr_t misalignment;
+
+    keys->memory = memory_allocate_zeroed((size_t)set_count * sizeof(keys->sets[0]) + PAGE_BYTES);
+    misalignment = (uintptr_t)keys->memory % PAGE_BYTES;
+    keys->sets = (void *)((char *)keys->memory + (PAGE_BYTES - misalignment));
+    keys->touched_pages = memory_allocate_zeroed((size_t)(set_count + PAGE_SETS - 1) / PAGE_SETS);
+    keys->set_mask = set_count - 1;
+    keys->lost_count = 0;
+}
+
+/* With places for twice the keys, few have to go for others. */
+static uint64_t fitting_set_count(uint64_t key_count)
+{
+    uint64_t count = FIRST_SET_COUNT;
+
+    while (count * SET_SLOTS < 2 * key_count && 2 * count * sizeof(struct plain_keys_set) <= PLAIN_KEYS_BYTES_MAX) {
+        count *= 2;
+    }
+    return count;
+}
+
+void plain_keys_init(struct plain_keys *keys, uint64_t seed, uint64_t key_count)
+{
+    keys->seed = seed;
+    take_memory(keys, fitting_set_count(key_count));
+}
+
+void plain_keys_release(struct plain_keys *keys)
+{
+    memory_free(keys->memory);
+    memory_free(keys->touched_pages);
+}
+
+void plain_keys_clear(struct plain_keys *keys, uint64_t key_count)
+{
+    plain_keys_release(keys);
+    take_memory(keys, fitting_set_count(key_count));
+}
+
+struct checksum_hash128 plain_keys_hash(const struct plain_keys *keys, struct slice coded_key)
+{
+    struct checksum_hash128 hash = checksum_hash128(coded_key, keys->seed);
+
+    hash.low |= 1; /* Never zeros. */
+    return hash;
+}
+
+/* A fresh page is written before it is read: reading first maps the kernel's page of zeros, and the write that follows
+ * then has to take that away from every processor. With 10 M keys that was two thirds of a short replay. */
+static struct plain_keys_set *set_of(const struct plain_keys *keys, struct checksum_hash128 hash)
+{
+    uint64_t index = hash.high & keys->set_mask;
+
+    if (!keys->touched_pages[index / PAGE_SETS]) {
+        keys->touched_pages[index / PAGE_SETS] = true;
+        *(volatile char *)&keys->sets[index] = 0;
+    }
+    return &keys->sets[index];
+}
+
+static struct checksum_hash128 *find(const struct plain_keys *keys, struct checksum_hash128 hash)
+{
+    struct plain_keys_set *set = set_of(keys, hash);
+
+    for (int i = 0; i < SET_SLOTS; i++) {
+        if (set->slots[i].low == hash.low && set->slots[i].high == hash.high) {
+            return &set->slots[i];
+        }
+    }
+    return NULL;
+}
+
+bool plain_keys_know(const struct plain_keys *keys, struct checksum_hash128 hash)
+{
+    return find(keys, hash) != NULL;
+}
+
+void plain_keys_add(struct plain_keys *keys, struct checksum_hash128 hash)
+{
+    struct plain_keys_set *set;
+
+    if (find(keys, hash) != NULL) {
+        return;
+    }
+    /* Begin anew with more memory: what is forgotten comes again, which costs less than moving it here and now. */
+    if (keys->lost_count > keys->set_mask && (keys->set_mask + 1) * sizeof(*set) < PLAIN_KEYS_BYTES_MAX) {
+        plain_keys_clear(keys, (keys->set_mask + 1) * SET_SLOTS * GROWTH / 2);
+    }
+    set = set_of(keys, hash);
+    keys->lost_count += set->slots[SET_SLOTS - 1].low != 0;
+    memmove(&set->slots[1], &set->slots[0], sizeof(set->slots) - sizeof(set->slots[0]));
+    set->slots[0] = hash;
+}
+
+void plain_keys_remove(struct plain_keys *keys, struct checksum_hash128 hash)
+{
+    struct checksum_hash128 *slot = find(keys, hash);
+
+    if (slot != NULL) {
+        *slot = (struct checksum_hash128){0};
+    }
+}
+
+void plain_keys_prefetch(const struct plain_keys *keys, struct checksum_hash128 hash)
+{
+    __builtin_prefetch(set_of(keys, hash));
+}

@@ -1,0 +1,347 @@
+/* Connections over socket pairs. The owner is an echo: it takes whole lines and appends them to the output. */
+#include "server/net/connection.h"
+#include <errno.h>
+#include <event2/event.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct fixture {
+    struct event_base *base;
+    struct connections *connections;
+    struct connection *connection;
+    int peer;        /* Our end of the pair. */
+    uint64_t hold;   /* What each echo reveals. */
+    bool is_blocked; /* The owner takes nothing. */
+    size_t largest;  /* Longest input that was shown. */
+    int closed_count;
+    size_t to_produce; /* Bytes that the source still has. */
+};
+
+static struct fixture fixture;
+
+static size_t on_input(void *context, struct slice input)
+{
+    struct fixture *f = context;
+    const char *end = memrchr(input.data, '\n', input.len);
+    size_t len = end == NULL || f->is_blocked ? 0 : (size_t)(end - input.data) + 1;
+
+    if (input.len > f->largest) {
+        f->largest = input.len;
+    }
+    if (len != 0) {
+        buf_put(connection_output(f->connection), slice_first(input, len));
+        connection_hold(f->connection, f->hold);
+        connection_touch(f->connection);
+    }
+    return len;
+}
+
+static size_t on_missing(void *context, size_t input_len)
+{
+    (void)context;
+    (void)input_len;
+    return 0;
+}
+
+static void on_closed(void *context)
+{
+    struct fixture *f = context;
+
+    f->closed_count++;
+}
+
+static int setup(void **state)
+{
+    struct connection_handler handler = {
+        .input = on_input, .missing = on_missing, .closed = on_closed, .context = &fixture};
+    struct transport transport;
+    int pair[2];
+
+    fixture = (struct fixture){.hold = 0};
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    fixture.peer = pair[0];
+    fixture.base = event_base_new();
+    fixture.connections = connections_create(fixture.base, NULL);
+    transport_init_socket(&transport, pair[1]);
+    fixture.connection = connection_open(fixture.connections, &transport, &handler);
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    connections_free(f->connections);
+    assert_int_equal(f->closed_count, 1);
+    event_base_free(f->base);
+    if (f->peer >= 0) {
+        close(f->peer);
+    }
+    return 0;
+}
+
+/* A turn of the loop with the log at `released` of `end`. */
+static void turn(struct fixture *f, uint64_t released, uint64_t end)
+{
+    struct connections_turn state = {.released = released, .end = end, .now_us = 1};
+
+    assert_true(event_base_loop(f->base, EVLOOP_ONCE | EVLOOP_NONBLOCK) >= 0);
+    connections_process(f->connections);
+    connections_flush(f->connections, &state);
+}
+
+static void say(struct fixture *f, const char *text)
+{
+    assert_int_equal(send(f->peer, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+static void assert_hears(struct fixture *f, const char *expected)
+{
+    char text[256] = "";
+    ssize_t len = recv(f->peer, text, sizeof(text) - 1, 0);
+
+    if (expected[0] == '\0') {
+        assert_int_equal(len, -1);
+        assert_int_equal(errno, EAGAIN);
+    } else {
+        assert_string_equal(text, expected);
+    }
+}
+
+static void test_whole_requests_are_answered_and_the_rest_waits(void **state)
+{
+    struct fixture *f = *state;
+
+    say(f, "one\ntwo\nthr");
+    turn(f, 0, 0);
+    assert_hears(f, "one\ntwo\n");
+    assert_int_equal(connection_input_len(f->connection), 3);
+    say(f, "ee\n");
+    turn(f, 0, 0);
+    assert_hears(f, "three\n");
+    assert_int_equal(connection_input_len(f->connection), 0);
+}
+
+static void test_reply_leaves_only_when_its_offset_is_released(void **state)
+{
+    struct fixture *f = *state;
+
+    f->hold = 100;
+    say(f, "held\n");
+    turn(f, 50, 100);
+    assert_hears(f, "");
+    f->hold = 0;
+    say(f, "behind\n");
+    turn(f, 99, 100);
+    assert_hears(f, "");
+    turn(f, 100, 100);
+    assert_hears(f, "held\nbehind\n");
+}
+
+/* Connections are flushed in the order in which they were touched, which is not that of what they reveal. */
+static void test_what_a_turn_reveals_is_released_with_its_end(void **state)
+{
+    struct fixture *f = *state;
+
+    f->hold = 60;
+    say(f, "early in the turn\n");
+    turn(f, 50, 100);
+    turn(f, 60, 100);
+    assert_hears(f, "");
+    turn(f, 100, 100);
+    assert_hears(f, "early in the turn\n");
+}
+
+static void test_blocked_input_is_shown_again_when_asked(void **state)
+{
+    struct fixture *f = *state;
+
+    f->is_blocked = true;
+    say(f, "wait\n");
+    turn(f, 0, 0);
+    assert_hears(f, "");
+    f->is_blocked = false;
+    connection_process_again(f->connection);
+    turn(f, 0, 0);
+    assert_hears(f, "wait\n");
+}
+
+static void test_paused_connection_leaves_bytes_in_the_socket(void **state)
+{
+    struct fixture *f = *state;
+
+    connection_pause(f->connection);
+    say(f, "later\n");
+    turn(f, 0, 0);
+    assert_int_equal(f->largest, 0);
+    connection_resume(f->connection);
+    turn(f, 0, 0);
+    assert_hears(f, "later\n");
+}
+
+static void test_peer_that_goes_away_is_noticed(void **state)
+{
+    struct fixture *f = *state;
+
+    close(f->peer);
+    f->peer = -1;
+    turn(f, 0, 0);
+    assert_int_equal(f->closed_count, 1);
+}
+
+static void test_last_output_leaves_before_the_close(void **state)
+{
+    struct fixture *f = *state;
+
+    f->hold = 100;
+    say(f, "bye\n");
+    turn(f, 0, 100);
+    connection_close_after_output(f->connection);
+    turn(f, 0, 100);
+    assert_int_equal(f->closed_count, 0);
+    turn(f, 100, 100);
+    assert_hears(f, "bye\n");
+    assert_int_equal(f->closed_count, 1);
+}
+
+static void test_query_limit_closes(void **state)
+{
+    struct fixture *f = *state;
+
+    connections_set_query_limit(f->connections, 8);
+    say(f, "no end of it");
+    turn(f, 0, 0);
+    assert_int_equal(f->closed_count, 1);
+    assert_int_equal(connections_get_statistics(f->connections)->query_limit_closes, 1);
+}
+
+/* A peer that does not read: output piles up until the hard limit. */
+static void test_hard_output_limit_closes(void **state)
+{
+    struct fixture *f = *state;
+    struct connection_limit limit = {.hard_bytes = 1024 * 1024};
+    char *block = calloc(1, 65536);
+
+    connection_set_output_limit(f->connection, &limit);
+    for (int i = 0; i < 64 && f->closed_count == 0; i++) {
+        buf_put(connection_output(f->connection), slice_make(block, 65536));
+        connection_touch(f->connection);
+        turn(f, 0, 0);
+    }
+    free(block);
+    assert_int_equal(f->closed_count, 1);
+    assert_int_equal(connections_get_statistics(f->connections)->output_limit_closes, 1);
+}
+
+static void test_soft_output_limit_closes_after_its_time(void **state)
+{
+    struct fixture *f = *state;
+    struct connection_limit limit = {.soft_bytes = 4, .soft_seconds = 2};
+
+    connection_set_output_limit(f->connection, &limit);
+    f->hold = 100; /* Keeps the output here. */
+    say(f, "long enough\n");
+    turn(f, 0, 100);
+    connections_tick(f->connections, 2000001);
+    turn(f, 0, 100);
+    assert_int_equal(f->closed_count, 0);
+    connections_tick(f->connections, 2000002);
+    turn(f, 0, 100);
+    assert_int_equal(f->closed_count, 1);
+}
+
+static void produce(void *context, size_t limit, struct buf *out)
+{
+    struct fixture *f = context;
+    size_t len = f->to_produce < limit ? f->to_produce : limit;
+
+    for (size_t i = 0; i < len; i++) {
+        buf_put_byte(out, (char)('a' + (f->to_produce - i) % 26));
+    }
+    f->to_produce -= len;
+}
+
+/* A source gives as fast as the peer reads, and never more than a little ahead. */
+static void test_source_fills_the_socket_as_it_drains(void **state)
+{
+    enum { TOTAL = 3000000 };
+    struct fixture *f = *state;
+    struct connection_source source = {.produce = produce, .context = f};
+    char *block = malloc(TOTAL);
+    size_t heard = 0;
+
+    f->to_produce = TOTAL;
+    connection_set_source(f->connection, &source);
+    for (int i = 0; i < 10000 && heard < TOTAL; i++) {
+        ssize_t len;
+
+        turn(f, 0, 0);
+        assert_true(connection_output_len(f->connection) <= 1024 * 1024);
+        len = recv(f->peer, block + heard, TOTAL - heard, 0);
+        heard += len > 0 ? (size_t)len : 0;
+    }
+    assert_int_equal(heard, TOTAL);
+    for (size_t i = 0; i < TOTAL; i++) {
+        assert_int_equal(block[i], 'a' + (TOTAL - i) % 26);
+    }
+    free(block);
+}
+
+static void test_source_goes_on_after_a_wake(void **state)
+{
+    struct fixture *f = *state;
+    struct connection_source source = {.produce = produce, .context = f};
+
+    connection_set_source(f->connection, &source);
+    turn(f, 0, 0);
+    assert_hears(f, "");
+    f->to_produce = 3;
+    connection_wake(f->connection);
+    turn(f, 0, 0);
+    assert_hears(f, "dcb");
+}
+
+static void test_idle_connection_gives_back_its_memory(void **state)
+{
+    struct fixture *f = *state;
+    size_t bare = connection_memory_bytes(f->connection);
+
+    say(f, "one\ntwo");
+    turn(f, 0, 0);
+    say(f, "\n");
+    turn(f, 0, 0);
+    assert_hears(f, "one\ntwo\n");
+    assert_true(connection_memory_bytes(f->connection) > bare);
+    connections_tick(f->connections, 10000000);
+    connections_tick(f->connections, 13000000);
+    assert_int_equal(connection_memory_bytes(f->connection), bare);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_whole_requests_are_answered_and_the_rest_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reply_leaves_only_when_its_offset_is_released, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_a_turn_reveals_is_released_with_its_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_blocked_input_is_shown_again_when_asked, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_paused_connection_leaves_bytes_in_the_socket, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_peer_that_goes_away_is_noticed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_last_output_leaves_before_the_close, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_query_limit_closes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hard_output_limit_closes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_soft_output_limit_closes_after_its_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_source_fills_the_socket_as_it_drains, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_source_goes_on_after_a_wake, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_idle_connection_gives_back_its_memory, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

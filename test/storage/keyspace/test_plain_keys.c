@@ -1,0 +1,86 @@
+#include "storage/keyspace/plain_keys.h"
+
+#include "base/bytes.h"
+#include "base/memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct checksum_hash128 hash_of(const struct plain_keys *keys, uint64_t number)
+{
+    char key[8];
+
+    bytes_put_be64(key, number);
+    return plain_keys_hash(keys, slice_make(key, sizeof(key)));
+}
+
+static void test_a_key_is_known_until_it_is_removed(void **state)
+{
+    struct plain_keys keys;
+
+    (void)state;
+    plain_keys_init(&keys, 1, 0);
+    assert_false(plain_keys_know(&keys, hash_of(&keys, 1)));
+    plain_keys_add(&keys, hash_of(&keys, 1));
+    plain_keys_add(&keys, hash_of(&keys, 1));
+    plain_keys_prefetch(&keys, hash_of(&keys, 1));
+    assert_true(plain_keys_know(&keys, hash_of(&keys, 1)));
+    assert_false(plain_keys_know(&keys, hash_of(&keys, 2)));
+    plain_keys_remove(&keys, hash_of(&keys, 2));
+    plain_keys_remove(&keys, hash_of(&keys, 1));
+    assert_false(plain_keys_know(&keys, hash_of(&keys, 1)));
+    plain_keys_add(&keys, hash_of(&keys, 1));
+    plain_keys_clear(&keys, 5);
+    assert_false(plain_keys_know(&keys, hash_of(&keys, 1)));
+    plain_keys_release(&keys);
+}
+
+/* What it knows is of what was added; how many fit grows with the need, up to the ceiling. */
+static void test_memory_grows_to_the_ceiling_and_old_keys_go(void **state)
+{
+    struct plain_keys keys;
+    uint64_t known = 0;
+
+    (void)state;
+    plain_keys_init(&keys, 2, 0);
+    for (int round = 0; round < 4; round++) { /* What a growth forgets comes again. */
+        for (uint64_t i = 0; i < 100000; i++) {
+            plain_keys_add(&keys, hash_of(&keys, i));
+        }
+    }
+    for (uint64_t i = 0; i < 100000; i++) {
+        known += plain_keys_know(&keys, hash_of(&keys, i));
+        assert_false(plain_keys_know(&keys, hash_of(&keys, 100000 + i)));
+    }
+    assert_in_range(known, 90000, 100000);
+    for (uint64_t i = 0; i < 4000000; i++) {
+        plain_keys_add(&keys, hash_of(&keys, i));
+    }
+    assert_in_range((keys.set_mask + 1) * 64, PLAIN_KEYS_BYTES_MAX / 4, PLAIN_KEYS_BYTES_MAX);
+    assert_true(plain_keys_know(&keys, hash_of(&keys, 3999999)));
+    plain_keys_release(&keys);
+
+    plain_keys_init(&keys, 3, 1000);
+    for (uint64_t i = 0; i < 1000; i++) {
+        plain_keys_add(&keys, hash_of(&keys, i));
+    }
+    for (uint64_t i = known = 0; i < 1000; i++) {
+        known += plain_keys_know(&keys, hash_of(&keys, i));
+    }
+    assert_in_range(known, 950, 1000);
+    assert_in_range((keys.set_mask + 1) * 64, 32000, 64000);
+    plain_keys_release(&keys);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_key_is_known_until_it_is_removed),
+        cmocka_unit_test(test_memory_grows_to_the_ceiling_and_old_keys_go),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,297 @@
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/memory.h"
+#include "base/thread.h"
+#include "storage/log/log_keeper.h"
+#include "storage/log/log_segment.h"
+#include "support/fault_file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define MIB (1024u * 1024)
+
+struct fixture {
+    struct fault_file *disk;
+    struct file_system *files;
+    struct log_keeper_options options;
+    struct log_keeper *keeper;
+    /* A thread that takes the spare. */
+    pthread_t taker;
+    enum status taken;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = memory_allocate_zeroed(sizeof(*f));
+
+    f->disk = fault_file_create();
+    f->files = fault_file_system(f->disk);
+    assert_int_equal(file_make_directory(f->files, "/log"), STATUS_OK);
+    assert_int_equal(file_make_directory(f->files, "/archive"), STATUS_OK);
+    f->options = (struct log_keeper_options){.files = f->files, .directory = "/log", .segment_bytes = 4 * MIB};
+    f->keeper = log_keeper_start(&f->options);
+    *state = f;
+    return 0;
+}
+
+static void stop(struct fixture *f)
+{
+    log_keeper_stop(f->keeper);
+    f->keeper = NULL;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    stop(f);
+    fault_file_free(f->disk);
+    memory_free(f);
+    return 0;
+}
+
+/* Take the spare when it is whole, as a roll does, and tell its size. */
+static uint64_t take_whole(struct fixture *f, uint64_t size_bytes)
+{
+    struct file *file;
+    uint64_t capacity;
+
+    assert_int_equal(log_keeper_take_spare(f->keeper, size_bytes, &file, &capacity), STATUS_OK);
+    assert_int_equal(file_rename(f->files, "/log/" LOG_SPARE_NAME, "/log/taken"), STATUS_OK);
+    log_keeper_make_next(f->keeper);
+    file_close(file);
+    return capacity;
+}
+
+static void test_each_spare_doubles_the_one_before(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(take_whole(f, MIB), MIB);
+    assert_int_equal(take_whole(f, 2 * MIB), 2 * MIB);
+    assert_int_equal(take_whole(f, 4 * MIB), 4 * MIB);
+    assert_int_equal(take_whole(f, 4 * MIB), 4 * MIB);
+    assert_int_equal(take_whole(f, 6 * MIB + 1), 6 * MIB + 1); /* For a long record. */
+    assert_int_equal(take_whole(f, 4 * MIB), 4 * MIB);
+}
+
+/* Until the taken one has another name, a next one would have its name, and truncate it. */
+static void test_the_next_spare_waits_for_the_name(void **state)
+{
+    struct fixture *f = *state;
+    struct file *file;
+    uint64_t capacity;
+    uint64_t size_bytes;
+
+    assert_int_equal(log_keeper_take_spare(f->keeper, MIB, &file, &capacity), STATUS_OK);
+    log_keeper_trim(f->keeper, 999, 0); /* Wakes the keeper. */
+    usleep(20000);
+    assert_int_equal(log_keeper_spare_bytes(f->keeper), 0);
+    assert_int_equal(file_size(file, &size_bytes), STATUS_OK);
+    assert_int_equal(size_bytes, MIB);
+    log_keeper_make_next(f->keeper);
+    assert_int_equal(log_keeper_reserve(f->keeper, MIB), STATUS_OK);
+    file_close(file);
+}
+
+static void test_a_full_disk_refuses_at_once_and_heals(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t begin_us;
+
+    assert_int_equal(log_keeper_reserve(f->keeper, MIB), STATUS_OK);
+    fault_file_set_free_bytes(f->disk, 0);
+    assert_int_equal(log_keeper_reserve(f->keeper, MIB), STATUS_OK); /* It is there. */
+    assert_int_equal(log_keeper_reserve(f->keeper, 2 * MIB), STATUS_NO_SPACE);
+    begin_us = clock_monotonic_us();
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(log_keeper_reserve(f->keeper, 2 * MIB), STATUS_NO_SPACE);
+    }
+    assert_true(clock_monotonic_us() - begin_us < LOG_SPARE_RETRY_US / 2); /* The disk is not asked each time. */
+    assert_int_equal(log_keeper_spare_bytes(f->keeper), MIB);
+    fault_file_heal(f->disk);
+    usleep(LOG_SPARE_RETRY_US + 20000);
+    assert_int_equal(log_keeper_reserve(f->keeper, 2 * MIB), STATUS_OK);
+}
+
+static void *run_taker(void *context)
+{
+    struct fixture *f = context;
+    struct file *file;
+    uint64_t capacity;
+
+    f->taken = log_keeper_take_spare(f->keeper, 2 * MIB, &file, &capacity);
+    if (f->taken == STATUS_OK) {
+        file_close(file);
+        log_keeper_make_next(f->keeper);
+    }
+    return NULL;
+}
+
+static void start_stuck_taker(struct fixture *f)
+{
+    assert_int_equal(log_keeper_reserve(f->keeper, MIB), STATUS_OK);
+    fault_file_set_free_bytes(f->disk, 100);
+    assert_int_equal(thread_start(&f->taker, "taker", run_taker, f), STATUS_OK);
+    while (!log_keeper_is_stuck(f->keeper)) {
+        usleep(1000);
+    }
+}
+
+static void test_taking_waits_through_a_full_disk(void **state)
+{
+    struct fixture *f = *state;
+
+    start_stuck_taker(f);
+    usleep(2 * LOG_SPARE_RETRY_US);
+    assert_true(log_keeper_is_stuck(f->keeper));
+    fault_file_heal(f->disk);
+    (void)pthread_join(f->taker, NULL);
+    assert_int_equal(f->taken, STATUS_OK);
+    assert_false(log_keeper_is_stuck(f->keeper));
+}
+
+static void test_taking_ends_when_the_log_is_closed(void **state)
+{
+    struct fixture *f = *state;
+
+    start_stuck_taker(f);
+    log_keeper_give_up(f->keeper);
+    (void)pthread_join(f->taker, NULL);
+    assert_int_equal(f->taken, STATUS_NO_SPACE);
+}
+
+static void test_a_failed_step_is_tried_once_more(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(log_keeper_reserve(f->keeper, MIB), STATUS_OK);
+    fault_file_fail(f->disk, FAULT_SYNC, 1, STATUS_IO, false);
+    assert_int_equal(log_keeper_reserve(f->keeper, 2 * MIB), STATUS_IO);
+    assert_int_equal(take_whole(f, MIB), 2 * MIB); /* The trouble was before; it is asked anew, and goes well. */
+}
+
+static void test_a_broken_disk_fails_the_taker(void **state)
+{
+    struct fixture *f = *state;
+    struct file *file;
+    uint64_t capacity;
+
+    assert_int_equal(log_keeper_reserve(f->keeper, MIB), STATUS_OK);
+    fault_file_fail(f->disk, FAULT_ANY, 1, STATUS_IO, true);
+    assert_int_equal(log_keeper_take_spare(f->keeper, 2 * MIB, &file, &capacity), STATUS_IO);
+    fault_file_heal(f->disk);
+}
+
+static void put(struct fixture *f, uint64_t start)
+{
+    char *path = log_segment_path("/log", start);
+    struct file *file;
+    struct slice piece = slice_of("0123456789");
+
+    assert_int_equal(file_open(f->files, path, FILE_CREATE, &file), STATUS_OK);
+    assert_int_equal(file_write(file, 0, &piece, 1), STATUS_OK);
+    file_close(file);
+    memory_free(path);
+}
+
+/* The size of a segment in `directory`, or -1. */
+static int64_t measure(struct fixture *f, const char *directory, uint64_t start)
+{
+    char *path = log_segment_path(directory, start);
+    struct file *file;
+    uint64_t size_bytes;
+    enum status status = file_open(f->files, path, FILE_READ, &file);
+
+    memory_free(path);
+    if (status != STATUS_OK) {
+        return -1;
+    }
+    assert_int_equal(file_size(file, &size_bytes), STATUS_OK);
+    file_close(file);
+    return (int64_t)size_bytes;
+}
+
+static void test_jobs_are_done_in_order_and_before_the_end(void **state)
+{
+    struct fixture *f = *state;
+
+    put(f, 1);
+    put(f, 2);
+    log_keeper_trim(f->keeper, 1, 4);
+    log_keeper_trim(f->keeper, 2, 5);
+    log_keeper_discard(f->keeper, 1);
+    log_keeper_discard(f->keeper, 3); /* Is not there: said, and no harm. */
+    stop(f);
+    assert_int_equal(measure(f, "/log", 1), -1);
+    assert_int_equal(measure(f, "/log", 2), 5);
+    assert_int_equal(measure(f, "/log", 3), -1);
+    fault_file_crash(f->disk, FAULT_KEEP_NONE, 0);
+    assert_int_equal(measure(f, "/log", 1), -1); /* Gone for good. */
+}
+
+static void test_discarded_segments_go_to_the_archive(void **state)
+{
+    struct fixture *f = *state;
+
+    stop(f);
+    f->options.archive_directory = "/archive";
+    f->keeper = log_keeper_start(&f->options);
+    put(f, 7);
+    log_keeper_discard(f->keeper, 7);
+    stop(f);
+    assert_int_equal(measure(f, "/log", 7), -1);
+    assert_int_equal(measure(f, "/archive", 7), 10);
+}
+
+/* What cannot go keeps what comes after it: a chain with a gap would not open. */
+static void test_a_segment_that_cannot_go_keeps_the_later_ones(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint64_t start = 1; start <= 4; start++) {
+        put(f, start);
+    }
+    fault_file_fail(f->disk, FAULT_REMOVE, 1, STATUS_IO, true);
+    log_keeper_discard(f->keeper, 1);
+    log_keeper_discard(f->keeper, 2);
+    stop(f);
+    assert_true(fault_file_has_failed(f->disk));
+    assert_int_equal(measure(f, "/log", 1), 10);
+    assert_int_equal(measure(f, "/log", 2), 10);
+    fault_file_heal(f->disk);
+    f->keeper = log_keeper_start(&f->options);
+    fault_file_fail(f->disk, FAULT_REMOVE, 1, STATUS_IO, false);
+    log_keeper_discard(f->keeper, 1);
+    log_keeper_discard(f->keeper, 2);
+    log_keeper_discard(f->keeper, 3);
+    stop(f);
+    assert_int_equal(measure(f, "/log", 1), -1);
+    assert_int_equal(measure(f, "/log", 2), -1);
+    assert_int_equal(measure(f, "/log", 3), -1);
+    assert_int_equal(measure(f, "/log", 4), 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_each_spare_doubles_the_one_before, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_next_spare_waits_for_the_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_full_disk_refuses_at_once_and_heals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_taking_waits_through_a_full_disk, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_taking_ends_when_the_log_is_closed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_failed_step_is_tried_once_more, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_broken_disk_fails_the_taker, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_jobs_are_done_in_order_and_before_the_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_discarded_segments_go_to_the_archive, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_segment_that_cannot_go_keeps_the_later_ones, set_up, tear_down),
+    };
+
+    (void)diag_open("/dev/null");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
