@@ -83,7 +83,9 @@ enum status store_admit_write(struct store *store, size_t change_bytes_estimate)
         return store->retry_at_ms != 0 ? STATUS_NO_SPACE : STATUS_BUSY;
     }
     status = log_reserve(store->log, change_bytes_estimate);
-    if (status == STATUS_IO) {
+    if (status == STATUS_BUSY) {
+        store->awaited_bytes = change_bytes_estimate;
+    } else if (status == STATUS_IO) {
         store_fail(store, "writing the log", status);
     }
     return status;
@@ -229,9 +231,20 @@ enum status store_await_job(struct store *store)
     return take_over(store, &result);
 }
 
+/* Whether the log has an answer for the write that it had no room ready for. */
+static bool has_room_again(struct store *store)
+{
+    if (store->awaited_bytes == 0 || log_reserve(store->log, store->awaited_bytes) == STATUS_BUSY) {
+        return false;
+    }
+    store->awaited_bytes = 0;
+    return true;
+}
+
 bool store_poll(struct store *store)
 {
     struct checkpoint_result result;
+    bool may_go_on;
 
     if (store->log == NULL) {
         return true; /* It failed on the way to another log. */
@@ -239,11 +252,12 @@ bool store_poll(struct store *store)
     if (log_has_failed(store->log)) {
         store_fail(store, "writing the log", STATUS_IO);
     }
-    if (!checkpoint_poll(store->checkpoint, &result)) {
-        return store->has_failed;
+    may_go_on = has_room_again(store);
+    if (checkpoint_poll(store->checkpoint, &result)) {
+        (void)take_over(store, &result); /* What it says is remembered. */
+        may_go_on = may_go_on || result.job == CHECKPOINT_APPLY;
     }
-    (void)take_over(store, &result); /* What it says is remembered. */
-    return result.job == CHECKPOINT_APPLY || store->has_failed;
+    return may_go_on || store->has_failed;
 }
 
 static bool has_changed(const struct store *store)

@@ -81,7 +81,8 @@ const char *store_directory(const struct store *store);
 const struct store_statistics *store_get_statistics(struct store *store);
 
 /* Whether a write may be executed now.
- *   STATUS_BUSY      Both memtables are full: park the client until store_poll() says otherwise.
+ *   STATUS_BUSY      Both memtables are full, or the log is making room: park the client until store_poll() says
+ *                    otherwise.
  *   STATUS_NO_SPACE  The disk is full, and so is the memory that could wait for it.
  *   STATUS_IO        The store has failed: see store_has_failed(). */
 MUST_CHECK enum status store_admit_write(struct store *store, size_t change_bytes_estimate);

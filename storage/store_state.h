@@ -36,6 +36,7 @@ struct store {
     bool has_failed;             /* For good. */
     bool is_relaxed;             /* The sync marker is set. */
     bool is_lost;                /* It is SYNC_MARKER_LOST. */
+    size_t awaited_bytes;        /* Of a write that the log had no room ready for; 0: none waits. */
     uint64_t strict_from_offset; /* Once the log is durable to here under LOG_SYNC_ALWAYS, the marker goes. */
 
     struct store_statistics statistics;

@@ -54,6 +54,8 @@ static struct log_keeper *start_keeper(const struct log_options *options, uint64
         .archive_directory = options->archive_directory,
         .segment_bytes = options->segment_bytes,
         .first_bytes = first_bytes,
+        .on_ready = options->on_progress,
+        .context = options->context,
     };
 
     return log_keeper_start(&keeper_options);

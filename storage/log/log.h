@@ -34,8 +34,8 @@ struct log_options {
     enum log_sync_policy policy;
     uint64_t segment_bytes; /* Most that an ordinary segment takes on disk; a longer record gets one of its own size. */
     const char *archive_directory; /* Discarded segments are moved here (log_archive.h); NULL: removed. */
-    /* Called on the sync thread when the written or durable offset has moved, or the log has failed. Must be quick:
-     * an eventfd write. */
+    /* Called on the sync thread when the written or durable offset has moved, or the log has failed, and on
+     * another when room was made that log_reserve() had not. Must be quick: an eventfd write. */
     void (*on_progress)(void *context);
     void *context;
 };
@@ -75,9 +75,10 @@ bool log_was_closed(const struct log *log);
 const struct history *log_history(const struct log *log);
 
 /* Whether there is room on disk for a change of `len` bytes beyond what was appended. Asked before a write is executed,
- * so that a full disk refuses the write before it has any effect (P8). Nearly always a comparison; it waits for the
- * disk only while the spare segment is being made longer because `len` is more than what is ready. What was appended
- * without room, because `len` was less than the change or nobody asked, is written as soon as there is room.
+ * so that a full disk refuses the write before it has any effect (P8). Nearly always a comparison; it never waits for
+ * the disk. What was appended without room, because `len` was less than the change or nobody asked, is written as soon
+ * as there is room.
+ *   STATUS_BUSY      The spare segment is being made long enough: ask again when `on_progress` was called.
  *   STATUS_NO_SPACE  The disk is full now; ask again later.
  *   STATUS_IO        The log has failed for good. */
 MUST_CHECK enum status log_reserve(struct log *log, size_t len);

@@ -29,6 +29,8 @@ struct log_keeper {
     char *directory;
     char *archive_directory; /* NULL: none. */
     uint64_t segment_bytes;
+    void (*on_ready)(void *context); /* May be NULL. */
+    void *context;
     pthread_t thread;
     struct list discards; /* The keeper's alone: jobs that failed and what came after them, oldest first. */
 
@@ -40,6 +42,7 @@ struct log_keeper {
     bool gave_up;
     uint32_t waiters;       /* For the spare. */
     uint64_t target_bytes;  /* Size that the spare shall have. */
+    uint64_t asked_bytes;   /* Size that somebody will ask for again, at on_ready; 0: nobody. */
     bool stepping;          /* The keeper is in a step, without the lock. */
     bool paused;            /* The spare is taken and still has its name. */
     uint64_t step_count;    /* Steps that have ended. */
@@ -66,7 +69,8 @@ static uint64_t choose_next(const struct log_keeper *keeper, uint64_t taken_byte
     if (wanted < LOG_SPARE_BYTES_FIRST) {
         wanted = LOG_SPARE_BYTES_FIRST;
     }
-    return wanted < keeper->segment_bytes ? wanted : keeper->segment_bytes;
+    wanted = wanted < keeper->segment_bytes ? wanted : keeper->segment_bytes;
+    return wanted > keeper->asked_bytes ? wanted : keeper->asked_bytes;
 }
 
 static enum status archive_or_remove(struct log_keeper *keeper, uint64_t start)
@@ -162,6 +166,20 @@ static void note_trouble(struct log_keeper *keeper, enum status status)
     keeper->trouble = status;
 }
 
+/* Whoever asked without waiting can have an answer now: it is long enough, or cannot be made so. */
+static void answer(struct log_keeper *keeper)
+{
+    if (keeper->asked_bytes == 0 || (keeper->trouble == STATUS_OK && keeper->spare.ready_bytes < keeper->asked_bytes)) {
+        return;
+    }
+    keeper->asked_bytes = 0;
+    if (keeper->on_ready != NULL) {
+        (void)pthread_mutex_unlock(&keeper->lock);
+        keeper->on_ready(keeper->context);
+        (void)pthread_mutex_lock(&keeper->lock);
+    }
+}
+
 static void step(struct log_keeper *keeper)
 {
     uint64_t target_bytes = keeper->target_bytes;
@@ -181,20 +199,22 @@ static void step(struct log_keeper *keeper)
     /* As long at rest as at work, so that commits get their share of the disk. */
     keeper->not_before_us = end_us + (status == STATUS_OK ? end_us - begin_us : LOG_SPARE_RETRY_US);
     (void)pthread_cond_broadcast(&keeper->change);
+    answer(keeper);
 }
 
 /* How long to wait before the next step: 0 not at all, UINT64_MAX until somebody asks. */
 static uint64_t wait_for_step_us(const struct log_keeper *keeper)
 {
+    bool is_wanted = keeper->waiters > 0 || keeper->asked_bytes != 0;
     uint64_t now_us;
 
     if (keeper->paused || keeper->spare.ready_bytes >= keeper->target_bytes) {
         return UINT64_MAX;
     }
-    if (keeper->trouble == STATUS_OK && keeper->waiters > 0) {
+    if (keeper->trouble == STATUS_OK && is_wanted) {
         return 0;
     }
-    if (keeper->trouble != STATUS_OK && keeper->waiters == 0) {
+    if (keeper->trouble != STATUS_OK && !is_wanted) {
         return UINT64_MAX;
     }
     now_us = clock_monotonic_us();
@@ -254,6 +274,8 @@ struct log_keeper *log_keeper_start(const struct log_keeper_options *options)
     made->directory = memory_copy_text(options->directory);
     made->archive_directory = options->archive_directory == NULL ? NULL : memory_copy_text(options->archive_directory);
     made->segment_bytes = options->segment_bytes;
+    made->on_ready = options->on_ready;
+    made->context = options->context;
     made->target_bytes = choose_first(options);
     ASSERT(pthread_mutex_init(&made->lock, NULL) == 0);
     thread_condition_init(&made->work);
@@ -345,6 +367,21 @@ enum status log_keeper_reserve(struct log_keeper *keeper, uint64_t size_bytes)
 
     (void)pthread_mutex_lock(&keeper->lock);
     status = wait_for_spare(keeper, size_bytes, false);
+    (void)pthread_mutex_unlock(&keeper->lock);
+    return status;
+}
+
+enum status log_keeper_ask(struct log_keeper *keeper, uint64_t size_bytes)
+{
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&keeper->lock);
+    if (atomic_load(&keeper->ready_bytes) < size_bytes) {
+        keeper->target_bytes = keeper->target_bytes < size_bytes ? size_bytes : keeper->target_bytes;
+        keeper->asked_bytes = keeper->asked_bytes < size_bytes ? size_bytes : keeper->asked_bytes;
+        status = keeper->trouble == STATUS_OK ? STATUS_BUSY : keeper->trouble;
+        (void)pthread_cond_signal(&keeper->work);
+    }
     (void)pthread_mutex_unlock(&keeper->lock);
     return status;
 }

@@ -22,9 +22,12 @@ struct log_keeper; /* Opaque; owned by log. */
 struct log_keeper_options {
     struct file_system *files;
     const char *directory;
-    const char *archive_directory; /* Where discarded segments go; NULL: they are removed. */
-    uint64_t segment_bytes;        /* The ordinary size of a spare, at most. */
-    uint64_t first_bytes;          /* Of the first spare; 0: as segment_bytes and LOG_SPARE_BYTES_FIRST say. */
+    const char *archive_directory;   /* Where discarded segments go; NULL: they are removed. */
+    uint64_t segment_bytes;          /* The ordinary size of a spare, at most. */
+    uint64_t first_bytes;            /* Of the first spare; 0: as segment_bytes and LOG_SPARE_BYTES_FIRST say. */
+    void (*on_ready)(void *context); /* An answer other than STATUS_BUSY may be had from log_keeper_ask(). On the
+                                        keeper's thread; NULL for none. */
+    void *context;
 };
 
 /* Like an allocation: never NULL, the process stops if there is no thread to be had. */
@@ -38,6 +41,11 @@ uint64_t log_keeper_spare_bytes(const struct log_keeper *keeper);
 /* See that the spare has `size_bytes`, waiting for it while it is being made.
  *   STATUS_NO_SPACE, STATUS_IO  The last try to make it so long failed; it is tried again soon. */
 MUST_CHECK enum status log_keeper_reserve(struct log_keeper *keeper, uint64_t size_bytes);
+
+/* The same without waiting, for the loop.
+ *   STATUS_BUSY                 It is being made so long, at full speed; ask again at `on_ready`.
+ *   STATUS_NO_SPACE, STATUS_IO  The last try to make it so long failed; asking has it tried again soon. */
+MUST_CHECK enum status log_keeper_ask(struct log_keeper *keeper, uint64_t size_bytes);
 
 /* Take the spare, open and at least `size_bytes` long, waiting for it also through a full disk: what was admitted must
  * be written in the end. The caller gives it another name, calls log_keeper_make_next(), and closes it some day.

@@ -425,6 +425,12 @@ static uint64_t subtract(uint64_t bytes, uint64_t used)
     return bytes > used ? bytes - used : 0;
 }
 
+/* The disk is far behind: what is admitted now would have the loop wait. */
+static bool is_congested(const struct log_sync *sync)
+{
+    return sync->pending.payload.len > LOG_SYNC_ADMITTED_BYTES_MAX;
+}
+
 /* All that is admitted must fit into the present segment or into the spare, whichever way it is cut into records. The
  * sum of both would be too much to promise: a record that does not fit into the rest of the one goes to the other. */
 static uint64_t find_room(const struct log_sync *sync)
@@ -432,6 +438,9 @@ static uint64_t find_room(const struct log_sync *sync)
     uint64_t spare_bytes = subtract(log_keeper_spare_bytes(sync->keeper), log_writer_segment_bytes(0));
     uint64_t bytes = sync->left_bytes > spare_bytes ? sync->left_bytes : spare_bytes;
 
+    if (is_congested(sync)) {
+        return 0;
+    }
     return subtract(bytes, sync->pending.charge + sync->writing.charge + log_writer_record_bytes(0));
 }
 
@@ -447,23 +456,32 @@ uint64_t log_sync_room(struct log_sync *sync)
 
 enum status log_sync_reserve(struct log_sync *sync, uint64_t len)
 {
+    enum status status;
     uint64_t charge;
     uint64_t room;
+    bool is_behind;
 
     if (atomic_load(&sync->failed)) {
         return STATUS_IO;
     }
     (void)pthread_mutex_lock(&sync->lock);
     room = find_room(sync);
+    is_behind = is_congested(sync);
     charge = sync->pending.charge + sync->writing.charge;
     (void)pthread_mutex_unlock(&sync->lock);
-    if (room >= len || log_keeper_reserve(sync->keeper, log_writer_segment_bytes(
-                                                            charge + log_writer_record_bytes(len))) == STATUS_OK) {
+    if (room >= len) {
         return STATUS_OK;
     }
-    /* A spare that cannot be made is no failure of the log: what was acknowledged is safe, and it may heal. And by now
-     * what was pending may have gone into the last spare, and left room there. */
-    return log_sync_room(sync) >= len ? STATUS_OK : STATUS_NO_SPACE;
+    if (is_behind) {
+        return log_keeper_is_stuck(sync->keeper) ? STATUS_NO_SPACE : STATUS_BUSY;
+    }
+    status = log_keeper_ask(sync->keeper, log_writer_segment_bytes(charge + log_writer_record_bytes(len)));
+    /* By now what was pending may have gone into the last spare, and left room there. */
+    if (status == STATUS_OK || log_sync_room(sync) >= len) {
+        return STATUS_OK;
+    }
+    /* A spare that cannot be made is no failure of the log: what was acknowledged is safe, and it may heal. */
+    return status == STATUS_BUSY ? STATUS_BUSY : STATUS_NO_SPACE;
 }
 
 static void extend(struct history_position *position, struct slice payload)

@@ -12,6 +12,7 @@
 #include "storage/log/log_writer.h"
 
 #define LOG_SYNC_PENDING_BYTES_MAX  (64u * 1024 * 1024) /* The loop waits when more than this is not yet taken. */
+#define LOG_SYNC_ADMITTED_BYTES_MAX (32u * 1024 * 1024) /* Beyond it nothing more is admitted for now. */
 #define LOG_SYNC_UNSYNCED_BYTES_MAX (8u * 1024 * 1024)  /* Beyond it a sync begins, whatever the policy. */
 
 struct log_sync; /* Opaque; owned by log. */

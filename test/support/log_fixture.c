@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#define PATIENCE_MS 10000
+
 struct log_fixture *log_fixture_create(enum log_sync_policy policy)
 {
     struct log_fixture *fixture = memory_allocate_zeroed(sizeof(*fixture));
@@ -45,10 +47,21 @@ void log_fixture_free(struct log_fixture *fixture)
     memory_free(fixture);
 }
 
+enum status log_fixture_reserve(struct log_fixture *fixture, size_t len)
+{
+    enum status status = log_reserve(fixture->log, len);
+
+    for (int i = 0; i < PATIENCE_MS && status == STATUS_BUSY; i++) {
+        usleep(1000);
+        status = log_reserve(fixture->log, len);
+    }
+    return status;
+}
+
 void log_fixture_await_spare(struct log_fixture *fixture)
 {
     /* More than the present segment has, so that the promise needs a spare. */
-    assert_int_equal(log_reserve(fixture->log, fixture->options.segment_bytes), STATUS_OK);
+    assert_int_equal(log_fixture_reserve(fixture, fixture->options.segment_bytes), STATUS_OK);
 }
 
 static void append(struct log_fixture *fixture, struct slice change)

@@ -27,6 +27,8 @@ void log_fixture_await_spare(struct log_fixture *fixture);
 void log_fixture_append(struct log_fixture *fixture, const char *text);
 /* The same with `len` bytes that `seed` chooses. */
 void log_fixture_append_bytes(struct log_fixture *fixture, size_t len, uint64_t seed);
+/* log_reserve(), waiting while the log makes room. */
+enum status log_fixture_reserve(struct log_fixture *fixture, size_t len);
 /* Wait until all that was flushed is written, or durable. */
 void log_fixture_wait_written(struct log_fixture *fixture);
 void log_fixture_wait_durable(struct log_fixture *fixture);

@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define ROUNDS 5
 
@@ -32,6 +33,17 @@ static void stop_if(bool is_bad, const char *what)
         fprintf(stderr, "bench-log: %s failed\n", what);
         exit(1);
     }
+}
+
+/* Make sure of room for `len` bytes, waiting for the spare segment where it is not long enough yet. */
+static void reserve(struct log *log, uint64_t len)
+{
+    enum status status;
+
+    while ((status = log_reserve(log, len)) == STATUS_BUSY) {
+        usleep(50);
+    }
+    stop_if(status != STATUS_OK, "reserve");
 }
 
 /* Microseconds of a write and fdatasync a batch, into a file that grows or one that is full of zeros. */
@@ -84,7 +96,7 @@ static double run_log(const struct bench *bench, enum log_sync_policy policy)
     begin_us = clock_monotonic_us();
     for (uint64_t i = 0; i < bench->batches; i++) {
         for (uint64_t j = 0; j < bench->changes; j++) {
-            stop_if(log_reserve(log, bench->change_bytes) != STATUS_OK, "reserve");
+            reserve(log, bench->change_bytes);
             stop_if(log_append(log, slice_make(bench->bytes + j * bench->change_bytes, bench->change_bytes), &end) !=
                         STATUS_OK,
                     "append");
@@ -110,7 +122,7 @@ static void append_all(const struct bench *bench, struct log *log, uint64_t byte
         for (uint64_t j = 0; j < bench->changes; j++) {
             struct slice change = slice_make(bench->bytes + j * bench->change_bytes, bench->change_bytes);
 
-            stop_if(log_reserve(log, change.len) != STATUS_OK, "reserve");
+            reserve(log, change.len);
             stop_if(log_append(log, change, &end) != STATUS_OK, "append");
         }
         log_flush(log, end);

@@ -52,7 +52,7 @@ static void append(struct model *model)
         bytes[i] = (char)choose(model, 256);
     }
     buf_commit(&model->payload, len);
-    assert_int_equal(log_reserve(model->log->log, len), STATUS_OK);
+    assert_int_equal(log_fixture_reserve(model->log, len), STATUS_OK);
     assert_int_equal(log_append(model->log->log, slice_make(bytes, len), &end), STATUS_OK);
     assert_int_equal(end, model->payload.len);
     model->change_ends[model->change_count++] = end;

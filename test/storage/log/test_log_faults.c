@@ -34,7 +34,7 @@ static void append(struct trial *trial, uint64_t now_ms)
     uint64_t end;
 
     memset(bytes, (int)('a' + log_end_offset(log) / CHANGE_BYTES % 26), sizeof(bytes));
-    if (log_reserve(log, sizeof(bytes)) != STATUS_OK ||
+    if (log_fixture_reserve(trial->log, sizeof(bytes)) != STATUS_OK ||
         log_append(log, slice_make(bytes, sizeof(bytes)), &end) != STATUS_OK) {
         return;
     }

@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <unistd.h>
 
@@ -117,6 +118,45 @@ static void test_a_full_disk_refuses_at_once_and_heals(void **state)
     fault_file_heal(f->disk);
     usleep(LOG_SPARE_RETRY_US + 20000);
     assert_int_equal(log_keeper_reserve(f->keeper, 2 * MIB), STATUS_OK);
+}
+
+static void count_ready(void *context)
+{
+    atomic_fetch_add((atomic_int *)context, 1);
+}
+
+static void await_ready(atomic_int *count, int wanted)
+{
+    for (int i = 0; i < 10000 && atomic_load(count) < wanted; i++) {
+        usleep(1000);
+    }
+    assert_int_equal(atomic_load(count), wanted);
+}
+
+/* The loop asks; it is never made to wait, and it is told once when there is another answer. */
+static void test_asking_does_not_wait(void **state)
+{
+    struct fixture *f = *state;
+    atomic_int count = 0;
+
+    log_keeper_stop(f->keeper);
+    f->options.on_ready = count_ready;
+    f->options.context = &count;
+    f->keeper = log_keeper_start(&f->options);
+    assert_int_equal(log_keeper_ask(f->keeper, 7 * MIB), STATUS_BUSY);
+    await_ready(&count, 1);
+    assert_int_equal(log_keeper_ask(f->keeper, 7 * MIB), STATUS_OK); /* Beyond the ordinary size, and at full speed. */
+    fault_file_set_free_bytes(f->disk, 0);
+    assert_int_equal(log_keeper_ask(f->keeper, 8 * MIB), STATUS_BUSY);
+    await_ready(&count, 2);
+    assert_int_equal(log_keeper_ask(f->keeper, 8 * MIB), STATUS_NO_SPACE);
+    assert_int_equal(log_keeper_ask(f->keeper, 7 * MIB), STATUS_OK);
+    fault_file_heal(f->disk);
+    await_ready(&count, 3); /* It was tried again because somebody had asked. */
+    for (int i = 0; i < 10000 && log_keeper_ask(f->keeper, 8 * MIB) != STATUS_OK; i++) {
+        usleep(1000);
+    }
+    assert_int_equal(log_keeper_ask(f->keeper, 8 * MIB), STATUS_OK);
 }
 
 static void *run_taker(void *context)
@@ -282,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_each_spare_doubles_the_one_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_next_spare_waits_for_the_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_asking_does_not_wait, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_full_disk_refuses_at_once_and_heals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_taking_waits_through_a_full_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_taking_ends_when_the_log_is_closed, set_up, tear_down),

@@ -256,7 +256,7 @@ static void test_proof_is_found_wherever_it_lies(void **state)
         char *image;
         size_t len;
 
-        assert_int_equal(log_reserve(f->log, 2 * LOG_READER_WINDOW_BYTES), STATUS_OK);
+        assert_int_equal(log_fixture_reserve(f, 2 * LOG_READER_WINDOW_BYTES), STATUS_OK);
         log_fixture_append_bytes(f, distance - HEADER, distance); /* Goes to a new segment, which has room for more. */
         log_fixture_wait_durable(f);
         log_fixture_append(f, "proof");

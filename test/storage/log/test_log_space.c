@@ -32,7 +32,7 @@ static int tear_down(void **state)
 /* Append `len` bytes if they are admitted. */
 static enum status try_append(struct log_fixture *f, size_t len)
 {
-    enum status status = log_reserve(f->log, len);
+    enum status status = log_fixture_reserve(f, len);
 
     if (status == STATUS_OK) {
         log_fixture_append_bytes(f, len, len);
@@ -56,7 +56,7 @@ static void heal(struct log_fixture *f)
     uint64_t begin_us = clock_monotonic_us();
 
     fault_file_heal(f->disk);
-    while (log_reserve(f->log, 1000) != STATUS_OK) {
+    while (log_fixture_reserve(f, 1000) != STATUS_OK) {
         assert_true(clock_monotonic_us() - begin_us < 20 * LOG_SPARE_RETRY_US);
         usleep(1000);
     }
@@ -71,7 +71,7 @@ static void test_a_full_disk_refuses_before_and_heals_after(void **state)
     assert_true(log_end_offset(f->log) >= 20000); /* The rest of the segment, and the spare. */
     log_fixture_wait_durable(f);
     assert_false(log_has_failed(f->log));
-    assert_int_equal(log_reserve(f->log, 1000), STATUS_NO_SPACE);
+    assert_int_equal(log_fixture_reserve(f, 1000), STATUS_NO_SPACE);
     heal(f);
     assert_int_equal(try_append(f, 1000), STATUS_OK);
     log_fixture_wait_durable(f);
@@ -85,7 +85,7 @@ static void test_a_small_change_fits_where_a_long_one_does_not(void **state)
     struct log_fixture *f = *state;
 
     fault_file_set_free_bytes(f->disk, 0);
-    assert_int_equal(log_reserve(f->log, 100000), STATUS_NO_SPACE);
+    assert_int_equal(log_fixture_reserve(f, 100000), STATUS_NO_SPACE);
     assert_int_equal(try_append(f, 1000), STATUS_OK);
     log_fixture_wait_durable(f);
 }

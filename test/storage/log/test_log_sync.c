@@ -114,6 +114,27 @@ static void test_what_comes_during_a_sync_is_one_record(void **state)
     assert_int_equal(after - before, 2);
 }
 
+/* The disk makes a spare, or is far behind: the loop is told so, and does not wait. */
+static void test_a_slow_disk_admits_nothing_and_does_not_hold_the_loop(void **state)
+{
+    struct log_fixture *f = *state;
+
+    log_fixture_await_spare(f);
+    gate_file_shut(f->gate);
+    assert_int_equal(log_reserve(f->log, 500000), STATUS_BUSY);
+    gate_file_open(f->gate);
+    assert_int_equal(log_fixture_reserve(f, 500000), STATUS_OK);
+    assert_int_equal(log_fixture_reserve(f, 2 * LOG_SYNC_ADMITTED_BYTES_MAX), STATUS_OK);
+    gate_file_shut(f->gate);
+    log_fixture_append(f, "one");
+    gate_file_await(f->gate, 1);
+    log_fixture_append_bytes(f, LOG_SYNC_ADMITTED_BYTES_MAX + 8, 1);
+    assert_int_equal(log_reserve(f->log, 1), STATUS_BUSY);
+    gate_file_open(f->gate);
+    log_fixture_wait_durable(f);
+    assert_int_equal(log_fixture_reserve(f, 1), STATUS_OK);
+}
+
 /* Long groups are cut into records that a reader can check at once, and still synced by one call. */
 static void test_a_long_group_is_several_records_and_one_sync(void **state)
 {
@@ -124,7 +145,7 @@ static void test_a_long_group_is_several_records_and_one_sync(void **state)
     uint64_t before;
     uint64_t after;
 
-    assert_int_equal(log_reserve(f->log, 500000), STATUS_OK);
+    assert_int_equal(log_fixture_reserve(f, 500000), STATUS_OK);
     gate_file_shut(f->gate);
     log_fixture_append(f, "one");
     gate_file_await(f->gate, 1);
@@ -233,7 +254,7 @@ static void count(void *context)
     atomic_fetch_add((atomic_uint *)context, 1);
 }
 
-static void test_progress_is_told_once_a_commit_and_on_failure(void **state)
+static void test_progress_is_told_once_a_commit_when_there_is_room_and_on_failure(void **state)
 {
     struct log_fixture *f = *state;
     atomic_uint calls = 0;
@@ -242,19 +263,22 @@ static void test_progress_is_told_once_a_commit_and_on_failure(void **state)
     f->options.on_progress = count;
     f->options.context = &calls;
     assert_int_equal(log_fixture_open(f, 0), STATUS_OK);
-    log_fixture_await_spare(f);
-    assert_int_equal(atomic_load(&calls), 0);
+    assert_int_equal(log_reserve(f->log, 4 * f->options.segment_bytes), STATUS_BUSY);
+    while (atomic_load(&calls) < 1) {
+        usleep(100);
+    }
+    assert_int_equal(log_reserve(f->log, 4 * f->options.segment_bytes), STATUS_OK); /* That was what it told. */
     log_fixture_append(f, "one");
     log_fixture_wait_durable(f);
     log_fixture_append(f, "two");
     log_fixture_wait_durable(f);
-    while (atomic_load(&calls) < 2) {
+    while (atomic_load(&calls) < 3) {
         usleep(100);
     }
-    assert_int_equal(atomic_load(&calls), 2);
+    assert_int_equal(atomic_load(&calls), 3);
     fault_file_fail(f->disk, FAULT_SYNC, 1, STATUS_IO, false);
     log_fixture_append(f, "three");
-    while (atomic_load(&calls) < 3) {
+    while (atomic_load(&calls) < 4) {
         usleep(100);
     }
     assert_true(log_has_failed(f->log));
@@ -324,12 +348,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_is_durable_is_released, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_the_end_is_known_while_the_disk_is_waited_for, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_what_comes_during_a_sync_is_one_record, set_up_always, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_slow_disk_admits_nothing_and_does_not_hold_the_loop, set_up_always,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_a_long_group_is_several_records_and_one_sync, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_everysec_writes_on_while_it_syncs, set_up_everysec, tear_down),
         cmocka_unit_test_setup_teardown(test_no_syncs_when_somebody_waits_for_it, set_up_no, tear_down),
         cmocka_unit_test_setup_teardown(test_no_syncs_before_too_much_is_at_stake, set_up_no, tear_down),
         cmocka_unit_test_setup_teardown(test_a_stricter_policy_makes_durable_what_was_released, set_up_no, tear_down),
-        cmocka_unit_test_setup_teardown(test_progress_is_told_once_a_commit_and_on_failure, set_up_always, tear_down),
+        cmocka_unit_test_setup_teardown(test_progress_is_told_once_a_commit_when_there_is_room_and_on_failure,
+                                        set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_a_failed_write_is_for_good, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_a_failed_sync_is_for_good, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_a_failed_background_sync_is_for_good, set_up_no, tear_down),
