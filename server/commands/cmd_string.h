@@ -1,4 +1,4 @@
-/* String commands (cmd_string.c, cmd_string_number.c, cmd_string_lcs.c). */
+/* String commands (cmd_string.c, cmd_string_part.c, cmd_string_number.c, cmd_string_lcs.c). */
 #ifndef SERVER_COMMANDS_CMD_STRING_H
 #define SERVER_COMMANDS_CMD_STRING_H
 
@@ -6,6 +6,7 @@
 
 /* Each ends with a NULL name. */
 extern const struct command string_commands[];
+extern const struct command string_part_commands[];
 extern const struct command string_number_commands[];
 
 struct entry;

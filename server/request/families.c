@@ -23,6 +23,7 @@
 /* clang-format off */
 const struct command *const families[] = {
     string_commands,
+    string_part_commands,
     string_number_commands,
     key_commands,
     key_expire_commands,
