@@ -66,4 +66,24 @@ def idle_time(words, redis, hearth):
     return ([w.lower() for w in words[:2]] == [b"object", b"idletime"] and redis[0] == b":" and hearth == (b":", b"0"))
 
 
-RULES = [idle_time, raw_encoding, grown_encoding, negative_zero, scanned_scores, radix_tree_nodes, long_errors]
+def sorted_ties(words, redis, hearth):
+    """SORT ALPHA compares C strings where it does not store, so members that differ behind a zero byte are ties, and
+    whichever comes first is chance; they are ordered by all of their bytes here."""
+    def cut(reply):
+        return (reply[0], [(kind, payload.split(b"\0")[0] if isinstance(payload, bytes) else payload)
+                           for kind, payload in reply[1]])
+
+    return (words[0].lower() in (b"sort", b"sort_ro") and isinstance(redis[1], list) and isinstance(hearth[1], list) and
+            cut(redis) == cut(hearth) and sorted(redis[1]) == sorted(hearth[1]))
+
+
+def object_details(words, redis, hearth):
+    """DEBUG OBJECT: where a value lies and when it was last used are told in the server's own terms."""
+    def shared(reply):
+        return [word for word in reply[1].split() if word.startswith((b"encoding:", b"serializedlength:"))]
+
+    return ([w.lower() for w in words[:2]] == [b"debug", b"object"] and redis[0] == hearth[0] == b"+" and
+            shared(redis) == shared(hearth))
+
+
+RULES = [sorted_ties, object_details, idle_time, raw_encoding, grown_encoding, negative_zero, scanned_scores, radix_tree_nodes, long_errors]
