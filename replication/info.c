@@ -79,8 +79,8 @@ static void write_link(const struct info_sources *sources, uint64_t now_ms, stru
         buf_put_format(out, "master_link_down_since_seconds:%" PRId64 "\r\n",
                        fsm->down_since_ms == 0 ? -1 : (int64_t)seconds_since(now_ms, fsm->down_since_ms));
     }
-    buf_put_format(out, "slave_priority:%u\r\nslave_read_only:%d\r\nreplica_announced:%d\r\n",
-                   sources->settings->priority, sources->settings->read_only, sources->settings->announced);
+    buf_put_format(out, "slave_priority:%u\r\nslave_read_only:1\r\nreplica_announced:%d\r\n",
+                   sources->settings->priority, sources->settings->announced);
 }
 
 static void write_replicas(const struct info_sources *sources, uint64_t now_ms, struct buf *out)

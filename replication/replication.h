@@ -46,7 +46,6 @@ struct replication_settings {
     uint32_t priority;
     bool announced; /* replica-announced. */
     bool serve_stale_data;
-    bool read_only;
     bool allow_wipe; /* P7: accept a full sync from an empty, unrelated master. */
     uint32_t min_replicas_to_write;
     uint32_t min_replicas_max_lag_s;

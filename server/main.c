@@ -4,6 +4,7 @@
 #include "server/config/config.h"
 #include "server/process.h"
 #include "server/server.h"
+#include "server/settings.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +29,8 @@ static void print_help(void)
     buf_release(&text);
 }
 
-/* One notice for all directives that were set and mean nothing here. */
-static void report_ignored(const struct config *config)
+/* One notice for all directives that were set and mean nothing here, and one for the value that is never taken. */
+static void report_ignored(struct config *config)
 {
     struct buf names;
 
@@ -41,8 +42,9 @@ static void report_ignored(const struct config *config)
     }
     buf_release(&names);
     if (!config->replica_read_only) {
-        diag(DIAG_NOTICE, "replica-read-only no: replicas stay read-only all the same, since a write that is in no log "
-                          "would make them silently different from their master");
+        diag(DIAG_WARNING,
+             "replica-read-only no is not supported, and replicas stay read-only: " SETTINGS_WHY_READ_ONLY);
+        config_assign(config, "replica-read-only", "yes");
     }
 }
 

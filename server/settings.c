@@ -48,7 +48,6 @@ void settings_fill_replication(const struct config *config, struct replication_s
         .priority = (uint32_t)config->replica_priority,
         .announced = config->replica_announced != 0,
         .serve_stale_data = config->replica_serve_stale_data != 0,
-        .read_only = config->replica_read_only != 0,
         .allow_wipe = config->repl_allow_wipe != 0,
         .min_replicas_to_write = (uint32_t)config->min_replicas_to_write,
         .min_replicas_max_lag_s = (uint32_t)config->min_replicas_max_lag_s,
@@ -107,6 +106,17 @@ static bool apply_replication(void *context, char error[CONFIG_ERROR_BYTES])
     settings_fill_replication(targets->config, &settings);
     replication_configure(targets->services->replication, &settings);
     settings_fill_gate(targets->services);
+    return true;
+}
+
+static bool apply_read_only(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    if (!targets->config->replica_read_only) {
+        (void)snprintf(error, CONFIG_ERROR_BYTES, SETTINGS_WHY_READ_ONLY);
+        return false;
+    }
     return true;
 }
 
@@ -240,7 +250,7 @@ static const struct {
     {"replica-announce-port", apply_replication},
     {"replica-announced", apply_replication},
     {"replica-priority", apply_replication},
-    {"replica-read-only", apply_replication},
+    {"replica-read-only", apply_read_only},
     {"replica-serve-stale-data", apply_replication},
     {"repl-timeout", apply_replication},
     {"repl-ping-replica-period", apply_replication},

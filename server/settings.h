@@ -11,6 +11,11 @@ struct services;
 struct session;
 struct ticker;
 
+/* Why replica-read-only no is refused (R2, P6): what is told to whoever sets it. */
+#define SETTINGS_WHY_READ_ONLY                                                                                         \
+    "a replica's log holds its master's changes alone, and a write that is in no log would be lost at a restart and "  \
+    "make the replica silently different: write to its master, or promote it with REPLICAOF NO ONE"
+
 struct settings_targets {
     struct config *config;
     struct services *services;
