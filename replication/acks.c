@@ -66,6 +66,15 @@ bool acks_update(struct ack *ack, uint64_t offset, uint64_t now_ms)
     return true;
 }
 
+bool acks_update_durable(struct ack *ack, uint64_t durable)
+{
+    if (durable <= ack->durable) {
+        return false;
+    }
+    ack->durable = durable;
+    return true;
+}
+
 static bool is_present(const struct acks *acks, const char *name)
 {
     LIST_FOR_EACH(&acks->present, node)
@@ -107,6 +116,19 @@ uint32_t acks_count(const struct acks *acks, uint64_t offset)
     LIST_FOR_EACH(&acks->present, node)
     {
         count += ack_of(node)->is_online && ack_of(node)->offset >= offset;
+    }
+    return count;
+}
+
+uint32_t acks_count_durable(const struct acks *acks, uint64_t offset)
+{
+    uint32_t count = 0;
+
+    LIST_FOR_EACH(&acks->present, node)
+    {
+        const struct ack *ack = ack_of(node);
+
+        count += ack->is_online && ack->durable != 0 && ack->durable >= offset;
     }
     return count;
 }

@@ -14,7 +14,8 @@
 struct ack {
     struct list_node node;
     char name[ACKS_NAME_BYTES];
-    uint64_t offset;        /* Acknowledged: on the replica's disk. */
+    uint64_t offset;        /* Acknowledged: kept as far as the replica's appendfsync promises. */
+    uint64_t durable;       /* On its disk, as FACK tells; 0 if it never does. */
     uint64_t heard_ms;      /* When it last acknowledged; 0 never. */
     uint64_t away_since_ms; /* Absent ones. */
     bool is_online;         /* Streaming, so that its word counts. */
@@ -36,6 +37,8 @@ void acks_join(struct acks *acks, struct ack *ack, const char *name, uint64_t of
 /* It acknowledged `offset`. Returns whether that moved it. One that was ahead is never taken back: an older number is a
  * late packet, not a loss. */
 bool acks_update(struct ack *ack, uint64_t offset, uint64_t now_ms);
+/* It has what comes before `durable` on its disk. Returns whether that is news. */
+bool acks_update_durable(struct ack *ack, uint64_t durable);
 /* It left; `is_remembered` unless nothing it said is worth keeping the log for. */
 void acks_leave(struct acks *acks, struct ack *ack, uint64_t now_ms, bool is_remembered);
 /* Forget an absent replica: it is lost. Frees `absent`. */
@@ -45,6 +48,8 @@ void acks_forget_all(struct acks *acks);
 
 /* Online replicas that have acknowledged `offset` or more. */
 uint32_t acks_count(const struct acks *acks, uint64_t offset);
+/* Online replicas that have `offset` or more on their disk. */
+uint32_t acks_count_durable(const struct acks *acks, uint64_t offset);
 /* Online replicas that were heard within `max_lag_ms`. */
 uint32_t acks_count_good(const struct acks *acks, uint64_t now_ms, uint64_t max_lag_ms);
 

@@ -107,7 +107,7 @@ static void write_offsets(const struct info_sources *sources, struct buf *out)
     uint64_t end = log_end_offset(log);
 
     buf_put_format(out,
-                   "master_failover_state:no-failover\r\n"
+                   "master_failover_state:%s\r\n"
                    "master_replid:%s\r\n"
                    "master_replid2:%s\r\n"
                    "master_repl_offset:%" PRIu64 "\r\n"
@@ -116,8 +116,9 @@ static void write_offsets(const struct info_sources *sources, struct buf *out)
                    "repl_backlog_size:%" PRIu64 "\r\n"
                    "repl_backlog_first_byte_offset:%" PRIu64 "\r\n"
                    "repl_backlog_histlen:%" PRIu64 "\r\n",
-                   history->id, history->previous_id, end, history->previous_end < 0 ? -1 : history->previous_end + 1,
-                   sources->settings->backlog_bytes, first + 1, end - first);
+                   failover_state_word(sources->failover), history->id, history->previous_id, end,
+                   history->previous_end < 0 ? -1 : history->previous_end + 1, sources->settings->backlog_bytes,
+                   first + 1, end - first);
 }
 
 /* Why each replica is where it is. */

@@ -3,6 +3,7 @@
 #define REPLICATION_INFO_H
 
 #include "replication/events.h"
+#include "replication/failover.h"
 #include "replication/master.h"
 #include "replication/replica_link.h"
 
@@ -14,6 +15,7 @@ struct info_sources {
     const struct events *events;
     struct replica_link_view link;
     bool is_replica;
+    enum failover_state failover;
 };
 
 void info_write(const struct info_sources *sources, uint64_t now_ms, struct buf *out);

@@ -25,6 +25,27 @@ void link_sync_close(struct link_sync *sync)
     memory_free(sync->directory);
 }
 
+void link_sync_fill_facts(const struct link_sync *sync, struct replica_facts *facts)
+{
+    const struct replication_settings *settings = sync->settings;
+    const struct log *log = store_log(sync->store);
+    bool has_part = sync->incoming.part_name[0] != '\0' && sync->incoming.part_bytes > 0;
+
+    *facts = (struct replica_facts){
+        .user = settings->master_user,
+        .password = settings->master_password,
+        .announce_ip = settings->announce_ip,
+        .announce_port = settings->announce_port != 0 ? settings->announce_port : settings->listening_port,
+        .timeout_ms = settings->timeout_s * 1000,
+        .history = log_history(log),
+        .end = log_end(log),
+        .acknowledged = log_released_offset(log),
+        .durable = log_durable_offset(log),
+        .resume_name = has_part ? sync->incoming.part_name : NULL,
+        .resume_from = sync->incoming.part_bytes,
+    };
+}
+
 static uint64_t count_own_keys(const struct link_sync *sync)
 {
     struct keyspace *keyspace = store_keyspace(sync->store);

@@ -33,6 +33,9 @@ MUST_CHECK enum status link_sync_open(struct link_sync *sync, const struct link_
 /* Waits for the worker. */
 void link_sync_close(struct link_sync *sync);
 
+/* What our settings, our log and a part of a full sync have to say in the handshake. */
+void link_sync_fill_facts(const struct link_sync *sync, struct replica_facts *facts);
+
 /* Begin to install what sync->incoming has received whole. `wants_full`: we asked for it because our data is wrong.
  *   STATUS_NO_MEMORY, STATUS_CORRUPT, STATUS_IO: it cannot even begin. */
 MUST_CHECK enum status link_sync_install(struct link_sync *sync, const struct replica_payload *payload,

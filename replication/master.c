@@ -164,6 +164,10 @@ struct replica *master_attach(struct master *master, const struct replica_channe
     struct psync_decision decision;
     struct replica *replica;
 
+    if (role->is_failing_over) {
+        refuse(reply, "NOMASTERLINK Can't SYNC while failing over");
+        return NULL;
+    }
     decide(master, handshake, role, &request, &decision);
     if (decision.outcome == PSYNC_LATER) {
         diag(DIAG_NOTICE, "replication: %s:%u is asked to come again: %s", channel->peer_ip, channel->peer_port,
@@ -309,6 +313,14 @@ void master_request_acknowledgements(struct master *master)
     }
 }
 
+void master_ask_all(struct master *master, uint64_t offset)
+{
+    LIST_FOR_EACH(&master->replicas, node)
+    {
+        replica_ask(replica_of(node), offset);
+    }
+}
+
 static size_t count_holds(const struct master *master)
 {
     size_t count = 1 + master->acks.absent_count; /* One for payloads. */
@@ -414,7 +426,7 @@ void master_tick(struct master *master, uint64_t now_ms, const struct master_rol
     bool is_idle_link = role->is_replica && !role->is_link_up;
 
     full_sync_turn(master->full_sync, now_ms, (uint64_t)master->settings->timeout_s * 1000);
-    if (!role->is_replica) {
+    if (!role->is_replica && !role->is_silent) {
         ping(master, now_ms);
     }
     LIST_FOR_EACH(&master->replicas, node)

@@ -26,8 +26,10 @@ void master_close(struct master *master);
 /* What our own role means to those who ask us. */
 struct master_role {
     bool is_replica;
-    bool is_link_up;     /* Our own stream is coming. */
-    bool is_catching_up; /* ... and has begun lately, so that we may be a little behind our sisters. */
+    bool is_link_up;      /* Our own stream is coming. */
+    bool is_catching_up;  /* ... and has begun lately, so that we may be a little behind our sisters. */
+    bool is_failing_over; /* Whoever asks must come again. */
+    bool is_silent;       /* No ping: the log must not grow until a failover's time is over. */
 };
 
 /* See replication_attach(). */
@@ -46,6 +48,8 @@ void master_turn(struct master *master);
 void master_tick(struct master *master, uint64_t now_ms, const struct master_role *role);
 /* Append REPLCONF GETACK to the stream, so that replicas say at once what they have. Only as a master. */
 void master_request_acknowledgements(struct master *master);
+/* Have our own kind say at once when `offset` is on their disks; it costs no log. */
+void master_ask_all(struct master *master, uint64_t offset);
 
 const struct acks *master_acks(const struct master *master);
 void master_add_statistics(const struct master *master, struct replication_statistics *statistics);

@@ -78,6 +78,7 @@ static enum status begin_stream(struct replica *replica, uint64_t position, uint
     if (status == STATUS_OK) {
         replica->stage = REPLICA_STAGE_STREAM;
         replica->heard_ms = now_ms;
+        replica->asked_offset = position; /* It says that by itself. */
     }
     return status;
 }
@@ -226,6 +227,25 @@ static bool produce_payload(struct replica *replica, size_t limit, uint64_t now_
     return true;
 }
 
+static bool is_caught_up(const struct replica *replica)
+{
+    return replica->cursor != NULL && log_cursor_offset(replica->cursor) >= log_released_offset(replica->log);
+}
+
+/* Whether the question is due: where it was sent all that is released, which ends between changes. */
+static bool owes_question(const struct replica *replica)
+{
+    return replica->handshake.capa_snapshot && replica->asked_offset < replica->wanted_offset &&
+           is_caught_up(replica) && replica->asked_offset < log_cursor_offset(replica->cursor);
+}
+
+void replica_ask(struct replica *replica, uint64_t offset)
+{
+    if (offset > replica->wanted_offset) {
+        replica->wanted_offset = offset;
+    }
+}
+
 static bool produce_stream(struct replica *replica, size_t limit, struct buf *out)
 {
     size_t len;
@@ -239,6 +259,11 @@ static bool produce_stream(struct replica *replica, size_t limit, struct buf *ou
     if (status != STATUS_OK) {
         doom(replica, "the log cannot be read");
         return false;
+    }
+    if (len == 0 && owes_question(replica)) {
+        replica->asked_offset = log_cursor_offset(replica->cursor);
+        buf_put_text(out, "\n");
+        return true;
     }
     return len > 0;
 }
@@ -277,12 +302,8 @@ bool replica_produce_at(struct replica *replica, size_t limit, uint64_t now_us, 
     return out->len > before;
 }
 
-static bool is_caught_up(const struct replica *replica)
-{
-    return replica->cursor != NULL && log_cursor_offset(replica->cursor) >= log_released_offset(replica->log);
-}
-
-/* An empty line between changes counts for nothing; our own replicas skip it, and stock ones before the stream. */
+/* An empty line between changes counts for nothing: one of ours takes it as a question, and stock ones skip it before
+ * the stream. */
 static bool may_say_newline(const struct replica *replica, bool is_idle_link)
 {
     if (replica->stage == REPLICA_STAGE_STREAM) {
@@ -336,19 +357,21 @@ bool replica_has_more(const struct replica *replica)
     if (replica->lead.len > 0 || replica->stage == REPLICA_STAGE_PAYLOAD) {
         return true;
     }
-    return replica->stage == REPLICA_STAGE_STREAM && !is_caught_up(replica);
+    return replica->stage == REPLICA_STAGE_STREAM && (!is_caught_up(replica) || owes_question(replica));
 }
 
-bool replica_acknowledge(struct replica *replica, uint64_t offset, uint64_t now_ms)
+bool replica_acknowledge(struct replica *replica, uint64_t offset, uint64_t durable, uint64_t now_ms)
 {
-    bool was_online = replica->ack.is_online;
+    bool is_news = !replica->ack.is_online;
 
     replica->heard_ms = now_ms;
-    if (replica->stage != REPLICA_STAGE_STREAM || offset > log_cursor_offset(replica->cursor)) {
+    if (replica->stage != REPLICA_STAGE_STREAM || offset > log_cursor_offset(replica->cursor) ||
+        durable > log_cursor_offset(replica->cursor)) {
         return false; /* Early, or nonsense: nobody has what was not sent. */
     }
     replica->ack.is_online = true;
-    return acks_update(&replica->ack, offset, now_ms) || !was_online;
+    is_news = acks_update(&replica->ack, offset, now_ms) || is_news;
+    return acks_update_durable(&replica->ack, durable) || is_news;
 }
 
 bool replica_needs_log(const struct replica *replica, uint64_t *offset)

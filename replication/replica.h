@@ -50,6 +50,8 @@ struct replica {
     uint64_t sent_bytes;               /* Of the payload, with what was there before. */
     struct throttle throttle;
     struct log_cursor *cursor; /* REPLICA_STAGE_STREAM. Owned. */
+    uint64_t wanted_offset;    /* It is to say at once when it has this on its disk; */
+    uint64_t asked_offset;     /* it was asked behind this. */
     uint64_t heard_ms;         /* Last sign of life. */
     uint64_t said_ms;          /* When something was last produced. */
     uint64_t output_bytes;
@@ -87,8 +89,12 @@ bool replica_tick(struct replica *replica, uint64_t now_ms, bool is_idle_link);
 /* Whether there is more to produce now. */
 bool replica_has_more(const struct replica *replica);
 
-/* REPLCONF ACK: the replica has `offset` on its disk. Returns whether that is news. */
-bool replica_acknowledge(struct replica *replica, uint64_t offset, uint64_t now_ms);
+/* Have it say at once, and not only each second, when it has what comes before `offset` on its disk. One of ours is
+ * asked by an empty line behind what it was sent; a stock one does not know that question. */
+void replica_ask(struct replica *replica, uint64_t offset);
+/* REPLCONF ACK: the replica has kept `offset`, and has `durable` on its disk (0: it does not say). Returns whether that
+ * is news. */
+bool replica_acknowledge(struct replica *replica, uint64_t offset, uint64_t durable, uint64_t now_ms);
 /* From where the log must be kept for it; false if it does not need the log. */
 bool replica_needs_log(const struct replica *replica, uint64_t *offset);
 

@@ -141,6 +141,20 @@ static void send_psync(struct replica_fsm *fsm, const struct replica_turn *turn)
     fsm->state = REPLICA_PSYNC;
 }
 
+/* Ask one of our replicas to take over. It does if the id is the one by which it knows what it has from us, so it is
+ * never the previous one. */
+static void send_failover(struct replica_fsm *fsm, const struct replica_turn *turn)
+{
+    struct slice argv[] = {slice_of("PSYNC"), slice_of(turn->facts->history->id), slice_empty(), slice_of("FAILOVER")};
+    char text[NUMBER_INTEGER_TEXT_MAX];
+
+    number_format_uint64(text, turn->facts->end.offset + 1);
+    argv[2] = slice_of(text);
+    resp_write_request(turn->send, argv, 4);
+    fsm->is_needless = false;
+    fsm->state = REPLICA_PSYNC;
+}
+
 static void send_auth(struct replica_fsm *fsm, const struct replica_turn *turn)
 {
     const struct replica_facts *facts = turn->facts;
@@ -155,13 +169,18 @@ static void send_auth(struct replica_fsm *fsm, const struct replica_turn *turn)
 
 void replica_fsm_acknowledge(struct replica_fsm *fsm, const struct replica_turn *turn)
 {
-    char text[NUMBER_INTEGER_TEXT_MAX];
+    struct slice argv[] = {slice_of("REPLCONF"), slice_of("ACK"), slice_empty(), slice_of("FACK"), slice_empty()};
+    char texts[2][NUMBER_INTEGER_TEXT_MAX];
 
     if (fsm->state != REPLICA_STREAMING) {
         return;
     }
-    number_format_uint64(text, turn->facts->acknowledged);
-    send_words(turn->send, "REPLCONF", "ACK", text);
+    /* Redis 7.0 ignores FACK, 7.2 counts it for WAITAOF. */
+    number_format_uint64(texts[0], turn->facts->acknowledged);
+    number_format_uint64(texts[1], turn->facts->durable);
+    argv[2] = slice_of(texts[0]);
+    argv[4] = slice_of(texts[1]);
+    resp_write_request(turn->send, argv, 5);
     fsm->said_ms = turn->now_ms;
 }
 
@@ -306,13 +325,34 @@ static enum replica_action answer_continue(struct replica_fsm *fsm, const struct
     return begin_streaming(fsm, turn);
 }
 
+/* A refusal of the failover that we asked for. That the target is a master by now, because it took over when we could
+ * not hear of it or because somebody promoted it, is none. */
+static enum replica_action answer_refusal(struct replica_fsm *fsm, const struct replica_turn *turn, struct slice line)
+{
+    if (starts_with(line, "-ERR PSYNC FAILOVER can't be sent to a master.")) {
+        send_psync(fsm, turn);
+        fsm->is_needless = true;
+        return REPLICA_DO_NOTHING;
+    }
+    fsm->verdict = starts_with(line, "-ERR PSYNC FAILOVER replid must match my replid.") ? REPLICA_VERDICT_MISMATCHED
+                                                                                         : REPLICA_VERDICT_REFUSED;
+    return give_up(fsm, turn->now_ms, "the failover was refused: %.*s", (int)line.len, line.data);
+}
+
 static enum replica_action answer_psync(struct replica_fsm *fsm, const struct replica_turn *turn, struct slice line)
 {
+    bool is_failover = turn->facts->is_failover;
+
     if (starts_with(line, "+FULLRESYNC ")) {
+        fsm->verdict = is_failover ? REPLICA_VERDICT_ACCEPTED : REPLICA_VERDICT_NONE;
         return answer_full(fsm, turn, line);
     }
     if (slice_equal(line, slice_of("+CONTINUE")) || starts_with(line, "+CONTINUE ")) {
+        fsm->verdict = is_failover ? REPLICA_VERDICT_ACCEPTED : REPLICA_VERDICT_NONE;
         return answer_continue(fsm, turn, line);
+    }
+    if (is_failover && !fsm->is_needless && starts_with(line, "-")) {
+        return answer_refusal(fsm, turn, line);
     }
     if (starts_with(line, "-NOAUTH")) {
         return give_up(fsm, turn->now_ms, "the master wants a password: set masterauth");
@@ -395,7 +435,7 @@ enum replica_action replica_fsm_line(struct replica_fsm *fsm, const struct repli
     case REPLICA_CONF:
         /* A master that does not know an option says so, and that is all right. */
         if (--fsm->replies_due == 0) {
-            send_psync(fsm, turn);
+            (turn->facts->is_failover ? send_failover : send_psync)(fsm, turn);
         }
         return REPLICA_DO_NOTHING;
     case REPLICA_PSYNC:

@@ -54,6 +54,14 @@ struct replica_payload {
     char mark[REPLICA_MARK_BYTES + 1];  /* Mark form only. */
 };
 
+/* What the master said to PSYNC ... FAILOVER. */
+enum replica_verdict {
+    REPLICA_VERDICT_NONE, /* It was not asked, or has not answered. */
+    REPLICA_VERDICT_ACCEPTED,
+    REPLICA_VERDICT_REFUSED,
+    REPLICA_VERDICT_MISMATCHED, /* Refused: its history has another name. */
+};
+
 struct replica_fsm {
     enum replica_state state;
     uint64_t heard_ms;      /* When the master was last heard. */
@@ -62,6 +70,8 @@ struct replica_fsm {
     uint64_t down_since_ms; /* When the link went down; 0 if it was never up. */
     uint32_t failed_count;  /* Tries since the link was last up. */
     uint32_t replies_due;   /* REPLICA_CONF. */
+    bool is_needless;       /* REPLICA_PSYNC: the target of the failover says that it is a master. */
+    enum replica_verdict verdict;
     struct replica_payload payload;
     char continue_id[HISTORY_ID_LEN + 1]; /* REPLICA_DO_STREAM after +CONTINUE; "" if it named none. */
     char problem[REPLICA_PROBLEM_BYTES];  /* Why the last try ended; "" when up. */
@@ -79,7 +89,9 @@ struct replica_facts {
     const struct history *history;
     struct history_position end;
     bool wants_full;         /* Our data is known to be wrong: ask for a full sync. */
-    uint64_t acknowledged;   /* On our disk. */
+    bool is_failover;        /* The master is a replica yet: ask it to take over. */
+    uint64_t acknowledged;   /* Kept as far as our appendfsync promises. */
+    uint64_t durable;        /* On our disk. */
     const char *resume_name; /* Part of a snapshot is here; NULL if none. */
     uint64_t resume_from;
 };

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/memory.h"
+#include "replication/ack_due.h"
 #include "replication/link_socket.h"
 #include "replication/link_sync.h"
 #include "replication/stream.h"
@@ -18,23 +19,23 @@
 
 struct replica_link {
     struct store *store;
-    const struct replication_settings *settings;
     const struct replication_hooks *server;
     struct events *events;
     struct replica_link_hooks hooks;
 
     char host[256];
     uint16_t port;
+    bool is_failover; /* The master is to be asked to take over. */
     struct replica_fsm fsm;
     struct link_socket socket;
     struct buf lines; /* Received, while the machine waits for lines or a payload comes. */
     struct stream stream;
     struct stream_sink sink;
-    struct event *resume; /* Activated to go on in the next turn. */
-    bool needs_room;      /* The store admits nothing: replica_link_turn() tries again. */
-    bool is_ack_due;      /* GETACK came: answer when the disk has the bytes before it. */
-    uint64_t ack_due_offset;
-    bool wants_full; /* Our data is known to differ. */
+    struct event *resume;        /* Activated to go on in the next turn. */
+    bool needs_room;             /* The store admits nothing: replica_link_turn() tries again. */
+    struct ack_due ack_due;      /* GETACK came: answer when the bytes before it are released. */
+    struct ack_due disk_ack_due; /* An empty line came: answer when they are on the disk. */
+    bool wants_full;             /* Our data is known to differ. */
 
     struct link_sync sync;
     bool is_refusing;
@@ -51,7 +52,7 @@ static void on_resume(evutil_socket_t fd, short what, void *context);
 static bool apply(void *context, uint32_t *db, const struct slice *argv, size_t argc);
 static enum status admit(void *context, size_t len);
 static enum status append(void *context, struct slice change, uint32_t db);
-static void asked(void *context);
+static void asked(void *context, bool is_of_disk);
 
 static uint64_t now_monotonic_ms(void)
 {
@@ -78,7 +79,6 @@ enum status replica_link_open(const struct replica_link_options *options, struct
     enum status status;
 
     new->store = options->store;
-    new->settings = options->settings;
     new->server = options->server;
     new->events = options->events;
     new->hooks = options->hooks;
@@ -113,27 +113,6 @@ void replica_link_close(struct replica_link *link)
 
 /* ---- The machine's view, and its orders ---- */
 
-static void gather_facts(const struct replica_link *link, struct replica_facts *facts)
-{
-    const struct replication_settings *settings = link->settings;
-    struct log *log = store_log(link->store);
-    bool has_part = link->sync.incoming.part_name[0] != '\0' && link->sync.incoming.part_bytes > 0;
-
-    *facts = (struct replica_facts){
-        .user = settings->master_user,
-        .password = settings->master_password,
-        .announce_ip = settings->announce_ip,
-        .announce_port = settings->announce_port != 0 ? settings->announce_port : settings->listening_port,
-        .timeout_ms = settings->timeout_s * 1000,
-        .history = log_history(log),
-        .end = log_end(log),
-        .wants_full = link->wants_full,
-        .acknowledged = log_released_offset(log),
-        .resume_name = has_part ? link->sync.incoming.part_name : NULL,
-        .resume_from = link->sync.incoming.part_bytes,
-    };
-}
-
 /* What one event needs: the facts, and a place for what is to be sent. */
 struct scratch {
     struct replica_facts facts;
@@ -144,7 +123,9 @@ struct scratch {
 
 static const struct replica_turn *begin_event(struct replica_link *link, struct scratch *scratch)
 {
-    gather_facts(link, &scratch->facts);
+    link_sync_fill_facts(&link->sync, &scratch->facts);
+    scratch->facts.wants_full = link->wants_full;
+    scratch->facts.is_failover = link->is_failover;
     buf_init(&scratch->send, BUF_NO_CEILING);
     scratch->turn =
         (struct replica_turn){.now_ms = now_monotonic_ms(), .facts = &scratch->facts, .send = &scratch->send};
@@ -174,7 +155,8 @@ static void put_down(struct replica_link *link)
     stream_reset(&link->stream, 0);
     buf_clear(&link->lines);
     link->needs_room = false;
-    link->is_ack_due = false;
+    link->ack_due.is_due = false;
+    link->disk_ack_due.is_due = false;
 }
 
 static void note_problem(struct replica_link *link)
@@ -346,12 +328,15 @@ static enum status append(void *context, struct slice change, uint32_t db)
     return status;
 }
 
-static void asked(void *context)
+static void asked(void *context, bool is_of_disk)
 {
     struct replica_link *link = context;
+    struct log *log = store_log(link->store);
 
-    link->is_ack_due = true;
-    link->ack_due_offset = log_end_offset(store_log(link->store));
+    ack_due_ask(is_of_disk ? &link->disk_ack_due : &link->ack_due, log_end_offset(log));
+    if (is_of_disk) {
+        log_ask_durable(log, log_end_offset(log)); /* Whatever our own appendfsync: the master waits for it. */
+    }
 }
 
 static void acknowledge(struct replica_link *link)
@@ -359,7 +344,6 @@ static void acknowledge(struct replica_link *link)
     struct scratch scratch;
     const struct replica_turn *turn = begin_event(link, &scratch);
 
-    link->is_ack_due = false;
     replica_fsm_acknowledge(&link->fsm, turn);
     end_event(link, &scratch, REPLICA_DO_NOTHING);
 }
@@ -554,13 +538,16 @@ void replica_link_tick(struct replica_link *link, uint64_t now_ms)
 
 void replica_link_turn(struct replica_link *link)
 {
+    const struct log *log = store_log(link->store);
+
     if (link->fsm.state != REPLICA_STREAMING) {
         return;
     }
     if (link->needs_room) {
         run_stream(link);
     }
-    if (link->is_ack_due && log_released_offset(store_log(link->store)) >= link->ack_due_offset) {
+    if (ack_due_take(&link->ack_due, log_released_offset(log)) |
+        ack_due_take(&link->disk_ack_due, log_durable_offset(log))) {
         acknowledge(link);
     }
 }
@@ -574,11 +561,12 @@ void replica_link_drain(struct replica_link *link)
     }
 }
 
-void replica_link_follow(struct replica_link *link, const char *host, uint16_t port, uint64_t now_ms)
+void replica_link_follow(struct replica_link *link, const struct role *role, uint64_t now_ms)
 {
     replica_link_stop(link);
-    snprintf(link->host, sizeof(link->host), "%s", host);
-    link->port = port;
+    snprintf(link->host, sizeof(link->host), "%s", role->host);
+    link->port = role->port;
+    link->is_failover = role->is_failover;
     replica_fsm_start(&link->fsm, now_ms);
     replica_link_tick(link, now_ms);
 }
@@ -592,6 +580,18 @@ void replica_link_stop(struct replica_link *link)
     link->noted_problem[0] = '\0';
     link->host[0] = '\0';
     link->port = 0;
+    link->is_failover = false;
+}
+
+enum replica_verdict replica_link_take_verdict(struct replica_link *link)
+{
+    enum replica_verdict verdict = link->fsm.verdict;
+
+    link->fsm.verdict = REPLICA_VERDICT_NONE;
+    if (verdict == REPLICA_VERDICT_ACCEPTED) {
+        link->is_failover = false;
+    }
+    return verdict;
 }
 
 /* ---- Looking ---- */

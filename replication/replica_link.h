@@ -8,6 +8,7 @@
 #include "replication/install.h"
 #include "replication/replica_fsm.h"
 #include "replication/replication.h"
+#include "replication/role_file.h"
 
 struct replica_link; /* Opaque; owned by replication. */
 
@@ -39,8 +40,10 @@ MUST_CHECK enum status replica_link_open(const struct replica_link_options *opti
 /* Waits for an install that is under way. NULL is fine. */
 void replica_link_close(struct replica_link *link);
 
-/* Follow that master from now on. */
-void replica_link_follow(struct replica_link *link, const char *host, uint16_t port, uint64_t now_ms);
+/* Follow the role's master from now on, a failover's target too. */
+void replica_link_follow(struct replica_link *link, const struct role *role, uint64_t now_ms);
+/* What the failover's target has said since the last call. */
+enum replica_verdict replica_link_take_verdict(struct replica_link *link);
 /* Follow nobody: we are a master. What was received of a full sync stays, in case we come back. */
 void replica_link_stop(struct replica_link *link);
 

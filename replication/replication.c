@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "replication/handover.h"
 #include "replication/handshake.h"
 #include "replication/info.h"
 #include "replication/master.h"
@@ -31,6 +32,7 @@ struct replication {
     struct events events;
     struct master *master;
     struct replica_link *link;
+    struct handover handover;
     struct event *tick;
     struct event *woken;
     int wake_fd;          /* Workers write to it. */
@@ -48,10 +50,16 @@ static void wake(void *context)
 
 static struct master_role role_of(const struct replication *replication)
 {
+    const struct failover *failover = &replication->handover.failover;
     bool is_up = replica_link_is_up(replication->link);
 
     return (struct master_role){
-        .is_replica = replication->role.is_replica, .is_link_up = is_up, .is_catching_up = is_up};
+        .is_replica = replication->role.is_replica,
+        .is_link_up = is_up,
+        .is_catching_up = is_up,
+        .is_failing_over = failover->state != FAILOVER_NONE,
+        .is_silent = failover->state == FAILOVER_WAITING && failover->deadline_ms != 0, /* As Redis. */
+    };
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *context)
@@ -91,6 +99,43 @@ static void state_changed(void *context)
     struct replication *replication = context;
 
     replication->hooks.role_changed(replication->hooks.context);
+}
+
+static enum status become_replica(struct replication *replication, const struct role *role, uint64_t now_ms)
+{
+    enum status status = role_store(replication->files, replication->directory, role);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    replication->role = *role;
+    diag_set_role('S');
+    events_add(&replication->events, now_ms, "replica of %s:%u from now on", role->host, role->port);
+    replica_link_follow(replication->link, role, clock_monotonic_us() / 1000);
+    state_changed(replication);
+    return STATUS_OK;
+}
+
+static enum status follow_target(void *context, const struct role *role)
+{
+    return become_replica(context, role, clock_wall_ms());
+}
+
+static enum status promote_again(void *context)
+{
+    return replication_promote(context, clock_wall_ms());
+}
+
+static void settle(void *context)
+{
+    struct replication *replication = context;
+
+    replication->role.is_failover = false;
+    /* If that cannot be kept, the next start asks the target again, which is harmless. */
+    if (role_store(replication->files, replication->directory, &replication->role) == STATUS_OK) {
+        events_add(&replication->events, clock_wall_ms(), "the failover is over: %s:%u is our master",
+                   replication->role.host, replication->role.port);
+    }
 }
 
 /* ---- Opening ---- */
@@ -174,6 +219,20 @@ static enum status open_parts(struct replication *replication, const struct repl
     if (status == STATUS_OK) {
         status = replica_link_open(&link, &replication->link);
     }
+    if (status == STATUS_OK) {
+        replication->handover = (struct handover){
+            .role = &replication->role,
+            .store = replication->store,
+            .master = replication->master,
+            .link = replication->link,
+            .events = &replication->events,
+            .hooks = {.follow = follow_target,
+                      .promote = promote_again,
+                      .settle = settle,
+                      .changed = state_changed,
+                      .context = replication},
+        };
+    }
     return status;
 }
 
@@ -183,7 +242,10 @@ static void begin_role(struct replication *replication)
 
     diag_set_role(role->is_replica ? 'S' : 'M');
     if (role->is_replica) {
-        replica_link_follow(replication->link, role->host, role->port, clock_monotonic_us() / 1000);
+        if (role->is_failover) {
+            failover_resume(&replication->handover.failover, role->host, role->port);
+        }
+        replica_link_follow(replication->link, role, clock_monotonic_us() / 1000);
     }
 }
 
@@ -254,7 +316,6 @@ void replication_configure(struct replication *replication, const struct replica
 enum status replication_follow(struct replication *replication, struct slice host, uint16_t port, uint64_t now_ms)
 {
     struct role role = {.is_replica = true, .port = port};
-    enum status status;
 
     if (!role_host_is_valid(host)) {
         return STATUS_INVALID;
@@ -265,16 +326,7 @@ enum status replication_follow(struct replication *replication, struct slice hos
         replication->role.port == port) {
         return STATUS_EXISTS;
     }
-    status = role_store(replication->files, replication->directory, &role);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    replication->role = role;
-    diag_set_role('S');
-    events_add(&replication->events, now_ms, "replica of %s:%u from now on", role.host, port);
-    replica_link_follow(replication->link, role.host, port, clock_monotonic_us() / 1000);
-    state_changed(replication);
-    return STATUS_OK;
+    return become_replica(replication, &role, now_ms);
 }
 
 enum status replication_promote(struct replication *replication, uint64_t now_ms)
@@ -308,6 +360,49 @@ enum status replication_promote(struct replication *replication, uint64_t now_ms
     return status;
 }
 
+/* ---- Failover ---- */
+
+const char *replication_fail_over(struct replication *replication, const struct failover_request *request)
+{
+    return handover_begin(&replication->handover, request);
+}
+
+const char *replication_abort_failover(struct replication *replication)
+{
+    return handover_abort(&replication->handover);
+}
+
+bool replication_is_failing_over(const struct replication *replication)
+{
+    return replication != NULL && replication->handover.failover.state != FAILOVER_NONE;
+}
+
+/* Whether `id` names what we have from our master: a history that we began at its very end is the same so far. */
+static bool is_ours(const struct replication *replication, struct slice id)
+{
+    const struct log *log = store_log(replication->store);
+    const struct history *history = log_history(log);
+
+    return slice_is_word(id, history->id) ||
+           (history->previous_end == (int64_t)log_end_offset(log) && slice_is_word(id, history->previous_id));
+}
+
+const char *replication_take_over(struct replication *replication, struct slice id, uint64_t now_ms)
+{
+    if (!replication->role.is_replica) {
+        return "ERR PSYNC FAILOVER can't be sent to a master.";
+    }
+    if (!is_ours(replication, id)) {
+        return "ERR PSYNC FAILOVER replid must match my replid.";
+    }
+    events_add(&replication->events, now_ms, "our master %s:%u hands over to us", replication->role.host,
+               replication->role.port);
+    return replication_promote(replication, now_ms) == STATUS_OK ? NULL
+                                                                 : "ERR PSYNC FAILOVER: the new role cannot be kept";
+}
+
+/* ---- Looking ---- */
+
 bool replication_is_replica(const struct replication *replication)
 {
     return replication->role.is_replica;
@@ -338,6 +433,7 @@ static struct info_sources sources_of(const struct replication *replication)
         .master = replication->master,
         .events = &replication->events,
         .is_replica = replication->role.is_replica,
+        .failover = replication->handover.failover.state,
     };
 
     replica_link_look(replication->link, &sources.link);
@@ -377,7 +473,7 @@ uint32_t replication_count_acknowledged(const struct replication *replication, u
 
 void replication_request_acknowledgements(struct replication *replication)
 {
-    if (!replication->role.is_replica) {
+    if (handover_lets_ask(&replication->handover) && !replication->role.is_replica) {
         master_request_acknowledgements(replication->master);
     }
 }
@@ -385,6 +481,7 @@ void replication_request_acknowledgements(struct replication *replication)
 void replication_turn(struct replication *replication)
 {
     replica_link_turn(replication->link);
+    handover_turn(&replication->handover);
     if (replication->is_acknowledged) {
         replication->is_acknowledged = false;
         replication->hooks.acknowledged(replication->hooks.context);
@@ -431,11 +528,15 @@ void replica_replconf(struct replica *replica, const struct slice *argv, size_t 
 {
     struct replication *replication = replica->owner;
     uint64_t offset;
+    uint64_t durable = 0;
 
-    if (argc != 3 || !slice_is_word(argv[1], "ack") || !number_parse_uint64(argv[2], &offset)) {
+    if (argc < 3 || !slice_is_word(argv[1], "ack") || !number_parse_uint64(argv[2], &offset)) {
         return; /* No reply is ever sent on a feed. */
     }
-    if (replica_acknowledge(replica, offset, clock_monotonic_us() / 1000)) {
+    if (argc >= 5 && slice_is_word(argv[3], "fack") && !number_parse_uint64(argv[4], &durable)) {
+        return;
+    }
+    if (replica_acknowledge(replica, offset, durable, clock_monotonic_us() / 1000)) {
         replication->is_acknowledged = true; /* Told at the turn's end, when no command is being executed. */
     }
 }

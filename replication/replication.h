@@ -13,6 +13,7 @@
 #include "storage/store.h"
 
 struct event_base;
+struct failover_request;
 struct replication; /* Opaque; owned by server. */
 struct replica;     /* One of our replicas; owned by replication from attach to detach. */
 
@@ -23,7 +24,8 @@ struct replication_hooks {
     bool (*apply)(void *context, uint32_t *selected_db, const struct slice *argv, size_t argc);
     /* A full sync has replaced all data: forget what was derived from the old. */
     void (*data_replaced)(void *context);
-    /* The role or the link's state has changed. `disconnect_clients` as Redis does when a master becomes a replica. */
+    /* The role, the link's state, or whether a failover is under way has changed. `disconnect_clients` as Redis does
+     * when a master becomes a replica. */
     void (*role_changed)(void *context);
     /* Acknowledgements have moved: commands that wait for replicas look again. Called from replication_turn() only. */
     void (*acknowledged)(void *context);
@@ -78,6 +80,15 @@ MUST_CHECK enum status replication_follow(struct replication *replication, struc
                                           uint64_t now_ms);
 /* REPLICAOF NO ONE: promote at once, with a new history. STATUS_EXISTS: already a master. */
 MUST_CHECK enum status replication_promote(struct replication *replication, uint64_t now_ms);
+
+/* FAILOVER: begin it, or give it up (failover.h). NULL if that was done, else the error's text. */
+const char *replication_fail_over(struct replication *replication, const struct failover_request *request);
+const char *replication_abort_failover(struct replication *replication);
+/* While it is so, writes wait. */
+bool replication_is_failing_over(const struct replication *replication);
+/* PSYNC <id> <offset> FAILOVER: our master, whose history is `id`, hands over to us. NULL once we are a master, else
+ * the error's text. */
+const char *replication_take_over(struct replication *replication, struct slice id, uint64_t now_ms);
 
 bool replication_is_replica(const struct replication *replication);
 bool replication_link_is_up(const struct replication *replication);

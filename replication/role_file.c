@@ -100,6 +100,9 @@ enum status role_parse(struct slice text, struct role *role, unsigned *line)
         } else if (slice_is_word(words[0], "master") && !has_role) {
             is_good = count == 1;
             has_role = true;
+        } else if (slice_is_word(words[0], "failover")) {
+            is_good = count == 1 && read.is_replica;
+            read.is_failover = true;
         } else if (slice_is_word(words[0], "promoted-from")) {
             is_good = read_promotion(words, count, &read);
         } else {
@@ -125,6 +128,9 @@ void role_format(const struct role *role, struct buf *out)
     if (role->is_replica) {
         ASSERT(role_host_is_valid(slice_of(role->host)));
         buf_put_format(out, "replicaof %s %u\n", role->host, role->port);
+        if (role->is_failover) {
+            buf_put_text(out, "failover\n");
+        }
         return;
     }
     buf_put_text(out, "master\n");

@@ -6,6 +6,7 @@
  *
  *     # comment lines
  *     replicaof 10.0.0.7 6379         a replica of that master
+ *     failover                        ... which is still to be asked to take over (FAILOVER)
  *     master                          a master ...
  *     promoted-from <id> <offset>     ... that came out of that history, which it must not continue (R2)
  */
@@ -23,6 +24,7 @@ struct role {
     bool is_replica;
     char host[ROLE_HOST_BYTES]; /* Of our master; "" for a master. */
     uint16_t port;
+    bool is_failover;                       /* Our master is our replica yet, as far as we know. */
     char promoted_from[HISTORY_ID_LEN + 1]; /* "" if this master was never promoted. */
     uint64_t promoted_at;                   /* Offset at which it was. */
 };

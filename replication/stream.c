@@ -149,7 +149,7 @@ static enum stream_outcome take_command(struct stream *stream, const struct stre
         if (!keep(stream, sink)) {
             return STREAM_BROKEN;
         }
-        sink->asked(sink->context);
+        sink->asked(sink->context, false);
     } else if (!execute(stream, sink)) {
         return STREAM_BROKEN;
     }
@@ -158,7 +158,7 @@ static enum stream_outcome take_command(struct stream *stream, const struct stre
     return STREAM_MORE;
 }
 
-/* An empty line between changes is a keepalive, which counts for nothing: it must not reach the log. */
+/* An empty line between changes asks what is on our disk. It counts for nothing: it must not reach the log. */
 static enum stream_outcome skip_keepalive(struct stream *stream, const struct stream_sink *sink, struct slice line)
 {
     if (!slice_equal(line, slice_of("\n")) && !slice_equal(line, slice_of("\r\n"))) {
@@ -171,6 +171,7 @@ static enum stream_outcome skip_keepalive(struct stream *stream, const struct st
         return STREAM_BROKEN;
     }
     buf_consume(&stream->input, line.len);
+    sink->asked(sink->context, true);
     return STREAM_MORE;
 }
 

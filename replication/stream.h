@@ -19,8 +19,9 @@ struct stream_sink {
     enum status (*admit)(void *context, size_t len);
     /* Keep what was executed; `db` is selected after it. */
     enum status (*append)(void *context, struct slice change, uint32_t db);
-    /* REPLCONF GETACK: all before it is appended, itself not yet. */
-    void (*asked)(void *context);
+    /* The master wants to hear how far we are, by REPLCONF GETACK; or, by an empty line, what is on our disk. All
+     * before the question is appended, itself not yet. */
+    void (*asked)(void *context, bool is_of_disk);
     void *context;
 };
 

@@ -30,15 +30,16 @@ void lifecycle_free(struct lifecycle *lifecycle)
     memory_free(lifecycle);
 }
 
-/* A shutdown pauses writes whatever clients asked for. */
-static void update_pause(struct lifecycle *lifecycle)
+/* A shutdown and a failover pause writes whatever clients asked for. */
+void lifecycle_update_pause(struct lifecycle *lifecycle)
 {
     struct services *services = lifecycle->options.services;
     struct dispatch_gate *gate = dispatch_gate(services->dispatch);
     enum dispatch_pause former = gate->pause;
 
     gate->pause = lifecycle->client_pause;
-    if (lifecycle->is_shutting_down && gate->pause == DISPATCH_PAUSE_NONE) {
+    if ((lifecycle->is_shutting_down || replication_is_failing_over(services->replication)) &&
+        gate->pause == DISPATCH_PAUSE_NONE) {
         gate->pause = DISPATCH_PAUSE_WRITE;
     }
     if (gate->pause < former) {
@@ -54,14 +55,14 @@ void lifecycle_pause(struct lifecycle *lifecycle, enum dispatch_pause pause, uin
     if (until_us > lifecycle->pause_until_us) {
         lifecycle->pause_until_us = until_us;
     }
-    update_pause(lifecycle);
+    lifecycle_update_pause(lifecycle);
 }
 
 void lifecycle_unpause(struct lifecycle *lifecycle)
 {
     lifecycle->client_pause = DISPATCH_PAUSE_NONE;
     lifecycle->pause_until_us = 0;
-    update_pause(lifecycle);
+    lifecycle_update_pause(lifecycle);
 }
 
 static bool replicas_have_everything(const struct lifecycle *lifecycle)
@@ -89,7 +90,7 @@ void lifecycle_shut_down(struct lifecycle *lifecycle, const struct lifecycle_shu
     lifecycle->is_shutting_down = true;
     lifecycle->shutdown_deadline_us = clock_monotonic_us() + (uint64_t)timeout_s * 1000000u;
     replication_request_acknowledgements(services->replication);
-    update_pause(lifecycle);
+    lifecycle_update_pause(lifecycle);
 }
 
 bool lifecycle_abort_shutdown(struct lifecycle *lifecycle)
@@ -99,7 +100,7 @@ bool lifecycle_abort_shutdown(struct lifecycle *lifecycle)
     }
     lifecycle->is_shutting_down = false;
     diag(DIAG_NOTICE, "the shutdown was aborted");
-    update_pause(lifecycle);
+    lifecycle_update_pause(lifecycle);
     return true;
 }
 

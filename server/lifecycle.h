@@ -22,6 +22,9 @@ void lifecycle_tick(struct lifecycle *lifecycle, uint64_t now_us);
 void lifecycle_pause(struct lifecycle *lifecycle, enum dispatch_pause pause, uint64_t until_us);
 void lifecycle_unpause(struct lifecycle *lifecycle);
 
+/* A failover may have begun or ended: writes wait while there is one. */
+void lifecycle_update_pause(struct lifecycle *lifecycle);
+
 struct lifecycle_shutdown {
     bool is_without_checkpoint; /* NOSAVE: the log has all there is, so nothing is lost. */
     bool is_now;                /* Does not wait for replicas. */

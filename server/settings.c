@@ -1,6 +1,7 @@
 #include "server/settings.h"
 #include "base/diag.h"
 #include "server/config/config.h"
+#include "server/lifecycle.h"
 #include "server/net/connection.h"
 #include "server/net/listener.h"
 #include "server/net/session.h"
@@ -64,6 +65,7 @@ void settings_fill_gate(const struct services *services)
         gate->is_replica && !config->replica_serve_stale_data && !replication_link_is_up(services->replication);
     gate->min_replicas =
         gate->is_replica || config->min_replicas_max_lag_s == 0 ? 0 : (uint32_t)config->min_replicas_to_write;
+    lifecycle_update_pause(services->lifecycle); /* A failover pauses writes. */
     gate->allows_debug = config->enable_debug_command == CONFIG_ACCESS_YES;
     gate->allows_debug_local = config->enable_debug_command == CONFIG_ACCESS_LOCAL;
 }

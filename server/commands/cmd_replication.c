@@ -1,5 +1,6 @@
 #include "server/commands/cmd_replication.h"
 #include "base/number.h"
+#include "replication/failover.h"
 #include "replication/replication.h"
 #include "server/config/config.h"
 #include "server/net/session.h"
@@ -43,6 +44,9 @@ static enum status run_replicaof(struct call *call, struct reply *reply)
     enum status status;
     int64_t port;
 
+    if (replication_is_failing_over(replication)) {
+        return reply_error(reply, "ERR REPLICAOF not allowed while failing over.");
+    }
     if (call->session->flags & SESSION_REPLICA) {
         return reply_error(reply, "ERR Command is not valid when client is a replica.");
     }
@@ -55,6 +59,67 @@ static enum status run_replicaof(struct call *call, struct reply *reply)
     status = replication_follow(replication, host, (uint16_t)port, call->now_ms);
     server_update_role(call->services->server);
     return reply_outcome(reply, status);
+}
+
+/* --- FAILOVER --- */
+
+/* FAILOVER's words; `host` has room for the target's. */
+static enum status parse_failover(struct call *call, struct reply *reply, struct failover_request *request,
+                                  char host[FAILOVER_HOST_BYTES])
+{
+    for (size_t i = 1; i < call->argc; i++) {
+        struct slice word = call->argv[i];
+        int64_t number;
+        enum status status;
+
+        if (args_is(word, "timeout") && i + 1 < call->argc && request->timeout_ms == 0) {
+            status = args_int64(call->argv[++i], &number);
+            if (status != STATUS_OK) {
+                return status;
+            }
+            if (number <= 0) {
+                return reply_error(reply, "ERR FAILOVER timeout must be greater than 0");
+            }
+            request->timeout_ms = (uint64_t)number;
+        } else if (args_is(word, "to") && i + 2 < call->argc && request->host == NULL) {
+            status = args_int64(call->argv[i + 2], &request->port);
+            if (status != STATUS_OK) {
+                return status;
+            }
+            (void)snprintf(host, FAILOVER_HOST_BYTES, "%.*s", (int)call->argv[i + 1].len, call->argv[i + 1].data);
+            request->host = host;
+            i += 2;
+        } else if (args_is(word, "force") && !request->is_forced) {
+            request->is_forced = true;
+        } else {
+            return STATUS_SYNTAX;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status reply_error_or_ok(struct reply *reply, const char *error)
+{
+    if (error != NULL) {
+        return reply_error(reply, "%s", error);
+    }
+    reply_ok(reply);
+    return STATUS_OK;
+}
+
+/* FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]: OK when it has begun. */
+static enum status run_failover(struct call *call, struct reply *reply)
+{
+    struct replication *replication = call->services->replication;
+    struct failover_request request = {.host = NULL};
+    char host[FAILOVER_HOST_BYTES];
+    enum status status;
+
+    if (call->argc == 2 && args_is(call->argv[1], "abort")) {
+        return reply_error_or_ok(reply, replication_abort_failover(replication));
+    }
+    status = parse_failover(call, reply, &request, host);
+    return status != STATUS_OK ? status : reply_error_or_ok(reply, replication_fail_over(replication, &request));
 }
 
 static enum status run_role(struct call *call, struct reply *reply)
@@ -186,8 +251,19 @@ static enum status run_psync(struct call *call, struct reply *reply)
 {
     int64_t offset;
     enum status status = args_int64(call->argv[2], &offset);
+    bool is_failover = call->argc > 3 && args_is(call->argv[3], "failover");
 
-    return status != STATUS_OK ? status : attach(call, reply, call->argv[1], offset);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (is_failover && !(call->session->flags & SESSION_REPLICA)) {
+        const char *error = replication_take_over(call->services->replication, call->argv[1], call->now_ms);
+
+        if (error != NULL) {
+            return reply_error(reply, "%s", error);
+        }
+    }
+    return attach(call, reply, call->argv[1], offset);
 }
 
 static enum status run_sync(struct call *call, struct reply *reply)
@@ -216,6 +292,8 @@ static enum status run_replconf(struct call *call, struct reply *reply)
 #define ADMIN (COMMAND_ADMIN | COMMAND_NOSCRIPT)
 
 const struct command replication_commands[] = {
+    ROW("failover", "6.2.0", -1, ADMIN | COMMAND_STALE | COMMAND_REVEALS_NOTHING, run_failover,
+        "Start a coordinated failover between this server and one of its replicas.", "O(1)"),
     ROW("psync", "2.8.0", -3, ADMIN | COMMAND_NO_ASYNC_LOADING | COMMAND_NO_MULTI | COMMAND_REVEALS_NOTHING, run_psync,
         "Internal command used for replication", NULL),
     ROW("replconf", "3.0.0", -1, ADMIN | COMMAND_LOADING | COMMAND_STALE | COMMAND_ALLOW_BUSY | COMMAND_REVEALS_NOTHING,

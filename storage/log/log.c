@@ -294,6 +294,13 @@ void log_sync_statistics(const struct log *log, uint64_t *last_us, uint64_t *cou
     log_sync_get_statistics(log->sync, last_us, count);
 }
 
+void log_ask_durable(struct log *log, uint64_t offset)
+{
+    if (log_durable_offset(log) < offset) {
+        log_sync_ask(log->sync, offset);
+    }
+}
+
 enum status log_wait_durable(struct log *log, uint64_t offset)
 {
     return log_sync_wait(log->sync, offset);

@@ -110,6 +110,10 @@ bool log_has_failed(const struct log *log);
 /* Microseconds of the sync that runs or ran last, and the count of syncs, for INFO. */
 void log_sync_statistics(const struct log *log, uint64_t *last_us, uint64_t *count);
 
+/* Ask for the log to be made durable up to `offset`, whatever the policy, and do not wait: on_progress tells. Any
+ * thread. */
+void log_ask_durable(struct log *log, uint64_t offset);
+
 /* Wait until the log is durable up to `offset`, asking for a sync whatever the policy. Any thread but the sync thread;
  * the loop only at shutdown and in recovery.
  *   STATUS_IO, STATUS_NO_SPACE  It cannot be made durable. */

@@ -528,15 +528,28 @@ void log_sync_get_statistics(const struct log_sync *sync, uint64_t *last_us, uin
     *count = atomic_load(&sync->sync_count);
 }
 
+/* Under the lock. */
+static void ask(struct log_sync *sync, uint64_t offset)
+{
+    if (sync->sync_wanted < offset) {
+        sync->sync_wanted = offset;
+    }
+    (void)pthread_cond_signal(&sync->work);
+}
+
+void log_sync_ask(struct log_sync *sync, uint64_t offset)
+{
+    (void)pthread_mutex_lock(&sync->lock);
+    ask(sync, offset);
+    (void)pthread_mutex_unlock(&sync->lock);
+}
+
 enum status log_sync_wait(struct log_sync *sync, uint64_t offset)
 {
     enum status status = STATUS_OK;
 
     (void)pthread_mutex_lock(&sync->lock);
-    if (sync->sync_wanted < offset) {
-        sync->sync_wanted = offset;
-    }
-    (void)pthread_cond_signal(&sync->work);
+    ask(sync, offset);
     while (status == STATUS_OK && atomic_load(&sync->durable) < offset) {
         if (atomic_load(&sync->failed)) {
             status = STATUS_IO;

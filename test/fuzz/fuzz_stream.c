@@ -34,9 +34,10 @@ static enum status append(void *context, struct slice change, uint32_t db)
     return STATUS_OK;
 }
 
-static void asked(void *context)
+static void asked(void *context, bool is_of_disk)
 {
     (void)context;
+    (void)is_of_disk;
 }
 
 /* Whether `kept` is what `sent` begins with, newlines between changes apart. */

@@ -48,6 +48,32 @@ static void test_only_online_replicas_that_have_it_count(void **state)
     acks_release(&acks);
 }
 
+/* What a replica has kept counts for WAIT, what is on its disk for WAITAOF and sync-replicas. */
+static void test_disks_are_counted_apart(void **state)
+{
+    struct acks acks;
+    struct ack one;
+    struct ack stock;
+
+    (void)state;
+    acks_init(&acks);
+    acks_join(&acks, &one, "one", 100);
+    acks_join(&acks, &stock, "stock", 100);
+    one.is_online = true;
+    stock.is_online = true;
+    assert_int_equal(acks_count_durable(&acks, 0), 0); /* Neither has said anything of its disk. */
+    assert_true(acks_update(&one, 150, 10));
+    assert_true(acks_update_durable(&one, 120));
+    assert_false(acks_update_durable(&one, 110));
+    assert_int_equal(acks_count_durable(&acks, 120), 1);
+    assert_int_equal(acks_count_durable(&acks, 121), 0);
+    one.is_online = false;
+    assert_int_equal(acks_count_durable(&acks, 120), 0);
+    acks_leave(&acks, &one, 20, false);
+    acks_leave(&acks, &stock, 20, false);
+    acks_release(&acks);
+}
+
 static void test_acknowledgements_never_go_back(void **state)
 {
     struct acks acks;
@@ -143,6 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_only_online_replicas_that_have_it_count),
+        cmocka_unit_test(test_disks_are_counted_apart),
         cmocka_unit_test(test_acknowledgements_never_go_back),
         cmocka_unit_test(test_good_ones_were_heard_lately),
         cmocka_unit_test(test_who_leaves_is_remembered_until_it_is_back),

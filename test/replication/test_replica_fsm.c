@@ -113,7 +113,7 @@ static struct fixture start(void)
 {
     struct fixture f = {.now_ms = START, .history = {.id = OURS, .previous_id = FORMER, .previous_end = 500}};
 
-    f.facts = (struct replica_facts){.announce_port = 7001, .timeout_ms = 60000, .acknowledged = 690};
+    f.facts = (struct replica_facts){.announce_port = 7001, .timeout_ms = 60000, .acknowledged = 690, .durable = 680};
     f.facts.end = (struct history_position){.offset = 700, .hash = 0xabc};
     replica_fsm_init(&f.fsm);
     replica_fsm_start(&f.fsm, f.now_ms);
@@ -155,7 +155,7 @@ static void test_handshake_to_a_partial_sync(void **state)
     assert_string_equal(replica_fsm_role_word(&f.fsm), "handshake");
     line(&f, "");
     line(&f, "+CONTINUE " OURS "\r");
-    assert_transcript(&f, "REPLCONF ACK 690|STREAM ");
+    assert_transcript(&f, "REPLCONF ACK 690 FACK 680|STREAM ");
     assert_string_equal(f.fsm.continue_id, OURS);
     assert_string_equal(replica_fsm_role_word(&f.fsm), "connected");
 }
@@ -263,7 +263,7 @@ static void test_rdb_is_installed_on_the_living_link(void **state)
     assert_transcript(&f, "keepalive|keepalive|");
     f.facts.acknowledged = 9000;
     installed(&f, REPLICA_INSTALLED, "");
-    assert_transcript(&f, "REPLCONF ACK 9000|STREAM ");
+    assert_transcript(&f, "REPLCONF ACK 9000 FACK 680|STREAM ");
     assert_string_equal(f.fsm.continue_id, "");
 }
 
@@ -293,9 +293,94 @@ static void test_streaming_acknowledges_each_second(void **state)
     assert_transcript(&f, "");
     f.facts.acknowledged = 800;
     tick_after(&f, 1);
-    assert_transcript(&f, "REPLCONF ACK 800|");
+    assert_transcript(&f, "REPLCONF ACK 800 FACK 680|");
     tick_after(&f, 1000);
-    assert_transcript(&f, "REPLCONF ACK 800|");
+    assert_transcript(&f, "REPLCONF ACK 800 FACK 680|");
+}
+
+/* Our own replica is asked to take over what we call by our present id, whatever else it might know us by. */
+static void test_target_of_a_failover_takes_over(void **state)
+{
+    START_FIXTURE(f);
+
+    (void)state;
+    f.history.previous_end = 700;
+    f.facts.is_failover = true;
+    tick_after(&f, 0);
+    connected(&f);
+    line(&f, "+PONG\r");
+    while (f.fsm.replies_due > 1) {
+        line(&f, "+OK\r");
+    }
+    f.transcript[0] = '\0';
+    line(&f, "+OK\r");
+    assert_transcript(&f, "PSYNC " OURS " 701 FAILOVER|");
+    assert_int_equal(f.fsm.verdict, REPLICA_VERDICT_NONE);
+    line(&f, "+CONTINUE " THEIRS "\r");
+    assert_transcript(&f, "REPLCONF ACK 690 FACK 680|STREAM ");
+    assert_int_equal(f.fsm.verdict, REPLICA_VERDICT_ACCEPTED);
+    assert_string_equal(f.fsm.continue_id, THEIRS);
+}
+
+static void test_target_may_answer_with_a_full_sync(void **state)
+{
+    START_FIXTURE(f);
+
+    (void)state;
+    f.facts.is_failover = true;
+    reach_psync(&f);
+    line(&f, "+FULLRESYNC " THEIRS " 650\r");
+    assert_int_equal(f.fsm.verdict, REPLICA_VERDICT_ACCEPTED);
+    assert_int_equal(f.fsm.state, REPLICA_PAYLOAD_LINE);
+}
+
+static void test_refused_failover_is_told(void **state)
+{
+    static const struct {
+        const char *line;
+        enum replica_verdict verdict;
+    } cases[] = {
+        {"-ERR PSYNC FAILOVER replid must match my replid.\r", REPLICA_VERDICT_MISMATCHED},
+        {"-LOADING Redis is loading the dataset in memory\r", REPLICA_VERDICT_REFUSED},
+        {"-NOMASTERLINK Can't SYNC while failing over\r", REPLICA_VERDICT_REFUSED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        START_FIXTURE(f);
+
+        f.facts.is_failover = true;
+        reach_psync(&f);
+        line(&f, cases[i].line);
+        assert_transcript(&f, "DISCONNECT ");
+        assert_int_equal(f.fsm.verdict, cases[i].verdict);
+        assert_int_equal(f.fsm.state, REPLICA_WAITING);
+    }
+}
+
+/* It took over and the answer was lost: it says so, and is followed like any master. */
+static void test_target_that_is_a_master_is_followed(void **state)
+{
+    START_FIXTURE(f);
+
+    (void)state;
+    f.facts.is_failover = true;
+    reach_psync(&f);
+    line(&f, "-ERR PSYNC FAILOVER can't be sent to a master.\r");
+    assert_transcript(&f, "PSYNC " OURS " 701|");
+    assert_int_equal(f.fsm.verdict, REPLICA_VERDICT_NONE);
+    line(&f, "-LOADING Redis is loading the dataset in memory\r");
+    assert_transcript(&f, "DISCONNECT ");
+    assert_int_equal(f.fsm.verdict, REPLICA_VERDICT_NONE);
+    tick_after(&f, 100000);
+    connected(&f);
+    line(&f, "+PONG\r");
+    while (f.fsm.state == REPLICA_CONF) {
+        line(&f, "+OK\r");
+    }
+    line(&f, "-ERR PSYNC FAILOVER can't be sent to a master.\r");
+    line(&f, "+CONTINUE " THEIRS "\r");
+    assert_int_equal(f.fsm.verdict, REPLICA_VERDICT_ACCEPTED);
 }
 
 static void test_silent_master_is_given_up(void **state)
@@ -447,6 +532,10 @@ int main(void)
         cmocka_unit_test(test_rdb_is_installed_on_the_living_link),
         cmocka_unit_test(test_rdb_with_a_mark_is_understood),
         cmocka_unit_test(test_streaming_acknowledges_each_second),
+        cmocka_unit_test(test_target_of_a_failover_takes_over),
+        cmocka_unit_test(test_target_may_answer_with_a_full_sync),
+        cmocka_unit_test(test_refused_failover_is_told),
+        cmocka_unit_test(test_target_that_is_a_master_is_followed),
         cmocka_unit_test(test_silent_master_is_given_up),
         cmocka_unit_test(test_tries_again_soon_and_then_each_second),
         cmocka_unit_test(test_lost_link_is_down_since_then),

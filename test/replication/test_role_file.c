@@ -48,6 +48,13 @@ static void test_what_is_stored_is_loaded(void **state)
     assert_int_equal(role_load(file_system_posix(), folder, &role), STATUS_OK);
     assert_role(&role, true, "fe80::1%eth0", 65535);
     assert_string_equal(role.promoted_from, "");
+    assert_false(role.is_failover);
+
+    replica.is_failover = true;
+    assert_int_equal(role_store(file_system_posix(), folder, &replica), STATUS_OK);
+    assert_int_equal(role_load(file_system_posix(), folder, &role), STATUS_OK);
+    assert_role(&role, true, "fe80::1%eth0", 65535);
+    assert_true(role.is_failover);
 
     assert_int_equal(role_store(file_system_posix(), folder, &master), STATUS_OK);
     assert_int_equal(role_load(file_system_posix(), folder, &role), STATUS_OK);
@@ -91,6 +98,9 @@ static void test_refuses_anything_else_and_names_the_line(void **state)
         {"master\npromoted-from xyz 7\n", 2},
         {"master\nmaxmemory 7\n", 2},
         {"replicaof host 6379\npromoted-from " ID " 7\n", 2},
+        {"master\nfailover\n", 2},
+        {"failover\nreplicaof host 6379\n", 1},
+        {"replicaof host 6379\nfailover now\n", 2},
     };
     struct role role = {.port = 7};
 

@@ -65,9 +65,9 @@ static enum status append(void *context, struct slice change, uint32_t db)
     return STATUS_OK;
 }
 
-static void asked(void *context)
+static void asked(void *context, bool is_of_disk)
 {
-    note(context, "(GETACK)", 8);
+    note(context, is_of_disk ? "(disk?)" : "(GETACK)", is_of_disk ? 7 : 8);
 }
 
 static void begin(struct fixture *f)
@@ -153,7 +153,7 @@ static void test_getack_is_answered_with_what_came_before_it(void **state)
     end(&f);
 }
 
-static void test_keepalives_count_for_nothing(void **state)
+static void test_empty_lines_ask_and_count_for_nothing(void **state)
 {
     struct fixture f;
 
@@ -163,7 +163,7 @@ static void test_keepalives_count_for_nothing(void **state)
     put_requests(stream_input(&f.stream), "SET a 1");
     buf_put_text(stream_input(&f.stream), "\r\n\n");
     assert_int_equal(feed(&f, "SET b 2"), STREAM_DRAINED);
-    assert_transcript(&f, "SET a 1;[27 db0]SET b 2;[27 db0]");
+    assert_transcript(&f, "(disk?)SET a 1;[27 db0](disk?)(disk?)SET b 2;[27 db0]");
     end(&f);
 }
 
@@ -293,7 +293,7 @@ int main(void)
         cmocka_unit_test(test_commands_are_executed_and_kept_together),
         cmocka_unit_test(test_transaction_waits_for_its_end),
         cmocka_unit_test(test_getack_is_answered_with_what_came_before_it),
-        cmocka_unit_test(test_keepalives_count_for_nothing),
+        cmocka_unit_test(test_empty_lines_ask_and_count_for_nothing),
         cmocka_unit_test(test_waits_where_it_is_not_admitted),
         cmocka_unit_test(test_budget_stops_between_changes),
         cmocka_unit_test(test_what_cannot_be_executed_is_named_and_not_kept),
