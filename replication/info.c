@@ -38,11 +38,26 @@ static bool is_syncing(const struct replica_fsm *fsm)
     return fsm->state >= REPLICA_PAYLOAD_LINE && fsm->state <= REPLICA_INSTALLING;
 }
 
-static void write_transfer(const struct info_sources *sources, uint64_t now_ms, struct buf *out)
+void info_look_at_link(const struct info_sources *sources, uint64_t now_ms, struct replication_link *link)
 {
     const struct replica_fsm *fsm = sources->link.fsm;
-    uint64_t total = fsm->payload.total_bytes;
-    uint64_t done = fsm->state == REPLICA_PAYLOAD_LINE ? 0 : sources->link.payload_bytes;
+    bool is_up = fsm->state == REPLICA_STREAMING;
+
+    *link = (struct replication_link){
+        .is_up = is_up,
+        .is_syncing = is_syncing(fsm),
+        .heard_s = is_up ? (int64_t)seconds_since(now_ms, fsm->heard_ms) : -1,
+        .down_s = is_up || fsm->down_since_ms == 0 ? -1 : (int64_t)seconds_since(now_ms, fsm->down_since_ms),
+        .total_bytes = fsm->payload.total_bytes,
+        .done_bytes = fsm->state == REPLICA_PAYLOAD_LINE ? 0 : sources->link.payload_bytes,
+        .problem = fsm->problem,
+    };
+}
+
+static void write_transfer(const struct replication_link *link, uint64_t silent_s, struct buf *out)
+{
+    uint64_t total = link->total_bytes;
+    uint64_t done = link->done_bytes;
 
     buf_put_format(out,
                    "master_sync_total_bytes:%" PRIu64 "\r\n"
@@ -51,16 +66,14 @@ static void write_transfer(const struct info_sources *sources, uint64_t now_ms, 
                    "master_sync_perc:%.2f\r\n"
                    "master_sync_last_io_seconds_ago:%" PRIu64 "\r\n",
                    total, done, (int64_t)(total - done), total == 0 ? 0.0 : (double)done * 100.0 / (double)total,
-                   seconds_since(now_ms, fsm->heard_ms));
+                   silent_s);
 }
 
 static void write_link(const struct info_sources *sources, uint64_t now_ms, struct buf *out)
 {
-    const struct replica_link_view *link = &sources->link;
-    const struct replica_fsm *fsm = link->fsm;
-    bool is_up = fsm->state == REPLICA_STREAMING;
-    uint64_t end = log_end_offset(store_log(sources->store));
+    struct replication_link link;
 
+    info_look_at_link(sources, now_ms, &link);
     buf_put_format(out,
                    "master_host:%s\r\n"
                    "master_port:%u\r\n"
@@ -69,34 +82,67 @@ static void write_link(const struct info_sources *sources, uint64_t now_ms, stru
                    "master_sync_in_progress:%d\r\n"
                    "slave_read_repl_offset:%" PRIu64 "\r\n"
                    "slave_repl_offset:%" PRIu64 "\r\n",
-                   link->host, link->port, is_up ? "up" : "down",
-                   is_up ? (int64_t)seconds_since(now_ms, fsm->heard_ms) : -1, is_syncing(fsm), link->received_offset,
-                   end);
-    if (is_syncing(fsm)) {
-        write_transfer(sources, now_ms, out);
+                   sources->link.host, sources->link.port, link.is_up ? "up" : "down", link.heard_s, link.is_syncing,
+                   sources->link.received_offset, log_end_offset(store_log(sources->store)));
+    if (link.is_syncing) {
+        write_transfer(&link, seconds_since(now_ms, sources->link.fsm->heard_ms), out);
     }
-    if (!is_up) {
-        buf_put_format(out, "master_link_down_since_seconds:%" PRId64 "\r\n",
-                       fsm->down_since_ms == 0 ? -1 : (int64_t)seconds_since(now_ms, fsm->down_since_ms));
+    if (!link.is_up) {
+        buf_put_format(out, "master_link_down_since_seconds:%" PRId64 "\r\n", link.down_s);
     }
     buf_put_format(out, "slave_priority:%u\r\nslave_read_only:1\r\nreplica_announced:%d\r\n",
                    sources->settings->priority, sources->settings->announced);
 }
 
-static void write_replicas(const struct info_sources *sources, uint64_t now_ms, struct buf *out)
+void info_visit_replicas(const struct info_sources *sources, uint64_t now_ms,
+                         void (*visit)(void *context, const struct replication_peer *peer), void *context)
 {
-    unsigned number = 0;
+    uint64_t released = log_released_offset(store_log(sources->store));
 
     LIST_FOR_EACH(master_replicas(sources->master), node)
     {
         const struct replica *replica = replica_of(node);
+        const struct ack *ack = &replica->ack;
+        struct replication_peer peer = {
+            .ip = replica->ip,
+            .port = replica->port,
+            .state = replica_state_word(replica),
+            .reason = replica->reason,
+            .offset = ack->offset,
+            .lag_bytes = released > ack->offset ? released - ack->offset : 0,
+            .lag_s = ack->is_online ? seconds_since(now_ms, ack->heard_ms) : 0,
+            .sent_bytes = replica->sent_bytes,
+            .payload_bytes = replica->payload != NULL ? replica->payload->total_bytes : 0,
+        };
 
         if (!replica->is_alone) {
-            buf_put_format(out, "slave%u:ip=%s,port=%u,state=%s,offset=%" PRIu64 ",lag=%" PRIu64 "\r\n", number++,
-                           replica->ip, replica->port, replica_state_word(replica), replica->ack.offset,
-                           replica->ack.is_online ? seconds_since(now_ms, replica->ack.heard_ms) : 0);
+            visit(context, &peer);
         }
     }
+}
+
+/* Where write_replica() and its sister write, and the number of the next line. */
+struct replica_lines {
+    struct buf *out;
+    unsigned number;
+};
+
+static void write_replica(void *context, const struct replication_peer *peer)
+{
+    struct replica_lines *lines = context;
+
+    buf_put_format(lines->out, "slave%u:ip=%s,port=%u,state=%s,offset=%" PRIu64 ",lag=%" PRIu64 "\r\n", lines->number++,
+                   peer->ip, peer->port, peer->state, peer->offset, peer->lag_s);
+}
+
+/* Why it is where it is. */
+static void write_own_replica(void *context, const struct replication_peer *peer)
+{
+    struct replica_lines *lines = context;
+
+    buf_put_format(lines->out, "hearth_replica%u:lag_bytes=%" PRIu64 ",sent_bytes=%" PRIu64 ",payload_bytes=%" PRIu64,
+                   lines->number++, peer->lag_bytes, peer->sent_bytes, peer->payload_bytes);
+    put_line(lines->out, ",full_sync_reason", peer->reason);
 }
 
 static void write_offsets(const struct info_sources *sources, struct buf *out)
@@ -121,28 +167,7 @@ static void write_offsets(const struct info_sources *sources, struct buf *out)
                    first + 1, end - first);
 }
 
-/* Why each replica is where it is. */
-static void write_own_replicas(const struct info_sources *sources, struct buf *out)
-{
-    uint64_t released = log_released_offset(store_log(sources->store));
-    unsigned number = 0;
-
-    LIST_FOR_EACH(master_replicas(sources->master), node)
-    {
-        const struct replica *replica = replica_of(node);
-        uint64_t behind = released > replica->ack.offset ? released - replica->ack.offset : 0;
-
-        if (replica->is_alone) {
-            continue;
-        }
-        buf_put_format(out, "hearth_replica%u:lag_bytes=%" PRIu64 ",sent_bytes=%" PRIu64 ",payload_bytes=%" PRIu64,
-                       number++, behind, replica->sent_bytes,
-                       replica->payload != NULL ? replica->payload->total_bytes : 0);
-        put_line(out, ",full_sync_reason", replica->reason);
-    }
-}
-
-static void write_own(const struct info_sources *sources, struct buf *out)
+static void write_own(const struct info_sources *sources, uint64_t now_ms, struct buf *out)
 {
     struct replication_event events[EVENTS_TOLD];
     const struct replica_link_view *link = &sources->link;
@@ -162,7 +187,7 @@ static void write_own(const struct info_sources *sources, struct buf *out)
     if (link->tail_name[0] != '\0') {
         put_line(out, "hearth_diverged_log", link->tail_name);
     }
-    write_own_replicas(sources, out);
+    info_visit_replicas(sources, now_ms, write_own_replica, &(struct replica_lines){.out = out});
     for (size_t i = 0; i < count; i++) {
         snprintf(name, sizeof(name), "hearth_event%zu:%" PRIu64, i, events[i].wall_ms);
         put_line(out, name, events[i].text);
@@ -182,9 +207,9 @@ void info_write(const struct info_sources *sources, uint64_t now_ms, struct buf 
     if (sources->settings->min_replicas_to_write > 0 && sources->settings->min_replicas_max_lag_s > 0) {
         buf_put_format(out, "min_slaves_good_slaves:%u\r\n", statistics.good_replicas);
     }
-    write_replicas(sources, now_ms, out);
+    info_visit_replicas(sources, now_ms, write_replica, &(struct replica_lines){.out = out});
     write_offsets(sources, out);
-    write_own(sources, out);
+    write_own(sources, now_ms, out);
 }
 
 static void write_bulk_number(struct buf *out, uint64_t value)

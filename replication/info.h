@@ -18,6 +18,12 @@ struct info_sources {
     enum failover_state failover;
 };
 
+/* Those that follow us; tools that only want a payload apart. As replication_visit_replicas() and
+ * replication_look_at_link(). */
+void info_visit_replicas(const struct info_sources *sources, uint64_t now_ms,
+                         void (*visit)(void *context, const struct replication_peer *peer), void *context);
+void info_look_at_link(const struct info_sources *sources, uint64_t now_ms, struct replication_link *link);
+
 void info_write(const struct info_sources *sources, uint64_t now_ms, struct buf *out);
 void info_write_role(const struct info_sources *sources, struct buf *out);
 

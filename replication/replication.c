@@ -456,6 +456,26 @@ void replication_write_role(struct replication *replication, struct buf *out, in
     info_write_role(&sources, out);
 }
 
+void replication_visit_replicas(const struct replication *replication,
+                                void (*visit)(void *context, const struct replication_peer *peer), void *context)
+{
+    struct info_sources sources = sources_of(replication);
+
+    info_visit_replicas(&sources, clock_monotonic_us() / 1000, visit, context);
+}
+
+void replication_look_at_link(const struct replication *replication, struct replication_link *link)
+{
+    struct info_sources sources = sources_of(replication);
+
+    info_look_at_link(&sources, clock_monotonic_us() / 1000, link);
+}
+
+size_t replication_copy_events(const struct replication *replication, struct replication_event *to, size_t room)
+{
+    return events_copy(&replication->events, to, room);
+}
+
 void replication_get_statistics(const struct replication *replication, struct replication_statistics *statistics)
 {
     struct replica_link_view link;

@@ -100,6 +100,37 @@ uint16_t replication_master_port(const struct replication *replication);
 void replication_write_info(struct replication *replication, uint64_t now_ms, struct buf *out);
 void replication_write_role(struct replication *replication, struct buf *out, int protocol);
 
+/* A replica of ours, for whoever tells of it. Texts are borrowed until the turn ends. */
+struct replication_peer {
+    const char *ip; /* As it announced itself, or as it came. */
+    uint16_t port;
+    const char *state;      /* Redis' word: "wait_bgsave", "send_bulk", "online". */
+    const char *reason;     /* Why it had a full sync; "" for none. */
+    uint64_t offset;        /* It has this much on its disk, */
+    uint64_t lag_bytes;     /* which lacks so much of what was released, */
+    uint64_t lag_s;         /* and said so that long ago. */
+    uint64_t sent_bytes;    /* Of its full sync's payload, */
+    uint64_t payload_bytes; /* which has so many; 0 if there is none under way. */
+};
+void replication_visit_replicas(const struct replication *replication,
+                                void (*visit)(void *context, const struct replication_peer *peer), void *context);
+
+/* Our link to our master, likewise. */
+struct replication_link {
+    bool is_up;
+    bool is_syncing;      /* A full sync is on its way or being installed. */
+    int64_t heard_s;      /* Seconds since it was heard; -1 when it is down. */
+    int64_t down_s;       /* Seconds since it went down; -1 when it is up, or never was. */
+    uint64_t total_bytes; /* Of the full sync's payload, if known, */
+    uint64_t done_bytes;  /* and received of it. */
+    const char *problem;  /* Why the last try ended; "" for none. */
+};
+/* Only as a replica. */
+void replication_look_at_link(const struct replication *replication, struct replication_link *link);
+
+/* Copy what happened lately, up to `room` events, the oldest first; returns how many. */
+size_t replication_copy_events(const struct replication *replication, struct replication_event *to, size_t room);
+
 struct replication_statistics {
     uint64_t sync_full;
     uint64_t sync_partial_ok;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define OWN_DESCRIPTORS 96 /* Log segments, LMDB, listeners, links: what is open beside clients. */
@@ -144,6 +145,15 @@ uint64_t process_anonymous_bytes(void)
 uint64_t process_machine_bytes(void)
 {
     return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void process_disk_bytes(const char *path, uint64_t *free_bytes, uint64_t *total_bytes)
+{
+    struct statvfs disk = {0};
+
+    (void)statvfs(path, &disk); /* On error there is nothing in it. */
+    *free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+    *total_bytes = (uint64_t)disk.f_blocks * disk.f_frsize;
 }
 
 /* jemalloc's, if the program is linked with it (it is not under sanitizers). */

@@ -27,6 +27,9 @@ uint64_t process_anonymous_bytes(void);
 /* All memory of the machine. */
 uint64_t process_machine_bytes(void);
 
+/* Space of the file system that `path` lies on: what may still be written, and all; 0 if it cannot be told. */
+void process_disk_bytes(const char *path, uint64_t *free_bytes, uint64_t *total_bytes);
+
 /* What the allocator has given out and what it holds for that, and its name. */
 struct process_allocator {
     uint64_t allocated_bytes;

@@ -333,6 +333,19 @@ static void reset(struct command_entry *entry)
     entry->statistics = (struct command_statistics){0};
 }
 
+void commands_visit(struct commands *commands, void (*visit)(void *context, const struct command_entry *entry),
+                    void *context)
+{
+    for (size_t i = 0; i < commands->count; i++) {
+        const struct command_entry *entry = &commands->entries[i];
+
+        visit(context, entry);
+        for (size_t k = 0; k < entry->subcommand_count; k++) {
+            visit(context, &entry->subcommands[k]);
+        }
+    }
+}
+
 void commands_reset_statistics(struct commands *commands)
 {
     for (size_t i = 0; i < commands->count; i++) {

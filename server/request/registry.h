@@ -57,6 +57,9 @@ MUST_CHECK enum status commands_rename(struct commands *commands, struct slice f
 size_t commands_count(const struct commands *commands);
 /* In the order of the families' tables; index < commands_count(). */
 struct command_entry *commands_at(struct commands *commands, size_t index);
+/* Each of them, followed by its subcommands. */
+void commands_visit(struct commands *commands, void (*visit)(void *context, const struct command_entry *entry),
+                    void *context);
 /* Zero all statistics: CONFIG RESETSTAT. */
 void commands_reset_statistics(struct commands *commands);
 

@@ -12,14 +12,13 @@
 #include "server/server.h"
 #include "server/services.h"
 #include "server/watch/client_info.h"
+#include "server/watch/health.h"
 #include "server/watch/metrics.h"
 #include "storage/store.h"
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-
-#define SMALL_WRITE_BYTES 512 /* If not even this finds room, writes are said to fail. */
 
 /* What a section is written from: asked for once for each INFO. */
 struct page {
@@ -183,10 +182,7 @@ static void write_persistence(const struct page *page)
     const char *outcome = statistics->last_checkpoint_ok ? "ok" : "err";
     bool has_run = statistics->checkpoint_count + statistics->checkpoint_failures != 0;
     long long last_s = seconds_or_none(statistics->checkpoint_last_us, has_run);
-    uint64_t sync_us;
-    uint64_t sync_count;
 
-    log_sync_statistics(log, &sync_us, &sync_count);
     buf_put_format(page->out,
                    "loading:0\r\nasync_loading:0\r\ncurrent_cow_peak:0\r\ncurrent_cow_size:0\r\n"
                    "current_cow_size_age:0\r\ncurrent_fork_perc:0.00\r\ncurrent_save_keys_processed:0\r\n"
@@ -206,8 +202,7 @@ static void write_persistence(const struct page *page)
                    "aof_pending_rewrite:0\r\naof_buffer_length:%llu\r\naof_pending_bio_fsync:%d\r\n"
                    "aof_delayed_fsync:0\r\n",
                    statistics->checkpoint_running, last_s, statistics->checkpoint_running ? 0 : -1, outcome,
-                   (wide)statistics->checkpoint_count,
-                   store_admit_write(page->services->store, SMALL_WRITE_BYTES) == STATUS_NO_SPACE ? "err" : "ok",
+                   (wide)statistics->checkpoint_count, health_is_disk_full(page->services) ? "err" : "ok",
                    (wide)log_disk_bytes(log), (wide)(log_end_offset(log) - log_written_offset(log)),
                    log_durable_offset(log) < log_end_offset(log));
 }
@@ -298,23 +293,9 @@ static void write_modules(const struct page *page)
 
 /* --- Sections that go through all commands --- */
 
-static void for_each_command(const struct page *page,
-                             void (*write)(const struct page *page, const struct command_entry *entry))
+static void write_command_counts(void *context, const struct command_entry *entry)
 {
-    struct commands *commands = page->services->commands;
-
-    for (size_t i = 0; i < commands_count(commands); i++) {
-        const struct command_entry *entry = commands_at(commands, i);
-
-        write(page, entry);
-        for (size_t j = 0; j < entry->subcommand_count; j++) {
-            write(page, &entry->subcommands[j]);
-        }
-    }
-}
-
-static void write_command_counts(const struct page *page, const struct command_entry *entry)
-{
+    const struct page *page = context;
     const struct command_statistics *statistics = &entry->statistics;
 
     if (statistics->calls == 0 && statistics->rejected_calls == 0) {
@@ -329,7 +310,7 @@ static void write_command_counts(const struct page *page, const struct command_e
 
 static void write_commandstats(const struct page *page)
 {
-    for_each_command(page, write_command_counts);
+    commands_visit(page->services->commands, write_command_counts, (void *)(uintptr_t)page);
 }
 
 static void write_errorstats(const struct page *page)
@@ -342,8 +323,9 @@ static void write_errorstats(const struct page *page)
     }
 }
 
-static void write_command_latency(const struct page *page, const struct command_entry *entry)
+static void write_command_latency(void *context, const struct command_entry *entry)
 {
+    const struct page *page = context;
     const char *percentiles = page->services->config->latency_tracking_percentiles;
     const struct histogram *latency = entry->statistics.latency;
     const char *separator = "";
@@ -366,7 +348,7 @@ static void write_command_latency(const struct page *page, const struct command_
 static void write_latencystats(const struct page *page)
 {
     if (page->services->config->latency_tracking) {
-        for_each_command(page, write_command_latency);
+        commands_visit(page->services->commands, write_command_latency, (void *)(uintptr_t)page);
     }
 }
 
@@ -394,17 +376,16 @@ static void write_hearth(const struct page *page)
     static const char *const policies[] = {"always", "everysec", "no"};
     const struct store_statistics *statistics = store_get_statistics(page->services->store);
     struct log *log = store_log(page->services->store);
-    uint64_t sync_us;
-    uint64_t sync_count;
+    struct log_sync_statistics syncs;
 
-    log_sync_statistics(log, &sync_us, &sync_count);
+    log_sync_statistics(log, &syncs);
     buf_put_format(page->out,
                    "hearth_data_dir:%s\r\nlog_sync_policy:%s\r\nlog_end_offset:%llu\r\nlog_written_offset:%llu\r\n"
                    "log_durable_offset:%llu\r\nlog_first_offset:%llu\r\nlog_disk_bytes:%llu\r\nlog_sync_count:%llu\r\n"
                    "log_last_sync_usec:%llu\r\n",
                    store_directory(page->services->store), policies[page->services->config->append_fsync],
                    (wide)log_end_offset(log), (wide)log_written_offset(log), (wide)log_durable_offset(log),
-                   (wide)log_first_offset(log), (wide)log_disk_bytes(log), (wide)sync_count, (wide)sync_us);
+                   (wide)log_first_offset(log), (wide)log_disk_bytes(log), (wide)syncs.count, (wide)syncs.last_us);
     buf_put_format(page->out,
                    "checkpoint_count:%llu\r\ncheckpoint_failures:%llu\r\ncheckpoint_in_progress:%d\r\n"
                    "checkpoint_last_usec:%llu\r\ncheckpoint_last_time:%llu\r\ncheckpoint_offset:%llu\r\n"

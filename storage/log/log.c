@@ -289,9 +289,9 @@ bool log_has_failed(const struct log *log)
     return log_sync_has_failed(log->sync);
 }
 
-void log_sync_statistics(const struct log *log, uint64_t *last_us, uint64_t *count)
+void log_sync_statistics(const struct log *log, struct log_sync_statistics *statistics)
 {
-    log_sync_get_statistics(log->sync, last_us, count);
+    log_sync_get_statistics(log->sync, statistics);
 }
 
 void log_ask_durable(struct log *log, uint64_t offset)

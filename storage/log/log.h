@@ -107,8 +107,13 @@ uint64_t log_written_offset(const struct log *log);
 uint64_t log_released_offset(const struct log *log);
 /* Whether a write or sync has failed for good. Any thread. */
 bool log_has_failed(const struct log *log);
-/* Microseconds of the sync that runs or ran last, and the count of syncs, for INFO. */
-void log_sync_statistics(const struct log *log, uint64_t *last_us, uint64_t *count);
+/* Syncs of what was appended, since the log was opened, for INFO and metrics. Any thread. */
+struct log_sync_statistics {
+    uint64_t last_us;  /* How long the last one took, */
+    uint64_t total_us; /* and all of them. */
+    uint64_t count;
+};
+void log_sync_statistics(const struct log *log, struct log_sync_statistics *statistics);
 
 /* Ask for the log to be made durable up to `offset`, whatever the policy, and do not wait: on_progress tells. Any
  * thread. */

@@ -56,6 +56,7 @@ struct log_sync {
     _Atomic uint64_t durable;
     _Atomic uint64_t released;
     _Atomic uint64_t sync_duration_us;
+    _Atomic uint64_t sync_total_us;
     _Atomic uint64_t sync_count;
     atomic_bool failed;
 };
@@ -104,6 +105,15 @@ static void fail(struct log_sync *sync, const char *operation, enum status statu
          operation, sync->writer.chain->directory, atomic_load(&sync->durable), status_name(status));
 }
 
+static void count_sync(struct log_sync *sync, uint64_t begin_us)
+{
+    uint64_t duration_us = clock_monotonic_us() - begin_us;
+
+    atomic_store(&sync->sync_duration_us, duration_us);
+    atomic_fetch_add(&sync->sync_total_us, duration_us);
+    atomic_fetch_add(&sync->sync_count, 1);
+}
+
 /* Sync here and now. Without the lock. */
 static void sync_segment(struct log_sync *sync)
 {
@@ -117,8 +127,7 @@ static void sync_segment(struct log_sync *sync)
         fail(sync, "sync", status);
         return;
     }
-    atomic_store(&sync->sync_duration_us, clock_monotonic_us() - begin_us);
-    atomic_fetch_add(&sync->sync_count, 1);
+    count_sync(sync, begin_us);
     publish(sync, atomic_load(&sync->written), atomic_load(&sync->written));
 }
 
@@ -130,8 +139,7 @@ static void end_keeper_sync(void *context, enum status status)
     (void)pthread_mutex_lock(&sync->lock);
     sync->keeper_cannot = status == STATUS_BUSY;
     if (status == STATUS_OK) {
-        atomic_store(&sync->sync_duration_us, clock_monotonic_us() - sync->last_sync_us);
-        atomic_fetch_add(&sync->sync_count, 1);
+        count_sync(sync, sync->last_sync_us);
         publish(sync, atomic_load(&sync->written), sync->keeper_target);
     }
     (void)pthread_mutex_unlock(&sync->lock);
@@ -522,10 +530,11 @@ bool log_sync_has_failed(const struct log_sync *sync)
     return atomic_load(&sync->failed);
 }
 
-void log_sync_get_statistics(const struct log_sync *sync, uint64_t *last_us, uint64_t *count)
+void log_sync_get_statistics(const struct log_sync *sync, struct log_sync_statistics *statistics)
 {
-    *last_us = atomic_load(&sync->sync_duration_us);
-    *count = atomic_load(&sync->sync_count);
+    *statistics = (struct log_sync_statistics){.last_us = atomic_load(&sync->sync_duration_us),
+                                               .total_us = atomic_load(&sync->sync_total_us),
+                                               .count = atomic_load(&sync->sync_count)};
 }
 
 /* Under the lock. */

@@ -41,7 +41,7 @@ uint64_t log_sync_durable_offset(const struct log_sync *sync);
 uint64_t log_sync_written_offset(const struct log_sync *sync);
 uint64_t log_sync_released_offset(const struct log_sync *sync);
 bool log_sync_has_failed(const struct log_sync *sync);
-void log_sync_get_statistics(const struct log_sync *sync, uint64_t *last_us, uint64_t *count);
+void log_sync_get_statistics(const struct log_sync *sync, struct log_sync_statistics *statistics);
 void log_sync_ask(struct log_sync *sync, uint64_t offset);
 MUST_CHECK enum status log_sync_wait(struct log_sync *sync, uint64_t offset);
 void log_sync_set_policy(struct log_sync *sync, enum log_sync_policy policy);
