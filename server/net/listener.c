@@ -1,10 +1,10 @@
 #include "server/net/listener.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "server/net/bind.h"
 #include "server/net/event_embed.h"
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define SOCKETS_MAX     17   /* CONFIG_BIND_MAX addresses and the Unix socket. */
+#define SOCKETS_MAX     (BIND_SOCKETS_MAX + 1) /* And the Unix socket. */
 #define ACCEPTS_AT_ONCE 1000 /* In one loop turn, so that a flood of clients does not stop those who are in. */
 
 struct listener_socket {
@@ -110,105 +110,26 @@ static void on_acceptable(evutil_socket_t fd, short what, void *context)
     }
 }
 
-static bool add_socket(struct listener *listener, int fd, bool is_unix_socket)
+static void add_socket(struct listener *listener, int fd, bool is_unix_socket)
 {
     struct listener_socket *socket = &listener->sockets[listener->socket_count];
 
-    if (listener->socket_count == SOCKETS_MAX) {
-        return false;
-    }
     *socket = (struct listener_socket){.listener = listener, .fd = fd, .is_unix_socket = is_unix_socket};
     event_assign(&socket->event, listener->options.base, fd, EV_READ | EV_PERSIST, on_acceptable, socket);
     listener->socket_count++;
-    return true;
-}
-
-/* Bind and listen on one resolved address; -1 with errno set. */
-static int bind_address(const struct addrinfo *address, int backlog)
-{
-    int on = 1;
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int failure;
-
-    if (fd < 0) {
-        return -1;
-    }
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (address->ai_family == AF_INET6) {
-        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-    }
-    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, backlog) == 0) {
-        return fd;
-    }
-    failure = errno;
-    (void)close(fd);
-    errno = failure;
-    return -1;
-}
-
-/* Open one word of `bind`: true if it listens. */
-static bool open_word(struct listener *listener, const char *word, const char **reason)
-{
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-    const char *host = word;
-    struct addrinfo *addresses;
-    char port[8];
-    int outcome;
-    int fd;
-
-    if (strcmp(word, "*") == 0) {
-        hints.ai_family = AF_INET;
-        host = NULL;
-    } else if (strcmp(word, "::*") == 0) {
-        hints.ai_family = AF_INET6;
-        host = NULL;
-    }
-    (void)snprintf(port, sizeof(port), "%u", listener->options.port);
-    outcome = getaddrinfo(host, port, &hints, &addresses);
-    if (outcome != 0) {
-        *reason = gai_strerror(outcome);
-        return false;
-    }
-    fd = bind_address(addresses, listener->options.backlog);
-    freeaddrinfo(addresses);
-    if (fd < 0) {
-        *reason = strerror(errno);
-        return false;
-    }
-    return add_socket(listener, fd, false);
-}
-
-/* An optional address may be one that this machine does not have, but not one that is taken. */
-static bool may_be_missing(bool is_optional)
-{
-    return is_optional && (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT);
 }
 
 static enum status open_tcp(struct listener *listener, char *error, size_t error_bytes)
 {
-    char *words = memory_copy_text(listener->options.bind);
-    enum status status = STATUS_OK;
-    char *rest;
+    struct bind_request request = {
+        .words = listener->options.bind, .port = listener->options.port, .backlog = listener->options.backlog};
+    int fds[BIND_SOCKETS_MAX];
+    size_t count;
+    enum status status = bind_sockets(&request, fds, &count, error, error_bytes);
 
-    for (char *word = strtok_r(words, " \t", &rest); word != NULL && status == STATUS_OK;
-         word = strtok_r(NULL, " \t", &rest)) {
-        bool is_optional = word[0] == '-';
-        const char *reason = "too many addresses";
-
-        if (is_optional) {
-            word++;
-        }
-        errno = 0;
-        if (!open_word(listener, word, &reason) && !may_be_missing(is_optional)) {
-            (void)snprintf(error, error_bytes, "cannot listen on %s port %u: %s", word, listener->options.port, reason);
-            status = STATUS_INVALID;
-        }
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        add_socket(listener, fds[i], false);
     }
-    if (status == STATUS_OK && listener->socket_count == 0 && listener->options.bind[0] != '\0') {
-        (void)snprintf(error, error_bytes, "no address of \"bind %s\" can be listened on", listener->options.bind);
-        status = STATUS_INVALID;
-    }
-    memory_free(words);
     return status;
 }
 
@@ -235,7 +156,7 @@ static enum status open_unix_socket(struct listener *listener, char *error, size
         }
         return STATUS_INVALID;
     }
-    (void)add_socket(listener, fd, true); /* The last place is kept for it. */
+    add_socket(listener, fd, true);
     return STATUS_OK;
 }
 

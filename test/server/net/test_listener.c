@@ -197,7 +197,7 @@ static void test_missing_address_is_an_error_unless_it_is_optional(void **state)
     assert_false(connect_tcp(f)); /* The first one is not left open. */
     f->options.bind = "-192.0.2.1";
     assert_int_equal(open_listener(f), STATUS_INVALID);
-    assert_string_equal(f->error, "no address of \"bind -192.0.2.1\" can be listened on");
+    assert_string_equal(f->error, "no address of \"-192.0.2.1\" can be listened on");
     f->options.bind = "-192.0.2.1 \t 127.0.0.1";
     assert_int_equal(open_listener(f), STATUS_OK);
     assert_true(connect_tcp(f));
