@@ -11,10 +11,10 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "server/config/config.h"
+#include "server/entrance.h"
 #include "server/lifecycle.h"
 #include "server/net/door.h"
 #include "server/net/event_embed.h"
-#include "server/net/listener.h"
 #include "server/process.h"
 #include "server/request/blocking.h"
 #include "server/request/notify.h"
@@ -41,7 +41,7 @@ struct server {
     struct server_facts facts;
     struct config *config; /* Borrowed. */
     struct event_base *base;
-    struct listener *listener;
+    struct entrance *entrance;
     struct connections *connections;
     struct replay *replay;
     struct ticker *ticker;
@@ -243,38 +243,12 @@ void server_reset_statistics(struct server *server)
 
 /* --- Making --- */
 
-static enum status open_listener(struct server *server, struct listener **listener, char *error, size_t error_bytes)
+static enum status open_entrance(struct server *server, char *error, size_t error_bytes)
 {
-    const struct config *config = server->config;
-    struct listener_options options = {
-        .base = server->base,
-        .bind = config->bind,
-        .port = (uint16_t)config->port,
-        .backlog = (int)config->tcp_backlog,
-        .unix_socket = config->unix_socket,
-        .unix_socket_mode = (int)config->unix_socket_mode,
-        .keepalive_s = (int)config->tcp_keepalive_s,
-        .accept = on_accept,
-        .context = server,
-    };
+    struct entrance_options options = {
+        .base = server->base, .services = &server->services, .accept = on_accept, .context = server};
 
-    return listener_open(&options, listener, error, error_bytes);
-}
-
-/* CONFIG SET port or bind. The old sockets go first, since the new ones may want the same addresses. */
-static bool on_relisten(void *context, char *error, size_t error_bytes)
-{
-    struct server *server = context;
-    struct listener *listener;
-
-    listener_close(server->listener);
-    server->listener = NULL;
-    if (open_listener(server, &listener, error, error_bytes) != STATUS_OK) {
-        return false; /* Called again with the old values. */
-    }
-    server->listener = listener;
-    listener_start(listener);
-    return true;
+    return entrance_open(&options, &server->entrance, error, error_bytes);
 }
 
 static struct event_base *make_base(void)
@@ -450,15 +424,13 @@ static void start(struct server *server)
                                                  .services = &server->services,
                                                  .connections = server->connections,
                                                  .ticker = server->ticker,
-                                                 .listener = &server->listener,
-                                                 .relisten = on_relisten,
-                                                 .context = server};
+                                                 .entrance = server->entrance};
     settings_apply_all(&server->settings);
     settings_observe(&server->settings);
     server_update_role(server);
     start_events(server);
     server->facts.startup_memory = process_resident_bytes();
-    listener_start(server->listener);
+    entrance_start(server->entrance);
 }
 
 enum status server_open(struct config *config, const char *executable, struct server **server)
@@ -483,7 +455,7 @@ enum status server_open(struct config *config, const char *executable, struct se
              (long long)config->max_clients, (long long)opened->clients_max);
     }
     make_parts(opened);
-    if (open_listener(opened, &opened->listener, error, sizeof(error)) != STATUS_OK) {
+    if (open_entrance(opened, error, sizeof(error)) != STATUS_OK) {
         diag(DIAG_WARNING, "%s", error);
         goto fail;
     }
@@ -546,7 +518,7 @@ static void say_goodbye(struct server *server)
 {
     struct log *log = store_log(server->services.store);
 
-    listener_stop(server->listener);
+    entrance_stop(server->entrance);
     store_turn(server->services.store, clock_wall_ms());
     if (log_wait_durable(log, log_end_offset(log)) == STATUS_OK) {
         flush(server, log);
@@ -586,7 +558,7 @@ void server_close(struct server *server)
         event_del(&server->stop_events[0]);
         event_del(&server->stop_events[1]);
     }
-    listener_close(server->listener);
+    entrance_close(server->entrance);
     if (server->services.commands != NULL) {
         free_parts(server);
     }

@@ -1,9 +1,9 @@
 #include "server/settings.h"
 #include "base/diag.h"
 #include "server/config/config.h"
+#include "server/entrance.h"
 #include "server/lifecycle.h"
 #include "server/net/connection.h"
-#include "server/net/listener.h"
 #include "server/net/session.h"
 #include "server/request/dispatch.h"
 #include "server/request/registry.h"
@@ -215,31 +215,42 @@ static bool apply_keepalive(void *context, char error[CONFIG_ERROR_BYTES])
     struct settings_targets *targets = context;
 
     (void)error;
-    listener_set_keepalive(*targets->listener, (int)targets->config->tcp_keepalive_s);
+    entrance_set_keepalive(targets->entrance, (int)targets->config->tcp_keepalive_s);
     return true;
 }
 
 /* Clients get Redis' words, the operator the reason. */
-static bool apply_listener(void *context, char error[CONFIG_ERROR_BYTES], const char *refusal)
+static bool refuse(char error[CONFIG_ERROR_BYTES], const char *refusal)
 {
-    struct settings_targets *targets = context;
-
-    if (!targets->relisten(targets->context, error, CONFIG_ERROR_BYTES)) {
-        diag(DIAG_WARNING, "%s", error);
-        (void)snprintf(error, CONFIG_ERROR_BYTES, "%s", refusal);
-        return false;
-    }
-    return apply_replication(context, error);
+    diag(DIAG_WARNING, "%s", error);
+    (void)snprintf(error, CONFIG_ERROR_BYTES, "%s", refusal);
+    return false;
 }
 
 static bool apply_port(void *context, char error[CONFIG_ERROR_BYTES])
 {
-    return apply_listener(context, error, "Unable to listen on this port. Check server logs.");
+    struct settings_targets *targets = context;
+
+    if (!entrance_reopen(targets->entrance, error, CONFIG_ERROR_BYTES)) {
+        return refuse(error, "Unable to listen on this port. Check server logs.");
+    }
+    return apply_replication(context, error);
 }
 
 static bool apply_bind(void *context, char error[CONFIG_ERROR_BYTES])
 {
-    return apply_listener(context, error, "Failed to bind to specified addresses.");
+    struct settings_targets *targets = context;
+
+    return entrance_reopen(targets->entrance, error, CONFIG_ERROR_BYTES) ||
+           refuse(error, "Failed to bind to specified addresses.");
+}
+
+static bool apply_http(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    return entrance_reopen_http(targets->entrance, error, CONFIG_ERROR_BYTES) ||
+           refuse(error, "Unable to listen on this port. Check server logs.");
 }
 
 static const struct {
@@ -278,6 +289,8 @@ static const struct {
     {"tcp-keepalive", apply_keepalive},
     {"port", apply_port},
     {"bind", apply_bind},
+    {"http-port", apply_http},
+    {"http-bind", apply_http},
 };
 
 void settings_observe(struct settings_targets *targets)

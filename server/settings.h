@@ -6,7 +6,7 @@
 
 struct config;
 struct connections;
-struct listener;
+struct entrance;
 struct services;
 struct session;
 struct ticker;
@@ -21,10 +21,7 @@ struct settings_targets {
     struct services *services;
     struct connections *connections;
     struct ticker *ticker;
-    struct listener **listener; /* Where the server keeps it. */
-    /* Make *listener anew, for a changed port or bind; false with a reason. */
-    bool (*relisten)(void *context, char *error, size_t error_bytes);
-    void *context;
+    struct entrance *entrance;
 };
 
 /* Do what rename-command says; false if it cannot be done: diag has said why. */

@@ -237,6 +237,8 @@ void config_write_help(struct buf *out)
 {
     static const char *const own[] = {
         "data-dir DIRECTORY          where the data lives (Redis: dir); made if it is missing",
+        "http-port PORT              metrics for Prometheus, health and a status page over HTTP; 0 (default) is none",
+        "http-bind ADDRESSES         where HTTP is served (127.0.0.1 -::1)",
         "appendfsync POLICY          always (default), everysec or no",
         "checkpoint-memory SIZE      changes kept in memory before they go to LMDB (64mb)",
         "checkpoint-interval S       checkpoint at least this often if anything changed (300)",

@@ -12,7 +12,6 @@
 #include "base/status.h"
 #include <stdint.h>
 
-#define CONFIG_BIND_MAX        16
 #define CONFIG_SAVE_POINTS_MAX 16
 #define CONFIG_ERROR_BYTES     512
 
@@ -29,6 +28,8 @@ struct config {
     /* Network. */
     char *bind;   /* Addresses, separated by blanks; a leading - means: optional. */
     int64_t port; /* 0: do not listen on TCP. */
+    int64_t http_port; /* 0: no HTTP. */
+    char *http_bind;
     char *unix_socket;
     int64_t unix_socket_mode; /* Octal digits read as such; 0: leave to umask. */
     int64_t tcp_backlog;

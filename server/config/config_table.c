@@ -113,6 +113,8 @@ const struct directive directives[] = {
     /* Network. */
     WORDS("bind", bind, "* -::*"),
     INTEGER("port", port, "6379", 0, 65535),
+    INTEGER("http-port", http_port, "0", 0, 65535),
+    WORDS("http-bind", http_bind, "127.0.0.1 -::1"),
     TEXT("unixsocket", unix_socket, "", .flags = DIRECTIVE_IMMUTABLE),
     {.name = "unixsocketperm",
      .type = DIRECTIVE_OCTAL,

@@ -12,9 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from hearth import ReplyError, Server, run_tests, wait_until  # noqa: E402
+from hearth import ReplyError, free_port, Server, run_tests, wait_until  # noqa: E402
 from replication import follow, wait_caught_up, wait_link  # noqa: E402
 
 LIMITS = ("--log-segment-size", "1mb", "--checkpoint-memory", "1mb", "--repl-backlog-size", "16kb")
@@ -117,6 +119,14 @@ def refusal_of(client, *words):
         return str(error)
 
 
+def health_of(port):
+    try:
+        with urllib.request.urlopen("http://127.0.0.1:%d/healthz" % port, timeout=10) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
 def assert_refuses_and_serves(server, writer):
     with server.client() as client:
         for words in (("INCR", "number"), ("DEL", "key:0"), ("FLUSHALL",), ("LPUSH", "list", "a")):
@@ -132,7 +142,8 @@ def assert_refuses_and_serves(server, writer):
 
 
 def fill_heal_and_restart(binary, disk, *arguments):
-    server = Server(binary, *LIMITS, *arguments, folder=disk.folder("node"))
+    http_port = free_port()
+    server = Server(binary, *LIMITS, "--http-port", http_port, *arguments, folder=disk.folder("node"))
     writer = Writer()
     with server.client() as client:
         for _ in range(2000):
@@ -142,12 +153,14 @@ def fill_heal_and_restart(binary, disk, *arguments):
         assert writer.write_until_refused(client) == REFUSAL
     fill_up(disk, server, writer)
     assert_refuses_and_serves(server, writer)
+    assert health_of(http_port) == (503, b"disk full: writes are refused\n")
     disk.empty()
     wait_until(lambda: is_open_again(server), "writes after the disk has room", 20)
     with server.client() as client:
         wait_until(lambda: client.call("SAVE") == "OK", "a checkpoint")
         assert client.info("persistence")["rdb_last_bgsave_status"] == "ok"
         assert client.info("persistence")["aof_last_write_status"] == "ok"
+    assert health_of(http_port) == (200, b"ok: master\n")
     writer.check(server)
     server.kill()
     server.start()

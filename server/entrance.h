@@ -1,0 +1,39 @@
+/* Where clients come in: all sockets that the configuration has the server listen on. Event loop only. */
+#ifndef SERVER_ENTRANCE_H
+#define SERVER_ENTRANCE_H
+
+#include "base/status.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+struct entrance; /* Opaque; owned by server. */
+struct event_base;
+struct listener_peer; /* net/listener.h */
+struct services;
+
+struct entrance_options {
+    struct event_base *base;
+    struct services *services;
+    void (*accept)(void *context, const struct listener_peer *peer);
+    void *context;
+};
+
+/* Listen as the configuration says; whoever connects waits until entrance_start().
+ *   STATUS_INVALID  An address cannot be had; `error` says which and why. */
+MUST_CHECK enum status entrance_open(const struct entrance_options *options, struct entrance **entrance, char *error,
+                                     size_t error_bytes);
+void entrance_start(struct entrance *entrance);
+/* Let nobody in any more; who is in stays. */
+void entrance_stop(struct entrance *entrance);
+/* NULL is fine. */
+void entrance_close(struct entrance *entrance);
+
+/* The configuration has changed: listen anew where it concerns clients, or HTTP. The old sockets go first, since the
+ * new ones may want the same addresses; on false, with a reason, none is open, and it is called again with the old
+ * values. */
+bool entrance_reopen(struct entrance *entrance, char *error, size_t error_bytes);
+bool entrance_reopen_http(struct entrance *entrance, char *error, size_t error_bytes);
+/* tcp-keepalive of those who come from now on. */
+void entrance_set_keepalive(struct entrance *entrance, int keepalive_s);
+
+#endif
