@@ -128,7 +128,7 @@ uint32_t acks_count_durable(const struct acks *acks, uint64_t offset)
     {
         const struct ack *ack = ack_of(node);
 
-        count += ack->is_online && ack->durable != 0 && ack->durable >= offset;
+        count += ack->is_online && ack->durable >= offset;
     }
     return count;
 }

@@ -313,6 +313,17 @@ void master_request_acknowledgements(struct master *master)
     }
 }
 
+bool master_has_stock_streams(const struct master *master)
+{
+    LIST_FOR_EACH(&master->replicas, node)
+    {
+        if (replica_of(node)->stage == REPLICA_STAGE_STREAM && !replica_of(node)->handshake.capa_snapshot) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void master_ask_all(struct master *master, uint64_t offset)
 {
     LIST_FOR_EACH(&master->replicas, node)

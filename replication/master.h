@@ -50,6 +50,8 @@ void master_tick(struct master *master, uint64_t now_ms, const struct master_rol
 void master_request_acknowledgements(struct master *master);
 /* Have our own kind say at once when `offset` is on their disks; it costs no log. */
 void master_ask_all(struct master *master, uint64_t offset);
+/* Whether there are others, who understand GETACK alone. */
+bool master_has_stock_streams(const struct master *master);
 
 const struct acks *master_acks(const struct master *master);
 void master_add_statistics(const struct master *master, struct replication_statistics *statistics);

@@ -37,6 +37,7 @@ struct replication {
     struct event *woken;
     int wake_fd;          /* Workers write to it. */
     bool is_acknowledged; /* Since the last turn; the server is to be told. */
+    uint64_t durable;     /* What our own disk had then. */
 };
 
 static void wake(void *context)
@@ -498,12 +499,29 @@ void replication_request_acknowledgements(struct replication *replication)
     }
 }
 
+uint32_t replication_count_durable(const struct replication *replication, uint64_t offset)
+{
+    return acks_count_durable(master_acks(replication->master), offset);
+}
+
+void replication_request_durable(struct replication *replication, uint64_t offset)
+{
+    master_ask_all(replication->master, offset);
+    if (master_has_stock_streams(replication->master)) {
+        replication_request_acknowledgements(replication);
+    }
+}
+
 void replication_turn(struct replication *replication)
 {
+    uint64_t durable;
+
     replica_link_turn(replication->link);
     handover_turn(&replication->handover);
-    if (replication->is_acknowledged) {
+    durable = log_durable_offset(store_log(replication->store));
+    if (replication->is_acknowledged || durable != replication->durable) {
         replication->is_acknowledged = false;
+        replication->durable = durable;
         replication->hooks.acknowledged(replication->hooks.context);
     }
     master_turn(replication->master);

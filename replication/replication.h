@@ -27,7 +27,8 @@ struct replication_hooks {
     /* The role, the link's state, or whether a failover is under way has changed. `disconnect_clients` as Redis does
      * when a master becomes a replica. */
     void (*role_changed)(void *context);
-    /* Acknowledgements have moved: commands that wait for replicas look again. Called from replication_turn() only. */
+    /* What replicas acknowledged, or what our own disk has, has moved: commands that wait for that look again. Called
+     * from replication_turn() only. */
     void (*acknowledged)(void *context);
     void *context;
 };
@@ -144,6 +145,9 @@ void replication_get_statistics(const struct replication *replication, struct re
 /* How many replicas have acknowledged `offset`: WAIT, sync-replicas. And asking them to do it now (GETACK). */
 uint32_t replication_count_acknowledged(const struct replication *replication, uint64_t offset);
 void replication_request_acknowledgements(struct replication *replication);
+/* How many have `offset` on their disks: WAITAOF. And asking them to say so as soon as they have. */
+uint32_t replication_count_durable(const struct replication *replication, uint64_t offset);
+void replication_request_durable(struct replication *replication, uint64_t offset);
 /* Once per loop turn after store_turn(), and on every log progress: wake feeds that have something to send. */
 void replication_turn(struct replication *replication);
 

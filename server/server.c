@@ -195,7 +195,7 @@ static void on_acknowledged(void *context)
 {
     struct server *server = context;
 
-    blocking_note_acknowledgements(server->services.blocking);
+    blocking_serve_acknowledgements(server->services.blocking);
 }
 
 /* --- The end --- */

@@ -65,6 +65,7 @@ DIFFERENT = {
     "shutdown": "`NOSAVE` loses nothing: the next start replays the log.",
     "slaveof": "As REPLICAOF.",
     "unlink": "As DEL.",
+    "waitaof": "The command log counts as the append-only file; it syncs at once for who waits, whatever `appendfsync` says.",
     "xclaim": "Logged with all ids that are alike in one `XCLAIM`; so are XREADGROUP and XAUTOCLAIM.",
     "xinfo|stream": "`radix-tree-nodes` is what Redis has where ids differ first in one byte: there is no such tree.",
     "xreadgroup": "At most 1,000,000 items of a stream at once. What it delivers again is logged, too, with its count.",

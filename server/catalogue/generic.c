@@ -102,5 +102,6 @@ const struct catalogue_page generic_pages[] = {
     {.name = "type", .arguments = ARGUMENTS({KEY("key", 0)})},
     {.name = "unlink", .arguments = ARGUMENTS({KEY("key", 0), .flags = MULTIPLE})},
     {.name = "wait", .arguments = ARGUMENTS({INTEGER("numreplicas")}, {INTEGER("timeout")})},
+    {.name = "waitaof", .arguments = ARGUMENTS({INTEGER("numlocal")}, {INTEGER("numreplicas")}, {INTEGER("timeout")})},
     {.name = NULL},
 };

@@ -140,13 +140,26 @@ static void write_wait_timeout(struct call *call, struct reply *reply)
     reply_integer(reply, acknowledged_count(call));
 }
 
+static enum status parse_wait_timeout(struct slice word, struct reply *reply, uint64_t *timeout_ms)
+{
+    int64_t value;
+
+    if (args_int64_within(word, INT64_MIN, INT64_MAX / 2000, &value) != STATUS_OK) {
+        return reply_error(reply, "ERR timeout is not an integer or out of range");
+    }
+    if (value < 0) {
+        return reply_error(reply, "ERR timeout is negative");
+    }
+    *timeout_ms = (uint64_t)value;
+    return STATUS_OK;
+}
+
 /* WAIT replicas milliseconds: how many replicas have this client's writes. */
 static enum status run_wait(struct call *call, struct reply *reply)
 {
     struct blocking_wait wait = {.write_timeout = write_wait_timeout, .is_for_replicas = true};
     enum status status;
     int64_t wanted;
-    int64_t timeout_ms;
 
     if (replication_is_replica(call->services->replication)) {
         return reply_error(reply,
@@ -158,18 +171,86 @@ static enum status run_wait(struct call *call, struct reply *reply)
     if (status != STATUS_OK) {
         return status;
     }
-    if (args_int64_within(call->argv[2], INT64_MIN, INT64_MAX / 2000, &timeout_ms) != STATUS_OK) {
-        return reply_error(reply, "ERR timeout is not an integer or out of range");
-    }
-    if (timeout_ms < 0) {
-        return reply_error(reply, "ERR timeout is negative");
+    status = parse_wait_timeout(call->argv[2], reply, &wait.timeout_ms);
+    if (status != STATUS_OK) {
+        return status;
     }
     if ((int64_t)acknowledged_count(call) >= wanted || call->is_nested) {
         reply_integer(reply, acknowledged_count(call));
         return STATUS_OK;
     }
-    wait.timeout_ms = (uint64_t)timeout_ms;
-    replication_request_acknowledgements(call->services->replication);
+    if (!call->is_again) {
+        replication_request_acknowledgements(call->services->replication);
+    }
+    blocking_wait(call, reply, &wait);
+    return STATUS_OK;
+}
+
+/* --- WAITAOF --- */
+
+struct durable_counts {
+    int64_t local; /* 1 if our own disk has this client's writes. */
+    int64_t replicas;
+};
+
+static struct durable_counts count_durable(struct call *call)
+{
+    uint64_t offset = call->session->write_offset;
+
+    return (struct durable_counts){
+        .local = log_durable_offset(store_log(call->services->store)) >= offset,
+        .replicas = replication_count_durable(call->services->replication, offset),
+    };
+}
+
+static void write_durable_counts(struct call *call, struct reply *reply)
+{
+    struct durable_counts counts = count_durable(call);
+
+    reply_array(reply, 2);
+    reply_integer(reply, counts.local);
+    reply_integer(reply, counts.replicas);
+}
+
+/* WAITAOF numlocal numreplicas milliseconds, of Redis 7.2: whose disks have this client's writes. The log is what an
+ * append-only file is there, and syncs at once for who waits, whatever appendfsync says. */
+static enum status run_waitaof(struct call *call, struct reply *reply)
+{
+    struct blocking_wait wait = {.write_timeout = write_durable_counts, .is_for_replicas = true};
+    uint64_t offset = call->session->write_offset;
+    struct durable_counts wanted;
+    struct durable_counts counts;
+    enum status status;
+
+    status = args_int64(call->argv[1], &wanted.local);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (wanted.local < 0 || wanted.local > 1) {
+        return reply_error(reply, "ERR value is out of range, value must between 0 and 1");
+    }
+    if (args_int64_within(call->argv[2], 0, INT64_MAX, &wanted.replicas) != STATUS_OK) {
+        return reply_error(reply, "ERR value is out of range, must be positive");
+    }
+    status = parse_wait_timeout(call->argv[3], reply, &wait.timeout_ms);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (replication_is_replica(call->services->replication)) {
+        return reply_error(reply, "ERR WAITAOF cannot be used with replica instances. Please also note that writes to "
+                                  "replicas are just local and are not propagated.");
+    }
+    counts = count_durable(call);
+    if ((counts.local >= wanted.local && counts.replicas >= wanted.replicas) || call->is_nested) {
+        write_durable_counts(call, reply);
+        return STATUS_OK;
+    }
+    if (wanted.local > counts.local) {
+        log_ask_durable(store_log(call->services->store), offset);
+    }
+    if (wanted.replicas > counts.replicas && !call->is_again) {
+        replication_request_durable(call->services->replication, offset);
+    }
     blocking_wait(call, reply, &wait);
     return STATUS_OK;
 }
@@ -324,5 +405,17 @@ const struct command replication_commands[] = {
      .categories = CATEGORY_CONNECTION,
      .tips = "request_policy:all_shards,response_policy:agg_min",
      .run = run_wait},
+    {.name = "waitaof",
+     .summary =
+         "Blocks until all of the preceding write commands sent by the connection are written to the append-only "
+         "file of the master and/or replicas.",
+     .since = "7.2.0",
+     .complexity = "O(1)",
+     .group = "generic",
+     .arity = 4,
+     .flags = COMMAND_NOSCRIPT,
+     .categories = CATEGORY_CONNECTION,
+     .tips = "request_policy:all_shards,response_policy:agg_min",
+     .run = run_waitaof},
     {.name = NULL},
 };

@@ -41,7 +41,8 @@ struct place {
 
 struct blocked {
     struct blocking *blocking;
-    struct list_node node; /* In blocking->all. */
+    struct list_node node;      /* In blocking->all. */
+    struct list_node acks_node; /* In blocking->for_replicas. */
     struct session *session;
     struct command_entry *entry;
     uint32_t db;
@@ -53,7 +54,6 @@ struct blocked {
     bool has_timer;
     enum entry_type type;
     bool wakes_when_gone;
-    bool is_for_replicas;
     bool asked_again; /* The command that was run again wants to wait on. */
     void (*write_timeout)(struct call *call, struct reply *reply);
 };
@@ -61,11 +61,11 @@ struct blocked {
 struct blocking {
     struct blocking_options options;
     struct list all;
+    struct list for_replicas; /* Those of them whom acknowledgements wake. */
     struct list ready;
     struct hash_table keys; /* Waited for, by database and key. */
     size_t count;
     size_t timed_count;
-    bool have_acknowledgements_moved;
 };
 
 static struct slice key_slice(const struct waited_key *key)
@@ -153,6 +153,7 @@ struct blocking *blocking_create(const struct blocking_options *options)
 
     blocking->options = *options;
     list_init(&blocking->all);
+    list_init(&blocking->for_replicas);
     list_init(&blocking->ready);
     hash_table_init(&blocking->keys);
     notify_observe(options->services->notify, &observer);
@@ -261,6 +262,7 @@ static void end(struct blocked *blocked)
         blocking->timed_count--;
     }
     list_remove(&blocked->node);
+    list_remove(&blocked->acks_node);
     blocking->count--;
     session->blocked = NULL;
     memory_free(blocked->places);
@@ -351,9 +353,12 @@ void blocking_wait(struct call *call, struct reply *reply, const struct blocking
     blocked->db = call->db;
     blocked->type = wait->type;
     blocked->wakes_when_gone = wait->wakes_when_gone;
-    blocked->is_for_replicas = wait->is_for_replicas;
     blocked->write_timeout = wait->write_timeout == NULL ? write_null_array : wait->write_timeout;
     list_append(&blocking->all, &blocked->node);
+    list_node_init(&blocked->acks_node);
+    if (wait->is_for_replicas) {
+        list_append(&blocking->for_replicas, &blocked->acks_node);
+    }
     blocking->count++;
     blocked->argc = wait->argv == NULL ? call->argc : wait->argc;
     blocked->argv = slice_copy_all(wait->argv == NULL ? call->argv : wait->argv, blocked->argc);
@@ -385,7 +390,7 @@ enum status blocking_parse_timeout_s(struct reply *reply, struct slice argument,
 
 bool blocking_has_ready(const struct blocking *blocking)
 {
-    return !list_is_empty(&blocking->ready) || blocking->have_acknowledgements_moved;
+    return !list_is_empty(&blocking->ready);
 }
 
 static struct request request_of(const struct blocked *blocked)
@@ -449,24 +454,16 @@ static bool serve_key(struct blocking *blocking, struct waited_key *key)
     return goes_on;
 }
 
-static void serve_replica_waits(struct blocking *blocking)
+void blocking_serve_acknowledgements(struct blocking *blocking)
 {
-    blocking->have_acknowledgements_moved = false;
-    LIST_FOR_EACH(&blocking->all, node)
+    LIST_FOR_EACH(&blocking->for_replicas, node)
     {
-        struct blocked *blocked = LIST_ENTRY(node, struct blocked, node);
-
-        if (blocked->is_for_replicas) {
-            run_again(blocked, slice_empty());
-        }
+        run_again(LIST_ENTRY(node, struct blocked, acks_node), slice_empty());
     }
 }
 
 void blocking_serve(struct blocking *blocking)
 {
-    if (blocking->have_acknowledgements_moved) {
-        serve_replica_waits(blocking);
-    }
     while (!list_is_empty(&blocking->ready)) {
         struct waited_key *key = LIST_ENTRY(blocking->ready.head.next, struct waited_key, ready_node);
 
@@ -476,11 +473,6 @@ void blocking_serve(struct blocking *blocking)
             return;
         }
     }
-}
-
-void blocking_note_acknowledgements(struct blocking *blocking)
-{
-    blocking->have_acknowledgements_moved = blocking->count != 0;
 }
 
 static void end_with_error(struct blocked *blocked, const char *error)

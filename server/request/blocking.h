@@ -32,7 +32,7 @@ struct blocking_wait {
     uint64_t timeout_ms;  /* 0 is for ever. Counted from the first time that the command asked. */
     /* Write what the client gets when the time is over. NULL is the null array. */
     void (*write_timeout)(struct call *call, struct reply *reply);
-    /* Replication's acknowledgements wake it, as WAIT wants. */
+    /* What replicas acknowledge, and what our own disk has, wakes it, as WAIT wants. It must not write. */
     bool is_for_replicas;
     /* The words to run again with, where the call's own would mean something else by then ("$" of XREAD). NULL: the
      * call's own. */
@@ -51,8 +51,8 @@ MUST_CHECK enum status blocking_parse_timeout_s(struct reply *reply, struct slic
  * because the store takes no writes, stay ready. */
 bool blocking_has_ready(const struct blocking *blocking);
 void blocking_serve(struct blocking *blocking);
-/* Acknowledgements have moved: commands that wait for replicas look again when served. Inside a command, too. */
-void blocking_note_acknowledgements(struct blocking *blocking);
+/* What replicas or our own disk have has moved: commands that wait for that look again. Never inside a command. */
+void blocking_serve_acknowledgements(struct blocking *blocking);
 
 /* CLIENT UNBLOCK: end the wait as by time-out, or with an error. False if the session does not wait. */
 bool blocking_unblock(struct blocking *blocking, struct session *session, bool with_error);

@@ -3,17 +3,15 @@
 that can come between, a crash at each step too.
 
 Usage: replication_failover.py HEARTH_SERVER"""
-import os
 import pathlib
-import signal
 import sys
 import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from hearth import Server, run_tests, wait_until  # noqa: E402
-from replication import (Writer, assert_same_data, field, fill, follow, is_refused, role_of, stat, stock_redis,  # noqa: E402
-                         wait_caught_up, wait_link)
+from replication import (Writer, assert_same_data, field, fill, follow, freeze, is_refused, role_of, stat,  # noqa: E402
+                         stock_redis, thaw, wait_caught_up, wait_link)
 
 QUICK = ("--repl-ping-replica-period", "1", "--repl-timeout", "10")
 
@@ -49,14 +47,6 @@ def wait_swapped(old, new):
     wait_until(lambda: role_of(new) == "master" and role_of(old) == "slave" and state_of(old) == "no-failover",
                "the roles to be swapped")
     wait_link(old)
-
-
-def freeze(server):
-    os.kill(server.process.pid, signal.SIGSTOP)
-
-
-def thaw(server):
-    os.kill(server.process.pid, signal.SIGCONT)
 
 
 def test_refusals_are_those_of_redis(binary):

@@ -61,7 +61,8 @@ static void test_disks_are_counted_apart(void **state)
     acks_join(&acks, &stock, "stock", 100);
     one.is_online = true;
     stock.is_online = true;
-    assert_int_equal(acks_count_durable(&acks, 0), 0); /* Neither has said anything of its disk. */
+    assert_int_equal(acks_count_durable(&acks, 0), 2); /* As Redis: who has nothing to have has it. */
+    assert_int_equal(acks_count_durable(&acks, 1), 0); /* Neither has said anything of its disk. */
     assert_true(acks_update(&one, 150, 10));
     assert_true(acks_update_durable(&one, 120));
     assert_false(acks_update_durable(&one, 110));

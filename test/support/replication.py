@@ -1,5 +1,7 @@
 """What tests of replication share: waiting for links, comparing data, and a proxy that breaks connections."""
+import os
 import select
+import signal
 import socket
 import threading
 import time
@@ -133,6 +135,14 @@ def assert_same_data(one, other, databases=(0, 1, 2)):
         differ = [(key, a[key], b[key]) for key in a if key in b and a[key] != b[key]][:3]
         raise AssertionError("data differs: %d and %d keys, missing %r, extra %r, different %r"
                              % (len(a), len(b), missing, extra, differ))
+
+
+def freeze(server):
+    os.kill(server.process.pid, signal.SIGSTOP)
+
+
+def thaw(server):
+    os.kill(server.process.pid, signal.SIGCONT)
 
 
 def role_of(server):

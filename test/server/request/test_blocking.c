@@ -376,13 +376,13 @@ static void test_acknowledgements_wake_who_waits_for_replicas(void **state)
 {
     struct small_server *s = connect(state, 3);
 
-    blocking_note_acknowledgements(s->services.blocking);
+    blocking_serve_acknowledgements(s->services.blocking);
     assert_false(blocking_has_ready(s->services.blocking)); /* Nobody waits. */
     small_server_ask(s, 0, "take 0 k", "");
     small_server_ask(s, 1, "acks", "");
     small_server_ask(s, 2, "put other", "+OK ");
     assert_string_equal(small_server_hears(s, 1), "");
-    blocking_note_acknowledgements(s->services.blocking);
+    blocking_serve_acknowledgements(s->services.blocking);
     small_server_turn(s);
     assert_string_equal(small_server_hears(s, 1), "$12 acknowledged ");
     assert_string_equal(small_server_hears(s, 0), "");

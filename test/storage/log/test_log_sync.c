@@ -77,6 +77,23 @@ static void test_what_is_durable_is_released(void **state)
     }
 }
 
+/* Nobody waits: the log's thread takes it from there. */
+static void test_a_sync_can_be_asked_for_without_waiting(void **state)
+{
+    struct log_fixture *f = *state;
+
+    log_fixture_append(f, "one");
+    log_fixture_wait_written(f);
+    assert_offsets(f, 3, 0, 3);
+    log_ask_durable(f->log, 6); /* What is still to come, too. */
+    while (log_durable_offset(f->log) < 3) {
+    }
+    log_fixture_append(f, "two");
+    while (log_durable_offset(f->log) < 6) {
+    }
+    assert_offsets(f, 6, 6, 6);
+}
+
 static void test_the_end_is_known_while_the_disk_is_waited_for(void **state)
 {
     struct log_fixture *f = *state;
@@ -344,6 +361,7 @@ static void test_a_background_sync_that_cannot_open_its_file_is_done_elsewhere(v
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_sync_can_be_asked_for_without_waiting, set_up_no, tear_down),
         cmocka_unit_test_setup_teardown(test_always_releases_nothing_before_its_sync, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_durable_is_released, set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_the_end_is_known_while_the_disk_is_waited_for, set_up_always, tear_down),
