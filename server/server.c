@@ -21,6 +21,7 @@
 #include "server/request/pubsub.h"
 #include "server/request/registry.h"
 #include "server/request/replay.h"
+#include "server/request/tracking.h"
 #include "server/request/transaction.h"
 #include "server/services.h"
 #include "server/settings.h"
@@ -79,6 +80,7 @@ static void on_session_closed(void *context, struct session *session)
     transaction_reset(session);
     monitors_remove(server->services.monitors, session);
     pubsub_forget(server->services.pubsub, session);
+    tracking_forget(server->services.tracking, session);
     if (session->replica != NULL) {
         replica_detach(session->replica);
         session->replica = NULL;
@@ -159,6 +161,7 @@ static void on_data_replaced(void *context)
     dispatch_observe_keyspace(server->services.dispatch);
     connections_let_go(server->connections); /* They wait for offsets of a log that is gone. */
     transactions_touch_all(server->services.transactions);
+    tracking_note_replaced(server->services.tracking);
 }
 
 void server_update_role(struct server *server)
@@ -291,6 +294,7 @@ static void make_parts(struct server *server)
     services->monitors = monitors_create();
     services->notify = notify_create();
     services->transactions = transactions_create(services);
+    services->tracking = tracking_create(services); /* Before pub/sub: a change is told before its event. */
     services->pubsub = pubsub_create(services);
     services->blocking = blocking_create(&blocking);
     services->dispatch = dispatch_create(&dispatch);
@@ -496,6 +500,7 @@ static void take_turn(struct server *server)
         fail(server);
     }
     replication_turn(services->replication);
+    tracking_turn(services->tracking); /* What this turn changed; it leaves with it. */
     flush(server, store_log(services->store));
 }
 
@@ -541,6 +546,7 @@ static void free_parts(struct server *server)
     blocking_free(services->blocking);
     transactions_free(services->transactions);
     pubsub_free(services->pubsub);
+    tracking_free(services->tracking);
     notify_free(services->notify);
     monitors_free(services->monitors);
     slowlog_free(services->slowlog);

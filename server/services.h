@@ -23,6 +23,7 @@ struct sessions; /* session.h: all clients. */
 struct slowlog;
 struct store;
 struct ticker;
+struct tracking; /* tracking.h: client-side caching. */
 struct transactions;
 
 struct services {
@@ -43,6 +44,7 @@ struct services {
     struct ticker *ticker;
     struct transactions *transactions; /* transaction.h: watched keys. */
     struct notify *notify;
+    struct tracking *tracking;
     struct pubsub *pubsub;
 };
 

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/number.h"
+#include "server/commands/cmd_client_tracking.h"
 #include "server/commands/cmd_connection.h"
 #include "server/lifecycle.h"
 #include "server/net/session.h"
@@ -349,48 +350,6 @@ static enum status run_client_no_evict(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
-/* --- Client-side caching, which is not supported: it is off, and says so when it is to be on --- */
-
-static enum status run_client_tracking(struct call *call, struct reply *reply)
-{
-    if (args_is(call->argv[2], "off")) {
-        reply_ok(reply);
-        return STATUS_OK;
-    }
-    if (args_is(call->argv[2], "on")) {
-        return reply_error(reply, "ERR client side caching is not supported by this server");
-    }
-    return STATUS_SYNTAX;
-}
-
-static enum status run_client_caching(struct call *call, struct reply *reply)
-{
-    (void)call;
-    return reply_error(reply, "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
-                              "OPTOUT mode enabled");
-}
-
-static enum status run_client_trackinginfo(struct call *call, struct reply *reply)
-{
-    (void)call;
-    reply_map(reply, 3);
-    reply_bulk_text(reply, "flags");
-    reply_set(reply, 1);
-    reply_bulk_text(reply, "off");
-    reply_bulk_text(reply, "redirect");
-    reply_integer(reply, -1);
-    reply_bulk_text(reply, "prefixes");
-    reply_array(reply, 0);
-    return STATUS_OK;
-}
-
-static enum status run_client_getredir(struct call *call, struct reply *reply)
-{
-    (void)call;
-    reply_integer(reply, -1);
-    return STATUS_OK;
-}
-
 static enum status run_client_help(struct call *call, struct reply *reply)
 {
     static const char *const lines[] = {
@@ -449,7 +408,7 @@ static enum status run_client_help(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
-#define ANY_STATE (COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING)
+#define ANY_STATE (COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING | COMMAND_KEEPS_CACHING)
 
 #define SUBCOMMAND(name_, since_, arity_, flags_, run_, summary_, complexity_)                                         \
     {                                                                                                                  \
@@ -463,7 +422,7 @@ static const struct command client_subcommands[] = {
     SUBCOMMAND("getname", "2.6.9", 2, ANY_STATE, run_client_getname, "Get the current connection name", "O(1)"),
     SUBCOMMAND("getredir", "6.0.0", 2, ANY_STATE, run_client_getredir,
                "Get tracking notifications redirection client ID if any", "O(1)"),
-    SUBCOMMAND("help", "5.0.0", 2, COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING, run_client_help,
+    SUBCOMMAND("help", "5.0.0", 2, ANY_STATE & ~COMMAND_NOSCRIPT, run_client_help,
                "Show helpful text about the different subcommands", "O(1)"),
     SUBCOMMAND("id", "5.0.0", 2, ANY_STATE, run_client_id, "Returns the client ID for the current connection", "O(1)"),
     {.name = "info",

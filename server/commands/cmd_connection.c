@@ -6,6 +6,7 @@
 #include "server/request/auth.h"
 #include "server/request/pubsub.h"
 #include "server/request/reply.h"
+#include "server/request/tracking.h"
 #include "server/request/transaction.h"
 #include "server/server.h"
 #include "server/services.h"
@@ -185,10 +186,11 @@ static enum status run_reset(struct call *call, struct reply *reply)
     monitors_remove(call->services->monitors, session);
     transaction_reset(session);
     pubsub_forget(call->services->pubsub, session);
+    tracking_disable(call->services->tracking, session);
     session_set_text(&session->name, slice_empty());
     session->db = 0;
     session->protocol = 2;
-    session->flags &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_SKIP_NEXT | SESSION_NO_EVICT);
+    session->flags &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_SKIP_NEXT);
     auth_begin(call->services->config, session);
     reply_simple(reply, "RESET");
     return STATUS_OK;

@@ -223,9 +223,7 @@ static enum status run_flushall(struct call *call, struct reply *reply)
     if (status != STATUS_OK) {
         return status;
     }
-    for (uint32_t db = 0; db < keyspace_database_count(call->keyspace); db++) {
-        notify_database(call, db);
-    }
+    notify_all_databases(call);
     keyspace_flush_all(call->keyspace);
     call->changes++;
     reply_ok(reply);

@@ -14,10 +14,17 @@
 struct sessions {
     struct sessions_options options;
     struct list all;
+    struct hash_table by_id;
     struct list parked;
     size_t count;
     uint64_t next_id;
 };
+
+/* Ids are given in order: neighbours part. */
+static uint64_t hash_of(uint64_t id)
+{
+    return id * UINT64_C(0x9E3779B97F4A7C15) >> 32;
+}
 
 struct sessions *sessions_create(const struct sessions_options *options)
 {
@@ -25,6 +32,7 @@ struct sessions *sessions_create(const struct sessions_options *options)
 
     sessions->options = *options;
     list_init(&sessions->all);
+    hash_table_init(&sessions->by_id);
     list_init(&sessions->parked);
     sessions->next_id = 1;
     return sessions;
@@ -36,6 +44,7 @@ void sessions_free(struct sessions *sessions)
         return;
     }
     ASSERT(list_is_empty(&sessions->all)); /* connections_free() came first. */
+    hash_table_release(&sessions->by_id);
     memory_free(sessions);
 }
 
@@ -157,6 +166,7 @@ static void on_closed(void *context)
 
     sessions->options.closed(sessions->options.context, session);
     list_remove(&session->node);
+    hash_table_remove(&sessions->by_id, &session->hash_node);
     list_remove(&session->list_node);
     sessions->count--;
     buf_release(&session->pushed);
@@ -187,6 +197,7 @@ struct session *sessions_accept(struct sessions *sessions, const struct transpor
     resp_reader_init(&session->reader);
     list_node_init(&session->list_node);
     list_append(&sessions->all, &session->node);
+    hash_table_insert(&sessions->by_id, &session->hash_node, hash_of(session->id));
     sessions->count++;
     session->connection = connection_open(sessions->options.connections, transport, &handler);
     session->output = connection_output(session->connection);
@@ -222,9 +233,9 @@ size_t sessions_count_parked(const struct sessions *sessions)
 
 struct session *sessions_find(struct sessions *sessions, uint64_t id)
 {
-    LIST_FOR_EACH(&sessions->all, node)
-    {
-        struct session *session = LIST_ENTRY(node, struct session, node);
+    for (struct hash_node *node = hash_table_first(&sessions->by_id, hash_of(id)); node != NULL;
+         node = hash_table_next(node)) {
+        struct session *session = LIST_ENTRY(node, struct session, hash_node);
 
         if (session->id == id) {
             return session;
@@ -294,13 +305,24 @@ void session_keep_push(struct session *session, size_t begin)
     }
 }
 
+static void write_pushed(struct session *session)
+{
+    if (session->pushed.len != 0) {
+        buf_put(session->output, buf_slice(&session->pushed));
+        buf_clear(&session->pushed);
+    }
+}
+
 void session_end_reply(struct session *session, size_t reply_begin)
 {
+    if (session->flags & SESSION_BLOCKED) {
+        write_pushed(session);
+        return;
+    }
     if (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) {
         buf_truncate(session->output, reply_begin);
-        buf_put(session->output, buf_slice(&session->pushed));
     }
-    buf_clear(&session->pushed);
+    write_pushed(session);
     session->flags &= ~(uint32_t)SESSION_REPLY_SKIP;
     if (session->flags & SESSION_SKIP_NEXT) {
         session->flags = (session->flags | SESSION_REPLY_SKIP) & ~(uint32_t)SESSION_SKIP_NEXT;

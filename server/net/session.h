@@ -6,6 +6,7 @@
 #define SERVER_NET_SESSION_H
 
 #include "base/buf.h"
+#include "base/hash_table.h"
 #include "base/list.h"
 #include "base/resp_read.h"
 #include "replication/replication.h"
@@ -19,6 +20,7 @@ struct dispatch;
 struct services;
 struct sessions;      /* Opaque; owned by server. */
 struct subscriptions; /* pubsub.c */
+struct tracker;       /* tracking.h */
 struct transaction;   /* transaction.h */
 
 enum session_flag {
@@ -44,6 +46,7 @@ enum session_flag {
 struct session {
     struct list_node node;         /* In the set of all, in order of id. */
     struct list_node list_node;    /* In the list of parked sessions. */
+    struct hash_node hash_node;    /* In the set of all, by id. */
     struct sessions *sessions;     /* NULL for internal ones. */
     struct connection *connection; /* NULL for internal ones. */
     struct buf *output;            /* The connection's, or the owner's of an internal one. */
@@ -68,8 +71,9 @@ struct session {
     uint64_t write_offset;           /* Log end after its last write: what WAIT waits for. */
     struct replica *replica;         /* When its output is a feed. */
     struct replica_handshake handshake;
-    struct buf pushed;                   /* What a reply that is cut off leaves standing. */
+    struct buf pushed;                   /* Stands behind the reply to the request that is executed. */
     struct subscriptions *subscriptions; /* Owned by pubsub.c; NULL before the first. */
+    struct tracker *tracker;             /* Owned by tracking.c; NULL when it does not track. */
     char peer[SESSION_ADDRESS_BYTES];    /* "127.0.0.1:5000" */
     char local[SESSION_ADDRESS_BYTES];
 };
@@ -132,7 +136,8 @@ void session_close_after_reply(struct session *session);
 void session_touch(struct session *session, uint64_t offset);
 /* What stands in the output from `begin` on is a push and no reply: CLIENT REPLY does not keep it back. */
 void session_keep_push(struct session *session, size_t begin);
-/* The reply to a request stands in the output from `reply_begin` on: cut it off again if CLIENT REPLY says so. */
+/* The reply to a request stands in the output from `reply_begin` on: cut it off again if CLIENT REPLY says so, and
+ * write behind it what was pushed meanwhile. Of a blocked session the reply is still to come. */
 void session_end_reply(struct session *session, size_t reply_begin);
 /* A blocked session goes on with its next request. */
 void session_unblock(struct session *session);

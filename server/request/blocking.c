@@ -131,7 +131,7 @@ static void on_key(void *context, enum notify_class class, const char *event, ui
 }
 
 /* Observer: SWAPDB may have brought any key. */
-static void on_database(void *context, uint32_t db)
+static void on_databases(void *context, uint32_t first, uint32_t count)
 {
     struct blocking *blocking = context;
     struct hash_table_walk walk;
@@ -140,7 +140,7 @@ static void on_database(void *context, uint32_t db)
          node = hash_table_walk_next(&walk, &blocking->keys)) {
         struct waited_key *key = LIST_ENTRY(node, struct waited_key, hash_node);
 
-        if (key->db == db) {
+        if (key->db - first < count) {
             note_change(blocking, key);
         }
     }
@@ -149,7 +149,7 @@ static void on_database(void *context, uint32_t db)
 struct blocking *blocking_create(const struct blocking_options *options)
 {
     struct blocking *blocking = memory_allocate_zeroed(sizeof(*blocking));
-    struct notify_observer observer = {.key = on_key, .database = on_database, .context = blocking};
+    struct notify_observer observer = {.key = on_key, .databases = on_databases, .context = blocking};
 
     blocking->options = *options;
     list_init(&blocking->all);
@@ -295,8 +295,8 @@ static void finish(struct blocked *blocked, size_t reply_begin)
     struct session *session = blocked->session;
 
     end(blocked);
-    session_end_reply(session, reply_begin);
     session_unblock(session);
+    session_end_reply(session, reply_begin);
     session_touch(session, 0);
 }
 
@@ -422,6 +422,8 @@ static void run_again(struct blocked *blocked, struct slice woken_by)
     session->db = db;
     if (!blocked->asked_again) {
         finish(blocked, reply_begin);
+    } else {
+        session_end_reply(session, reply_begin);
     }
 }
 

@@ -48,6 +48,7 @@ enum command_flag {
     COMMAND_IN_SUBSCRIPTION = 1u << 24, /* A RESP2 client that has subscriptions may call it. */
     COMMAND_SECRETIVE = 1u << 27,       /* Its words may hold a password: neither MONITOR nor SLOWLOG show them. */
     COMMAND_RUNS_QUEUED = 1u << 26,     /* Runs what was queued: writes if one of that does. */
+    COMMAND_KEEPS_CACHING = 1u << 28,   /* CLIENT CACHING stands over it: it is for the command behind. */
     COMMAND_REVEALS_NOTHING = 1u << 25, /* Its reply tells nothing of the data, so it need not wait for the disk. */
 };
 

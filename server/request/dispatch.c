@@ -14,6 +14,7 @@
 #include "server/request/registry.h"
 #include "server/request/reply.h"
 #include "server/request/reveal.h"
+#include "server/request/tracking.h"
 #include "server/request/transaction.h"
 #include "server/services.h"
 #include "server/watch/latency.h"
@@ -31,9 +32,10 @@ struct dispatch {
     struct buf replay_output; /* What replayed commands reply, which nobody reads. */
     uint64_t wall_ms;         /* Wall clock at `wall_base_us` by the monotonic one. */
     uint64_t wall_base_us;
-    uint64_t now_us;      /* When the command that runs began. */
-    struct reveal reveal; /* Which changes replies have to wait for. */
-    unsigned depth;       /* Of nested commands; 0 outside of any. */
+    uint64_t now_us;        /* When the command that runs began. */
+    struct reveal reveal;   /* Which changes replies have to wait for. */
+    unsigned depth;         /* Of nested commands; 0 outside of any. */
+    struct session *caller; /* dispatch_caller() */
     struct call *reader;  /* The call that runs, if its command only reads: its lookups are counted. NULL otherwise. */
     uint64_t found_count; /* The keyspace's, up to which finds were counted. */
 };
@@ -97,6 +99,11 @@ void dispatch_free(struct dispatch *dispatch)
 struct dispatch_gate *dispatch_gate(struct dispatch *dispatch)
 {
     return &dispatch->gate;
+}
+
+const struct session *dispatch_caller(const struct dispatch *dispatch)
+{
+    return dispatch->caller;
 }
 
 static uint64_t wall_ms_at(struct dispatch *dispatch, uint64_t now_us)
@@ -290,7 +297,12 @@ static uint64_t execute(struct dispatch *dispatch, struct call *call, const stru
     reply_init(&reply, session->output, session->protocol);
     change_begin(dispatch->change, store_told_db(store));
     keyspace_set_clock(call->keyspace, call->now_ms, !dispatch->gate.is_replica && !is_expiry_paused(dispatch));
+    dispatch->caller = session;
     end_us = run(dispatch, call, entry, &reply);
+    dispatch->caller = NULL;
+    if (session->tracker != NULL) {
+        tracking_remember(dispatch->services->tracking, call, call);
+    }
     end = commit(dispatch);
     if (end != 0) {
         session->write_offset = end;
@@ -407,6 +419,14 @@ static void queue(struct session *session, struct command_entry *entry, const st
     reply_simple(&reply, "QUEUED");
 }
 
+static void end_request(struct session *session, const struct command_entry *entry, size_t reply_begin)
+{
+    session_end_reply(session, reply_begin);
+    if (session->tracker != NULL) {
+        tracking_end_request(session, entry);
+    }
+}
+
 enum session_outcome dispatch_request(struct dispatch *dispatch, struct session *session, const struct request *request,
                                       uint64_t *now_us)
 {
@@ -428,7 +448,7 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
     refusal = dispatch_refusal(dispatch, session, entry, request);
     if (refusal != NULL) {
         refuse(dispatch, session, entry, slice_of(refusal));
-        session_end_reply(session, reply_begin);
+        end_request(session, entry, reply_begin);
         return SESSION_DONE;
     }
     if (is_paused(dispatch, session, entry)) {
@@ -449,9 +469,7 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
         *now_us = execute(dispatch, &call, request);
         session->flags &= ~(uint32_t)SESSION_EXECUTES;
     }
-    if (!(session->flags & SESSION_BLOCKED)) { /* Its reply is still to come. */
-        session_end_reply(session, reply_begin);
-    }
+    end_request(session, entry, reply_begin);
     if (blocking_has_ready(dispatch->services->blocking)) {
         blocking_serve(dispatch->services->blocking);
     }
@@ -470,6 +488,10 @@ void dispatch_nested(struct dispatch *dispatch, struct call *outer, struct comma
     call.is_nested = true;
     dispatch->now_us = clock_monotonic_us();
     (void)run(dispatch, &call, entry, reply);
+    if (outer->session->tracker != NULL) {
+        tracking_remember(dispatch->services->tracking, &call,
+                          (outer->command->flags & COMMAND_RUNS_QUEUED) ? &call : outer);
+    }
     dispatch->now_us = outer_begin_us;
 }
 

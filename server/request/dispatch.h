@@ -43,6 +43,9 @@ struct dispatch *dispatch_create(const struct dispatch_options *options);
 void dispatch_free(struct dispatch *dispatch);
 struct dispatch_gate *dispatch_gate(struct dispatch *dispatch);
 
+/* Whose command is being executed: its output ends amid a reply. NULL outside of any, and while the log is replayed. */
+const struct session *dispatch_caller(const struct dispatch *dispatch);
+
 /* A client's request; see sessions_options.execute. */
 enum session_outcome dispatch_request(struct dispatch *dispatch, struct session *session, const struct request *request,
                                       uint64_t *now_us);

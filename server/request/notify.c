@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "server/request/command.h"
 #include "server/services.h"
+#include "storage/keyspace/keyspace.h"
 
 struct notify {
     struct notify_observer observers[NOTIFY_OBSERVERS_MAX];
@@ -96,11 +97,19 @@ void notify_key(struct call *call, enum notify_class class, const char *event, u
     notify_publish_key(call->services->notify, class, event, db, key);
 }
 
+static void publish_databases(struct notify *notify, uint32_t first, uint32_t count)
+{
+    for (size_t i = 0; i < notify->count; i++) {
+        notify->observers[i].databases(notify->observers[i].context, first, count);
+    }
+}
+
 void notify_database(struct call *call, uint32_t db)
 {
-    struct notify *notify = call->services->notify;
+    publish_databases(call->services->notify, db, 1);
+}
 
-    for (size_t i = 0; i < notify->count; i++) {
-        notify->observers[i].database(notify->observers[i].context, db);
-    }
+void notify_all_databases(struct call *call)
+{
+    publish_databases(call->services->notify, 0, keyspace_database_count(call->keyspace));
 }

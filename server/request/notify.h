@@ -36,11 +36,11 @@ bool notify_parse_classes(struct slice letters, uint32_t *classes);
 /* And back, in Redis' order. */
 void notify_format_classes(uint32_t classes, char letters[NOTIFY_LETTERS_MAX]);
 
-/* One who wants to hear: transactions (WATCH), blocking, pub/sub. Called in the order of registration, after the change
- * and before the reply is released. */
+/* One who wants to hear: transactions (WATCH), tracking, pub/sub, blocking. Called in the order of registration, after
+ * the change and before the reply is released. */
 struct notify_observer {
     void (*key)(void *context, enum notify_class class, const char *event, uint32_t db, struct slice key);
-    void (*database)(void *context, uint32_t db);
+    void (*databases)(void *context, uint32_t first, uint32_t count);
     void *context;
 };
 
@@ -58,5 +58,7 @@ void notify_publish_key(struct notify *notify, enum notify_class class, const ch
 void notify_key(struct call *call, enum notify_class class, const char *event, uint32_t db, struct slice key);
 /* The keys of a whole database were changed (FLUSHDB, SWAPDB). */
 void notify_database(struct call *call, uint32_t db);
+/* Those of all databases (FLUSHALL). */
+void notify_all_databases(struct call *call);
 
 #endif

@@ -285,16 +285,17 @@ static void on_key(void *context, enum notify_class class, const char *event, ui
 }
 
 /* Observer: as in Redis there is no event for a whole database. */
-static void on_database(void *context, uint32_t db)
+static void on_databases(void *context, uint32_t first, uint32_t count)
 {
     (void)context;
-    (void)db;
+    (void)first;
+    (void)count;
 }
 
 struct pubsub *pubsub_create(struct services *services)
 {
     struct pubsub *pubsub = memory_allocate_zeroed(sizeof(*pubsub));
-    struct notify_observer observer = {.key = on_key, .database = on_database, .context = pubsub};
+    struct notify_observer observer = {.key = on_key, .databases = on_databases, .context = pubsub};
 
     pubsub->services = services;
     list_init(&pubsub->patterns);

@@ -70,9 +70,9 @@ static void on_key(void *context, enum notify_class class, const char *event, ui
     }
 }
 
-/* Observer: a database was emptied or exchanged. What is there neither before nor after was not touched;
+/* Observer: databases were emptied or exchanged. What is there neither before nor after was not touched;
  * what is due is not there. */
-static void on_database(void *context, uint32_t db)
+static void on_databases(void *context, uint32_t first, uint32_t count)
 {
     struct transactions *transactions = context;
     struct keyspace *keyspace = store_keyspace(transactions->services->store);
@@ -82,7 +82,7 @@ static void on_database(void *context, uint32_t db)
          node = hash_table_walk_next(&walk, &transactions->watches)) {
         struct watch *watch = LIST_ENTRY(node, struct watch, hash_node);
 
-        if (watch->db == db && (watch->existed || keyspace_has_live(keyspace, db, key_of(watch)))) {
+        if (watch->db - first < count && (watch->existed || keyspace_has_live(keyspace, watch->db, key_of(watch)))) {
             touch(watch);
         }
     }
@@ -91,7 +91,7 @@ static void on_database(void *context, uint32_t db)
 struct transactions *transactions_create(struct services *services)
 {
     struct transactions *transactions = memory_allocate_zeroed(sizeof(*transactions));
-    struct notify_observer observer = {.key = on_key, .database = on_database, .context = transactions};
+    struct notify_observer observer = {.key = on_key, .databases = on_databases, .context = transactions};
 
     transactions->services = services;
     hash_table_init(&transactions->watches);

@@ -1,6 +1,7 @@
 #include "server/watch/client_info.h"
 #include "server/request/args.h"
 #include "server/request/registry.h"
+#include "server/request/tracking.h"
 #include "server/request/transaction.h"
 
 enum client_type client_type_of(const struct session *session)
@@ -34,6 +35,13 @@ bool client_type_parse(struct slice word, enum client_type *type)
     return false;
 }
 
+static void write_tracking_flags(const struct session *session, struct buf *out)
+{
+    buf_put_text(out, session->tracker == NULL ? "" : "t");
+    buf_put_text(out, (tracking_flags(session) & TRACKING_BROKEN) ? "R" : "");
+    buf_put_text(out, (tracking_flags(session) & TRACKING_BCAST) ? "B" : "");
+}
+
 /* Redis' letters, in its order. */
 static void write_flags(const struct session *session, struct buf *out)
 {
@@ -59,6 +67,9 @@ static void write_flags(const struct session *session, struct buf *out)
         }
         if (letters[i].flag == SESSION_MASTER && session->subscription_count != 0) {
             buf_put_byte(out, 'P');
+        }
+        if (letters[i].flag == (SESSION_BLOCKED | SESSION_PARKED)) {
+            write_tracking_flags(session, out);
         }
     }
     if (out->len == begin) {
@@ -87,9 +98,10 @@ void client_info_write(const struct session *session, uint64_t now_us, struct bu
                    session->db, session->channel_count, session->pattern_count, session->shard_channel_count,
                    (session->flags & SESSION_IN_TRANSACTION) ? (long long)transaction_len(session) : -1LL, input_len,
                    connection_input_memory_bytes(connection) - input_len, transaction_bytes(session));
-    buf_put_format(
-        out, " rbs=0 rbp=0 obl=%zu oll=0 omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=-1 resp=%d", output_len,
-        output_len, connection_memory_bytes(connection) + sizeof(*session), output_len != 0 ? "rw" : "r",
-        session->last_command == NULL ? "NULL" : session->last_command->full_name, session->user, session->protocol);
+    buf_put_format(out, " rbs=0 rbp=0 obl=%zu oll=0 omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=%lld resp=%d",
+                   output_len, output_len, connection_memory_bytes(connection) + sizeof(*session),
+                   output_len != 0 ? "rw" : "r",
+                   session->last_command == NULL ? "NULL" : session->last_command->full_name, session->user,
+                   (long long)tracking_redirect_id(session), session->protocol);
     buf_put_format(out, " lib-name=%s lib-ver=%s", text_of(session->library_name), text_of(session->library_version));
 }

@@ -9,6 +9,7 @@
 #include "server/request/blocking.h"
 #include "server/request/pubsub.h"
 #include "server/request/registry.h"
+#include "server/request/tracking.h"
 #include "server/server.h"
 #include "server/services.h"
 #include "server/watch/client_info.h"
@@ -76,7 +77,9 @@ static void write_clients(const struct page *page)
 {
     uint64_t input_max = 0;
     uint64_t output_max = 0;
+    struct tracking_statistics tracking;
 
+    tracking_get_statistics(page->services->tracking, &tracking);
     LIST_FOR_EACH(sessions_all(page->services->sessions), node)
     {
         const struct session *session = LIST_ENTRY(node, struct session, node);
@@ -89,11 +92,11 @@ static void write_clients(const struct page *page)
     buf_put_format(page->out,
                    "connected_clients:%zu\r\ncluster_connections:0\r\nmaxclients:%lld\r\n"
                    "client_recent_max_input_buffer:%llu\r\nclient_recent_max_output_buffer:%llu\r\n"
-                   "blocked_clients:%zu\r\ntracking_clients:0\r\nclients_in_timeout_table:%zu\r\n",
+                   "blocked_clients:%zu\r\ntracking_clients:%zu\r\nclients_in_timeout_table:%zu\r\n",
                    sessions_count(page->services->sessions) - sessions_count_replicas(page->services->sessions),
                    (long long)page->services->config->max_clients, (wide)input_max, (wide)output_max,
                    blocking_count(page->services->blocking) + sessions_count_parked(page->services->sessions),
-                   blocking_count_timed(page->services->blocking));
+                   tracking.clients, blocking_count_timed(page->services->blocking));
 }
 
 /* Memory of the connections of one class. */
@@ -236,7 +239,9 @@ static void write_stats(const struct page *page)
     const struct metrics *metrics = page->services->metrics;
     const struct connections_statistics *traffic = connections_get_statistics(page->services->connections);
     const struct pubsub *pubsub = page->services->pubsub;
+    struct tracking_statistics tracking;
 
+    tracking_get_statistics(page->services->tracking, &tracking);
     write_traffic(page);
     buf_put_format(page->out,
                    "expired_keys:%llu\r\nexpired_stale_perc:0.00\r\nexpired_time_cap_reached_count:0\r\n"
@@ -251,13 +256,14 @@ static void write_stats(const struct page *page)
                    pubsub_count_names(pubsub, PUBSUB_PATTERN), pubsub_count_names(pubsub, PUBSUB_SHARD));
     buf_put_format(
         page->out,
-        "tracking_total_keys:0\r\ntracking_total_items:0\r\ntracking_total_prefixes:0\r\n"
+        "tracking_total_keys:%zu\r\ntracking_total_items:%llu\r\ntracking_total_prefixes:%zu\r\n"
         "unexpected_error_replies:%llu\r\ntotal_error_replies:%llu\r\ndump_payload_sanitizations:0\r\n"
         "total_reads_processed:%llu\r\ntotal_writes_processed:%llu\r\nio_threaded_reads_processed:0\r\n"
         "io_threaded_writes_processed:0\r\nreply_buffer_shrinks:0\r\nreply_buffer_expands:0\r\n"
         "client_query_buffer_limit_disconnections:%llu\r\nclient_output_buffer_limit_disconnections:%llu\r\n",
-        (wide)metrics->unexpected_errors, (wide)metrics->error_replies, (wide)traffic->reads, (wide)traffic->writes,
-        (wide)traffic->query_limit_closes, (wide)traffic->output_limit_closes);
+        tracking.keys, (wide)tracking.items, tracking.prefixes, (wide)metrics->unexpected_errors,
+        (wide)metrics->error_replies, (wide)traffic->reads, (wide)traffic->writes, (wide)traffic->query_limit_closes,
+        (wide)traffic->output_limit_closes);
 }
 
 static void write_replication(const struct page *page)

@@ -11,6 +11,7 @@
 #include "server/request/notify.h"
 #include "server/request/pubsub.h"
 #include "server/request/registry.h"
+#include "server/request/tracking.h"
 #include "server/request/transaction.h"
 #include "server/watch/latency.h"
 #include "server/watch/metrics.h"
@@ -51,6 +52,7 @@ static void on_session_closed(void *context, struct session *session)
     transaction_reset(session);
     monitors_remove(server->services.monitors, session);
     pubsub_forget(server->services.pubsub, session);
+    tracking_forget(server->services.tracking, session);
     for (size_t i = 0; i < server->client_count; i++) {
         if (server->sessions[i] == session) {
             server->sessions[i] = NULL;
@@ -91,6 +93,7 @@ static void make_parts(struct small_server *server)
     services->monitors = monitors_create();
     services->notify = notify_create();
     services->transactions = transactions_create(services);
+    services->tracking = tracking_create(services); /* Before pub/sub: a change is told before its event. */
     services->pubsub = pubsub_create(services);
     services->blocking = blocking_create(&blocking);
     services->dispatch = dispatch_create(&dispatch);
@@ -131,6 +134,7 @@ int small_server_teardown(void **state)
     blocking_free(services->blocking);
     transactions_free(services->transactions);
     pubsub_free(services->pubsub);
+    tracking_free(services->tracking);
     notify_free(services->notify);
     monitors_free(services->monitors);
     slowlog_free(services->slowlog);
@@ -190,6 +194,7 @@ void small_server_turn(struct small_server *server)
         server->released = turn.end;
     }
     turn.released = server->released;
+    tracking_turn(services->tracking);
     connections_flush(services->connections, &turn);
 }
 
