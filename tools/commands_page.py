@@ -39,9 +39,8 @@ DIFFERENT = {
     "bgrewriteaof": "Begins a checkpoint, which is what makes the log shorter.",
     "bgsave": "Begins a checkpoint: what changed is written to LMDB, without a fork.",
     "bitfield": "A number that would end beyond 512 MB is refused.",
-    "client|caching": "Refused: there is no tracking.",
     "client|no-evict": "Kept as a flag; no client is evicted.",
-    "client|tracking": "`ON` is refused: there is no client-side caching.",
+    "client|tracking": "Tells of SWAPDB, and of a stream's groups, too. No message stands amid a reply.",
     "debug": "DIGEST, DIGEST-VALUE (the same digits as Redis' of the same data), OBJECT, SLEEP, RELOAD, POPULATE (logged), "
     "PROTOCOL and others that tests use. Off by default, as in Redis.",
     "dump": "In Redis 7's forms and mostly the same bytes; large hashes and sets have another order, streams other blocks.",
