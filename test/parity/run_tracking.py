@@ -22,7 +22,6 @@ from run_scenarios import parse_words
 from scenarios import tracking
 
 REPLIES_S = 10.0
-TOLD = re.compile(r"\b(flags|redir)=(\S+)")
 
 
 class Client:
@@ -92,9 +91,10 @@ class Stage:
         return self.hears()
 
     def tells(self):
-        lines = self.watcher.call("CLIENT", "LIST")[1].decode().splitlines()
+        fields = [(name, self.fields(client)) for name, client in sorted(self.clients.items())]
         info = self.watcher.call("INFO", "everything")[1].decode().splitlines()
-        return [TOLD.findall(line) for line in lines] + [line for line in info if line.startswith("tracking_")]
+        return ([(name, told["flags"], told["redir"]) for name, told in fields] +
+                [line for line in info if line.startswith("tracking_")])
 
     def passes(self, milliseconds):
         time.sleep(int(milliseconds) / 1000)

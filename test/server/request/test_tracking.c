@@ -20,9 +20,9 @@
 const struct command *const families[] = {string_commands, key_commands,         list_commands, list_block_commands,
                                           client_commands, transaction_commands, NULL};
 
-enum { READER, WRITER, LISTENER };
+enum { READER, WRITER, LISTENER, OTHER_WRITER, CLIENTS };
 
-/* Three clients; the first and the last speak RESP3. */
+/* The reader and the listener speak RESP3. */
 static int set_up(void **state)
 {
     struct small_server *s;
@@ -31,7 +31,7 @@ static int set_up(void **state)
         return 1;
     }
     s = *state;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < CLIENTS; i++) {
         (void)small_server_connect(s);
     }
     s->sessions[READER]->protocol = 3;
@@ -87,9 +87,12 @@ static void test_a_redirected_message_overtakes_no_reply_that_it_makes_stale(voi
 
     small_server_ask(s, READER, "client tracking on redirect 3", "+OK ");
     s->is_log_held = true;
-    small_server_ask(s, WRITER, "set k 1", "");
-    small_server_ask(s, READER, "get k", "");
-    small_server_ask(s, WRITER, "set k 2", "");
+    small_server_turn(s);                        /* Who spoke last is looked at first, but for a turn in between. */
+    small_server_post(s, WRITER, "set k 1\r\n"); /* One turn: nothing of it is on disk before its end. */
+    small_server_post(s, READER, "get k\r\n");
+    small_server_post(s, OTHER_WRITER, "set k 2\r\n");
+    small_server_turn(s);
+    assert_string_equal(small_server_hears(s, READER), "");
     assert_string_equal(small_server_hears(s, LISTENER), "");
     s->is_log_held = false;
     small_server_turn(s);
@@ -105,9 +108,11 @@ static void test_an_eviction_overtakes_no_reply(void **state)
     s->services.config->tracking_table_max_keys = 1;
     small_server_ask(s, READER, "client tracking on redirect 3", "+OK ");
     s->is_log_held = true;
-    small_server_ask(s, WRITER, "set k 1", "");
-    small_server_ask(s, READER, "get k", "");
-    small_server_ask(s, READER, "get l", "");
+    small_server_turn(s);
+    small_server_post(s, WRITER, "set k 1\r\n");
+    small_server_post(s, READER, "get k\r\nget l\r\n");
+    small_server_turn(s);
+    assert_string_equal(small_server_hears(s, READER), "");
     assert_int_equal(statistics_of(s).keys, 1);
     assert_string_equal(small_server_hears(s, LISTENER), "");
     s->is_log_held = false;
