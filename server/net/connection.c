@@ -436,6 +436,13 @@ static void flush(struct connection *connection, const struct connections_turn *
     }
 }
 
+static void destroy_closing(struct connections *connections)
+{
+    while (!list_is_empty(&connections->closing)) {
+        destroy(LIST_ENTRY(connections->closing.head.next, struct connection, closing_node));
+    }
+}
+
 void connections_flush(struct connections *connections, const struct connections_turn *turn)
 {
     holds_release(&connections->holds, turn->released);
@@ -447,9 +454,53 @@ void connections_flush(struct connections *connections, const struct connections
             flush(connection, turn);
         }
     }
-    while (!list_is_empty(&connections->closing)) {
-        destroy(LIST_ENTRY(connections->closing.head.next, struct connection, closing_node));
+    destroy_closing(connections);
+}
+
+/* --- Amid a turn --- */
+
+/* Read once from each that has something. None is freed meanwhile. */
+static void read_others(struct connections *connections, const struct connection *busy)
+{
+    LIST_FOR_EACH(&connections->all, node)
+    {
+        struct connection *connection = LIST_ENTRY(node, struct connection, all_node);
+
+        if (connection != busy && !connection->is_paused && !connection->is_last_output &&
+            !connection_is_closing(connection)) {
+            on_readable(connection->transport.fd, 0, connection);
+        }
     }
+}
+
+static void flush_others(struct connections *connections, const struct connection *busy,
+                         const struct connections_turn *turn)
+{
+    holds_release(&connections->holds, turn->released);
+    LIST_FOR_EACH(&connections->dirty, node)
+    {
+        struct connection *connection = LIST_ENTRY(node, struct connection, dirty_node);
+
+        if (connection != busy && connection->hold_offset <= turn->end) {
+            list_remove(&connection->dirty_node);
+            if (!connection_is_closing(connection)) {
+                flush(connection, turn);
+            }
+        }
+    }
+    destroy_closing(connections);
+}
+
+void connections_serve_others(struct connections *connections, const struct connection *busy,
+                              const struct connections_turn *turn)
+{
+    char *block = connections->read_block; /* Holds the request of `busy`, and what follows it. */
+
+    connections->read_block = memory_allocate(READ_BYTES);
+    read_others(connections, busy);
+    flush_others(connections, busy, turn);
+    memory_free(connections->read_block);
+    connections->read_block = block;
 }
 
 void connections_let_go(struct connections *connections)

@@ -108,6 +108,10 @@ struct connections_turn {
     uint64_t now_us;   /* Monotonic. */
 };
 void connections_flush(struct connections *connections, const struct connections_turn *turn);
+/* Amid a turn, from within the handler of `busy` (NULL for none): read from all other connections that have something,
+ * show it to their handlers, and write what may leave. What reveals the turn's end waits for that. */
+void connections_serve_others(struct connections *connections, const struct connection *busy,
+                              const struct connections_turn *turn);
 /* Let all output leave that waits for an offset: the log that it belonged to is gone. */
 void connections_let_go(struct connections *connections);
 /* Once a second or so: soft limits, and memory of idle connections. */

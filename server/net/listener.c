@@ -191,6 +191,13 @@ void listener_start(struct listener *listener)
     }
 }
 
+void listener_accept_waiting(struct listener *listener)
+{
+    for (size_t i = 0; i < listener->socket_count; i++) {
+        on_acceptable(listener->sockets[i].fd, 0, &listener->sockets[i]);
+    }
+}
+
 void listener_stop(struct listener *listener)
 {
     for (size_t i = 0; i < listener->socket_count; i++) {

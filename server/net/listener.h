@@ -38,6 +38,8 @@ MUST_CHECK enum status listener_open(const struct listener_options *options, str
 /* Accept until listener_stop(). */
 void listener_start(struct listener *listener);
 void listener_stop(struct listener *listener);
+/* Accept who waits now, whatever the event loop does. */
+void listener_accept_waiting(struct listener *listener);
 void listener_set_keepalive(struct listener *listener, int keepalive_s);
 /* Close, and remove the Unix socket's file. NULL is fine. */
 void listener_close(struct listener *listener);
