@@ -46,6 +46,7 @@ struct services {
     struct notify *notify;
     struct tracking *tracking;
     struct pubsub *pubsub;
+    struct script *script;
 };
 
 #endif

@@ -50,17 +50,21 @@ static bool refuse_unknown_subcommand(const struct request *request, struct buf 
     return refuse(refusal, " HELP.");
 }
 
+bool admission_takes_words(const struct command_entry *entry, size_t argc)
+{
+    int arity = entry->command->arity;
+
+    return arity > 0 ? argc == (size_t)arity : argc >= (size_t)-arity;
+}
+
 bool admission_is_known(const struct command_entry *entry, const struct command_entry *container,
                         const struct request *request, struct buf *refusal)
 {
-    int arity;
-
     if (entry == NULL) {
         return container == NULL ? refuse_unknown_command(request, refusal)
                                  : refuse_unknown_subcommand(request, refusal);
     }
-    arity = entry->command->arity;
-    if (arity > 0 ? request->argc != (size_t)arity : request->argc < (size_t)-arity) {
+    if (!admission_takes_words(entry, request->argc)) {
         buf_put_format(refusal, "ERR wrong number of arguments for '%s' command", entry->full_name);
         return false;
     }
@@ -74,7 +78,7 @@ bool admission_is_attack(const struct request *request)
 
 static bool is_write(const struct admission_request *admission)
 {
-    uint32_t flags = admission->entry->command->flags;
+    uint32_t flags = admission->flags;
 
     return (flags & COMMAND_WRITE) || ((flags & COMMAND_RUNS_QUEUED) && transaction_has_writes(admission->session));
 }
@@ -108,9 +112,20 @@ static bool is_caller_allowed(const struct admission_request *admission, struct 
 /* Whether the command has the flag, and, for EXEC, all that is queued: the state may have changed since. */
 static bool is_all(const struct admission_request *admission, uint32_t flag)
 {
-    uint32_t flags = admission->entry->command->flags;
+    uint32_t flags = admission->flags;
 
     return (flags & flag) && !((flags & COMMAND_RUNS_QUEUED) && transaction_lacks(admission->session, flag));
+}
+
+bool admission_lacks_replicas(const struct dispatch_gate *gate, const struct services *services)
+{
+    struct replication_statistics statistics;
+
+    if (gate->min_replicas == 0) {
+        return false;
+    }
+    replication_get_statistics(services->replication, &statistics);
+    return statistics.good_replicas < gate->min_replicas;
 }
 
 /* Checks of what state the server is in. */
@@ -118,18 +133,13 @@ static bool is_time_right(const struct admission_request *admission, struct buf 
 {
     const struct dispatch_gate *gate = admission->gate;
     const struct session *session = admission->session;
-    uint32_t flags = admission->entry->command->flags;
+    uint32_t flags = admission->flags;
 
-    if (gate->min_replicas != 0 && is_write(admission)) {
-        struct replication_statistics statistics;
-
-        replication_get_statistics(admission->services->replication, &statistics);
-        if (statistics.good_replicas < gate->min_replicas) {
-            return refuse(refusal, "NOREPLICAS Not enough good replicas to write.");
-        }
+    if (is_write(admission) && admission_lacks_replicas(gate, admission->services)) {
+        return refuse(refusal, ADMISSION_NO_REPLICAS);
     }
     if (gate->is_replica && is_write(admission)) {
-        return refuse(refusal, "READONLY You can't write against a read only replica.");
+        return refuse(refusal, ADMISSION_READONLY);
     }
     if (session->subscription_count != 0 && session->protocol == 2 && !(flags & COMMAND_IN_SUBSCRIPTION)) {
         buf_put_format(
@@ -144,6 +154,9 @@ static bool is_time_right(const struct admission_request *admission, struct buf 
     }
     if (gate->is_loading && !is_all(admission, COMMAND_LOADING)) {
         return refuse(refusal, "LOADING Redis is loading the dataset in memory");
+    }
+    if (gate->busy != DISPATCH_BUSY_NOT && !(flags & COMMAND_ALLOW_BUSY)) {
+        return refuse(refusal, gate->busy == DISPATCH_BUSY_FUNCTION ? ADMISSION_BUSY_FUNCTION : ADMISSION_BUSY_SCRIPT);
     }
     if ((session->flags & SESSION_REPLICA) && (flags & (COMMAND_READONLY | COMMAND_WRITE))) {
         return refuse(refusal, "ERR Replica can't interact with the keyspace");

@@ -149,6 +149,11 @@ void change_end_call(struct change *change, bool changed, const struct slice *ar
     }
 }
 
+size_t change_bytes(const struct change *change)
+{
+    return change->commands.len + change->sole.len;
+}
+
 /* Put `prefix` before the commands. It is short and seldom there; the move costs less than keeping room for it. */
 static void put_front(struct buf *commands, struct slice prefix)
 {

@@ -40,6 +40,9 @@ void change_expire(struct change *change, uint32_t db, struct slice key);
  * change_compose(). */
 void change_end_call(struct change *change, bool changed, const struct slice *argv, size_t argc, struct slice raw);
 
+/* How many bytes of commands there are so far: those of calls that have ended. */
+size_t change_bytes(const struct change *change);
+
 /* All that is to be appended to the log, as one change; empty if nothing is. Borrowed until the next change_begin().
  * `*selected_db` is what the log's reader has selected after it. */
 struct slice change_compose(struct change *change, int32_t *selected_db);

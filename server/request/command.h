@@ -49,6 +49,7 @@ enum command_flag {
     COMMAND_SECRETIVE = 1u << 27,       /* Its words may hold a password: neither MONITOR nor SLOWLOG show them. */
     COMMAND_RUNS_QUEUED = 1u << 26,     /* Runs what was queued: writes if one of that does. */
     COMMAND_KEEPS_CACHING = 1u << 28,   /* CLIENT CACHING stands over it: it is for the command behind. */
+    COMMAND_RUNS_SCRIPT = 1u << 29,     /* What it writes is seen as it writes it. */
     COMMAND_REVEALS_NOTHING = 1u << 25, /* Its reply tells nothing of the data, so it need not wait for the disk. */
 };
 
@@ -141,6 +142,10 @@ struct command {
     /* Where specifications cannot say which words are keys: visits all of them and returns how many; 0 if the words
      * make no sense. NULL otherwise. */
     size_t (*visit_keys)(const struct slice *argv, size_t argc, command_key_visit *visit, void *context);
+
+    /* Where the words decide what kind of command it is (a script that tells of itself): `flags`, changed. Asked for
+     * by command_flags_of() in registry.h, with as many words as the arity asks for. NULL otherwise. */
+    uint32_t (*call_flags)(const struct services *services, const struct slice *argv, uint32_t flags);
 
     /* Execute. Decide first, then do: every check comes before the first change. On a status other than STATUS_OK
      * nothing was changed and nothing replied (but STATUS_REPLIED: the handler wrote its own error). */

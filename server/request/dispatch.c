@@ -197,11 +197,12 @@ static uint64_t run(struct dispatch *dispatch, struct call *call, struct command
         show(dispatch, call->session, entry->command, call);
     }
     reply->is_error = false;
+    reply->is_counted = false;
     change_begin_call(dispatch->change, call->db);
     status = run_handler(dispatch, call, reply);
     ASSERT(status == STATUS_OK || call->changes == 0); /* D6 */
     reply_status(reply, status);
-    if (reply->is_error) {
+    if (reply->is_error && !reply->is_counted) {
         metrics_count_error(services->metrics, slice_after(buf_slice(reply->out), reply_begin + 1));
     }
     if (entry->is_renamed) {
@@ -316,6 +317,17 @@ static uint64_t execute(struct dispatch *dispatch, struct call *call, const stru
     return end_us;
 }
 
+/* Run another client's command while a script runs that is slow: one of the few that are let in, of which none changes
+ * or reveals any data. The script's change is not touched. */
+static uint64_t execute_amid(struct dispatch *dispatch, struct call *call)
+{
+    struct reply reply;
+
+    ASSERT(call->command->flags & COMMAND_ALLOW_BUSY);
+    reply_init(&reply, call->session->output, call->session->protocol);
+    return run(dispatch, call, call->entry, &reply);
+}
+
 /* --- Requests --- */
 
 static void refuse(struct dispatch *dispatch, struct session *session, struct command_entry *entry, struct slice text)
@@ -348,6 +360,9 @@ const char *dispatch_refusal(struct dispatch *dispatch, struct session *session,
     struct admission_request admission = {
         .gate = &dispatch->gate, .services = dispatch->services, .session = session, .entry = entry};
 
+    if (entry != NULL) {
+        admission.flags = command_flags_of(entry, dispatch->services, request->argv, request->argc);
+    }
     buf_clear(&dispatch->refusal);
     if (!admission_is_open(&admission, request, &dispatch->refusal)) {
         buf_put_byte(&dispatch->refusal, '\0');
@@ -356,19 +371,18 @@ const char *dispatch_refusal(struct dispatch *dispatch, struct session *session,
     return NULL;
 }
 
-static bool is_write(const struct session *session, const struct command_entry *entry)
+static bool is_write(const struct session *session, uint32_t flags)
 {
-    return (entry->command->flags & COMMAND_WRITE) ||
-           ((entry->command->flags & COMMAND_RUNS_QUEUED) && transaction_has_writes(session));
+    return (flags & COMMAND_WRITE) || ((flags & COMMAND_RUNS_QUEUED) && transaction_has_writes(session));
 }
 
-static bool is_paused(const struct dispatch *dispatch, const struct session *session, const struct command_entry *entry)
+static bool is_paused(const struct dispatch *dispatch, const struct session *session, uint32_t flags)
 {
     switch (dispatch->gate.pause) {
     case DISPATCH_PAUSE_NONE:
         return false;
     case DISPATCH_PAUSE_WRITE:
-        return is_write(session, entry) || (entry->command->flags & COMMAND_MAY_REPLICATE);
+        return is_write(session, flags) || (flags & COMMAND_MAY_REPLICATE);
     case DISPATCH_PAUSE_ALL:
         return !(session->flags & SESSION_REPLICA);
     }
@@ -393,16 +407,19 @@ static size_t request_bytes(const struct session *session, const struct command_
 
 /* Whether the write may be executed now. STATUS_BUSY parks the session; any other failure is the client's reply. */
 static enum status admit_write(struct dispatch *dispatch, const struct session *session,
-                               const struct command_entry *entry, const struct request *request)
+                               const struct command_entry *entry, uint32_t flags, const struct request *request)
 {
+    enum status status;
     size_t bytes;
 
-    if (!is_write(session, entry)) {
+    if (!is_write(session, flags) && !(flags & COMMAND_RUNS_SCRIPT)) {
         return STATUS_OK;
     }
     bytes = request_bytes(session, entry, request);
     /* What is logged instead of the request may be longer, but not twice as long. */
-    return bytes > LOG_RECORD_BYTES_MAX / 2 ? STATUS_TOO_BIG : store_admit_write(dispatch->services->store, bytes);
+    status = bytes > LOG_RECORD_BYTES_MAX / 2 ? STATUS_TOO_BIG : store_admit_write(dispatch->services->store, bytes);
+    /* A script that may or may not write is told when it does; but it can wait only now. */
+    return is_write(session, flags) || status == STATUS_BUSY ? status : STATUS_OK;
 }
 
 static bool is_queued(const struct session *session, const struct command_entry *entry)
@@ -410,11 +427,11 @@ static bool is_queued(const struct session *session, const struct command_entry 
     return (session->flags & SESSION_IN_TRANSACTION) && !(entry->command->flags & COMMAND_NOT_QUEUED);
 }
 
-static void queue(struct session *session, struct command_entry *entry, const struct request *request)
+static void queue(struct session *session, struct command_entry *entry, uint32_t flags, const struct request *request)
 {
     struct reply reply;
 
-    transaction_queue(session, entry, request);
+    transaction_queue(session, entry, flags, request);
     reply_init(&reply, session->output, session->protocol);
     reply_simple(&reply, "QUEUED");
 }
@@ -435,6 +452,7 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
     struct command_entry *entry =
         commands_resolve(dispatch->services->commands, request->argv, request->argc, &container);
     const char *refusal;
+    uint32_t flags;
     enum status status;
 
     dispatch->now_us = *now_us;
@@ -451,26 +469,27 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
         end_request(session, entry, reply_begin);
         return SESSION_DONE;
     }
-    if (is_paused(dispatch, session, entry)) {
+    flags = command_flags_of(entry, dispatch->services, request->argv, request->argc);
+    if (is_paused(dispatch, session, flags)) {
         return SESSION_PARKS;
     }
-    status = admit_write(dispatch, session, entry, request);
+    status = admit_write(dispatch, session, entry, flags, request);
     if (status == STATUS_BUSY && !is_queued(session, entry)) {
         return SESSION_PARKS;
     }
     if (status != STATUS_OK && status != STATUS_BUSY) {
         refuse(dispatch, session, entry, slice_of(reply_text(status)));
     } else if (is_queued(session, entry)) {
-        queue(session, entry, request);
+        queue(session, entry, flags, request);
     } else {
         struct call call = make_call(dispatch, session, entry, request);
 
         session->flags |= SESSION_EXECUTES;
-        *now_us = execute(dispatch, &call, request);
+        *now_us = dispatch->depth == 0 ? execute(dispatch, &call, request) : execute_amid(dispatch, &call);
         session->flags &= ~(uint32_t)SESSION_EXECUTES;
     }
     end_request(session, entry, reply_begin);
-    if (blocking_has_ready(dispatch->services->blocking)) {
+    if (dispatch->depth == 0 && blocking_has_ready(dispatch->services->blocking)) {
         blocking_serve(dispatch->services->blocking);
     }
     return SESSION_DONE;
@@ -498,7 +517,9 @@ void dispatch_nested(struct dispatch *dispatch, struct call *outer, struct comma
 bool dispatch_may_run_again(struct dispatch *dispatch, const struct session *session, const struct command_entry *entry,
                             const struct request *request)
 {
-    return admit_write(dispatch, session, entry, request) == STATUS_OK;
+    uint32_t flags = command_flags_of(entry, dispatch->services, request->argv, request->argc);
+
+    return admit_write(dispatch, session, entry, flags, request) == STATUS_OK;
 }
 
 void dispatch_again(struct dispatch *dispatch, struct session *session, struct command_entry *entry,
@@ -539,7 +560,9 @@ bool dispatch_replay(struct dispatch *dispatch, struct session *session, const s
     reply_init(&reply, &dispatch->replay_output, 2);
     change_begin(dispatch->change, -1); /* Composed by nobody: these bytes are in the log already. */
     change_begin_call(dispatch->change, call.db);
+    dispatch->depth++;
     status = entry->command->run(&call, &reply);
+    dispatch->depth--;
     reply_status(&reply, status);
     count_call(dispatch, &call, &reply, clock_monotonic_us() - dispatch->now_us);
     if (reply.is_error) {

@@ -21,6 +21,13 @@ enum dispatch_pause {
     DISPATCH_PAUSE_ALL,
 };
 
+/* What keeps the loop for long; other clients are served in between, and few commands let in. */
+enum dispatch_busy {
+    DISPATCH_BUSY_NOT,
+    DISPATCH_BUSY_SCRIPT,
+    DISPATCH_BUSY_FUNCTION,
+};
+
 /* What decides whether commands are let in. Server sets it when its role, its link or its configuration change. */
 struct dispatch_gate {
     bool is_loading;
@@ -28,6 +35,7 @@ struct dispatch_gate {
     bool is_master_down;   /* The link is down and stale data is not to be served. */
     uint32_t min_replicas; /* min-replicas-to-write; 0 is none. */
     enum dispatch_pause pause;
+    enum dispatch_busy busy; /* Set by script_run.c. */
     bool allows_debug;       /* enable-debug-command yes, */
     bool allows_debug_local; /* or local. */
 };

@@ -257,6 +257,16 @@ struct command_entry *commands_resolve_original(struct commands *commands, const
     return resolve_in(&commands->original, argv, argc, container);
 }
 
+uint32_t command_flags_of(const struct command_entry *entry, const struct services *services, const struct slice *argv,
+                          size_t argc)
+{
+    const struct command *command = entry->command;
+
+    return command->call_flags == NULL || argc < (size_t)abs(command->arity)
+               ? command->flags
+               : command->call_flags(services, argv, command->flags);
+}
+
 struct command_entry *commands_find_full(struct commands *commands, struct slice full_name)
 {
     struct slice words[2] = {full_name, slice_empty()};

@@ -50,6 +50,10 @@ struct command_entry *commands_resolve_original(struct commands *commands, const
 /* "config|get" as in ACL rules and COMMAND INFO. */
 struct command_entry *commands_find_full(struct commands *commands, struct slice full_name);
 
+/* What kind of command these words are: its flags, as they may depend on its words. The words may be too few. */
+uint32_t command_flags_of(const struct command_entry *entry, const struct services *services, const struct slice *argv,
+                          size_t argc);
+
 /* rename-command: call it `to` from now on, or not at all if `to` is empty.
  *   STATUS_NOT_FOUND  There is no `from`.   STATUS_EXISTS  `to` is taken.   STATUS_TOO_BIG  `to` is too long. */
 MUST_CHECK enum status commands_rename(struct commands *commands, struct slice from, struct slice to);

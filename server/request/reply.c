@@ -41,6 +41,7 @@ void reply_init(struct reply *reply, struct buf *out, int protocol)
     reply->out = out;
     reply->protocol = protocol;
     reply->is_error = false;
+    reply->is_counted = false;
 }
 
 void reply_ok(struct reply *reply)

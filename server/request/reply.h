@@ -10,6 +10,7 @@ struct reply {
     struct buf *out; /* Borrowed: the connection's output, or a script's. */
     int protocol;    /* 2 or 3. */
     bool is_error;   /* An error was written: for statistics and transactions. */
+    bool is_counted; /* That error was counted already: it comes from a command inside. */
 };
 
 void reply_init(struct reply *reply, struct buf *out, int protocol);

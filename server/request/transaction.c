@@ -130,7 +130,8 @@ static struct transaction *transaction_of(struct session *session)
 
 /* --- The queue --- */
 
-void transaction_queue(struct session *session, struct command_entry *entry, const struct request *request)
+void transaction_queue(struct session *session, struct command_entry *entry, uint32_t flags,
+                       const struct request *request)
 {
     struct transaction *transaction = transaction_of(session);
     size_t bytes = 0;
@@ -146,8 +147,8 @@ void transaction_queue(struct session *session, struct command_entry *entry, con
     transaction->commands[transaction->count++] = (struct queued_command){
         .entry = entry, .argv = slice_copy_all(request->argv, request->argc), .argc = request->argc};
     transaction->bytes += bytes + 32 * (request->argc + 1); /* With RESP's headers. */
-    transaction->has_writes |= (entry->command->flags & COMMAND_WRITE) != 0;
-    transaction->lacking_flags |= ~entry->command->flags;
+    transaction->has_writes |= (flags & COMMAND_WRITE) != 0;
+    transaction->lacking_flags |= ~flags;
 }
 
 bool transaction_has_writes(const struct session *session)

@@ -13,8 +13,9 @@ struct transactions; /* Opaque; owned by server. */
 struct transactions *transactions_create(struct services *services);
 void transactions_free(struct transactions *transactions);
 
-/* Queue a request, copying its words. */
-void transaction_queue(struct session *session, struct command_entry *entry, const struct request *request);
+/* Queue a request, copying its words. `flags` are its own: command_flags_of(). */
+void transaction_queue(struct session *session, struct command_entry *entry, uint32_t flags,
+                       const struct request *request);
 /* Whether anything queued writes, and how many bytes its words have. */
 bool transaction_has_writes(const struct session *session);
 /* Whether a queued command does not have this flag of enum command_flag. */
