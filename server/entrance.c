@@ -73,6 +73,13 @@ void entrance_stop(struct entrance *entrance)
     }
 }
 
+void entrance_accept_waiting(struct entrance *entrance)
+{
+    if (entrance->listener != NULL) {
+        listener_accept_waiting(entrance->listener);
+    }
+}
+
 void entrance_close(struct entrance *entrance)
 {
     if (entrance == NULL) {

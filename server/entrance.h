@@ -25,6 +25,8 @@ MUST_CHECK enum status entrance_open(const struct entrance_options *options, str
 void entrance_start(struct entrance *entrance);
 /* Let nobody in any more; who is in stays. */
 void entrance_stop(struct entrance *entrance);
+/* Let in who waits now, whatever the event loop does. */
+void entrance_accept_waiting(struct entrance *entrance);
 /* NULL is fine. */
 void entrance_close(struct entrance *entrance);
 

@@ -12,9 +12,11 @@
 #include "base/random.h"
 #include "server/config/config.h"
 #include "server/entrance.h"
+#include "server/interlude.h"
 #include "server/lifecycle.h"
 #include "server/net/door.h"
 #include "server/net/event_embed.h"
+#include "server/opening.h"
 #include "server/process.h"
 #include "server/request/blocking.h"
 #include "server/request/notify.h"
@@ -23,6 +25,7 @@
 #include "server/request/replay.h"
 #include "server/request/tracking.h"
 #include "server/request/transaction.h"
+#include "server/script/script.h"
 #include "server/services.h"
 #include "server/settings.h"
 #include "server/ticker.h"
@@ -93,6 +96,17 @@ static enum session_outcome on_request(void *context, struct session *session, c
     struct server *server = context;
 
     return dispatch_request(server->services.dispatch, session, request, now_us);
+}
+
+/* A script keeps the loop. The one way to end it once it has written is to end the process. */
+static void on_slow_script(void *context, struct session *caller)
+{
+    struct server *server = context;
+
+    interlude_serve(&server->services, server->entrance, caller);
+    if (server->is_stopping) {
+        interlude_exit(&server->services, server->exit_code);
+    }
 }
 
 /* --- The log and the store --- */
@@ -276,6 +290,7 @@ static void make_parts(struct server *server)
     struct dispatch_options dispatch = {.services = services, .log_failed = on_log_failed, .context = server};
     struct lifecycle_options lifecycle = {.services = services, .stop = on_stop, .context = server};
     struct blocking_options blocking = {.base = server->base, .services = services};
+    struct script_options script = {.services = services, .serve = on_slow_script, .context = server};
     struct sessions_options sessions = {.services = services,
                                         .execute = on_request,
                                         .closed = on_session_closed,
@@ -299,33 +314,9 @@ static void make_parts(struct server *server)
     services->blocking = blocking_create(&blocking);
     services->dispatch = dispatch_create(&dispatch);
     services->sessions = sessions_create(&sessions);
+    services->script = script_create(&script);
     services->lifecycle = lifecycle_create(&lifecycle);
     server->replay = replay_create(services->dispatch);
-}
-
-static void report_store_failure(const char *directory, enum status status, long holder_pid)
-{
-    switch (status) {
-    case STATUS_BUSY:
-        diag(DIAG_WARNING, "another server (pid %ld) has the data directory %s open", holder_pid, directory);
-        break;
-    case STATUS_INVALID:
-        diag(DIAG_WARNING, "%s holds other files and no Hearth data: choose an empty or a new folder with --data-dir",
-             directory);
-        break;
-    case STATUS_UNSUPPORTED:
-        diag(DIAG_WARNING, "the data in %s has a format that this version (%s) does not know", directory,
-             HEARTH_VERSION);
-        break;
-    case STATUS_CORRUPT:
-        diag(DIAG_WARNING, "the data in %s is damaged, as told above; nothing was changed. hearth-check says more",
-             directory);
-        break;
-    default:
-        diag(DIAG_WARNING, "cannot open the data in %s: %s%s%s", directory, status_name(status), errno != 0 ? ": " : "",
-             errno != 0 ? strerror(errno) : "");
-        break;
-    }
 }
 
 /* The master that the configuration names; false for none. */
@@ -360,7 +351,7 @@ static bool open_store(struct server *server)
     status = store_open(&options, &store, &holder_pid);
     if (status != STATUS_OK) {
         server->services.store = NULL;
-        report_store_failure(directory, status, holder_pid);
+        opening_report_failure(directory, status, holder_pid);
         return false;
     }
     server->services.store = store;
@@ -542,6 +533,7 @@ static void free_parts(struct server *server)
     }
     lifecycle_free(services->lifecycle);
     replay_free(server->replay);
+    script_free(services->script);
     dispatch_free(services->dispatch);
     blocking_free(services->blocking);
     transactions_free(services->transactions);

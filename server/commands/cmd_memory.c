@@ -6,6 +6,7 @@
 #include "server/process.h"
 #include "server/request/args.h"
 #include "server/request/reply.h"
+#include "server/script/script.h"
 #include "server/server.h"
 #include "server/services.h"
 #include "server/watch/client_info.h"
@@ -150,6 +151,7 @@ static void put_figures(struct call *call, struct figures *figures)
     uint64_t clients = client_bytes(call, false);
     uint64_t overhead = startup + replicas + clients;
     struct process_allocator allocator;
+    struct script_statistics scripts;
     uint64_t used;
     uint64_t peak;
     uint64_t keys;
@@ -165,7 +167,8 @@ static void put_figures(struct call *call, struct figures *figures)
     put_figure(figures, "clients.normal", clients);
     put_figure(figures, "cluster.links", 0);
     put_figure(figures, "aof.buffer", 0);
-    put_figure(figures, "lua.caches", 0);
+    script_get_statistics(call->services->script, &scripts);
+    put_figure(figures, "lua.caches", scripts.script_bytes);
     put_figure(figures, "functions.caches", 0);
     keys = put_databases(figures, call->keyspace);
     put_figure(figures, "overhead.total", overhead);

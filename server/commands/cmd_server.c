@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "server/lifecycle.h"
 #include "server/net/session.h"
+#include "server/request/admission.h"
 #include "server/request/args.h"
 #include "server/request/reply.h"
 #include "server/services.h"
@@ -92,6 +93,7 @@ static enum status run_lastsave(struct call *call, struct reply *reply)
  * what no checkpoint has. */
 static enum status run_shutdown(struct call *call, struct reply *reply)
 {
+    enum dispatch_busy busy = dispatch_gate(call->services->dispatch)->busy;
     struct lifecycle_shutdown shutdown = {.is_now = false};
     bool is_save = false;
     bool is_abort = false;
@@ -119,6 +121,11 @@ static enum status run_shutdown(struct call *call, struct reply *reply)
         reply_ok(reply);
         return STATUS_OK;
     }
+    if (busy != DISPATCH_BUSY_NOT && !shutdown.is_without_checkpoint) {
+        return reply_error(reply, "%s",
+                           busy == DISPATCH_BUSY_FUNCTION ? ADMISSION_BUSY_FUNCTION : ADMISSION_BUSY_SCRIPT);
+    }
+    shutdown.is_now |= busy != DISPATCH_BUSY_NOT; /* Replicas cannot be waited for amid a script. */
     lifecycle_shut_down(call->services->lifecycle, &shutdown);
     return STATUS_OK; /* Answered by the connection's end. */
 }

@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "server/commands/stream_reply.h"
+#include "server/net/session.h"
 #include "server/request/args.h"
 #include "server/request/blocking.h"
 
@@ -57,6 +58,10 @@ static enum status parse_option(const struct call *call, struct reply *reply, si
     size_t more = call->argc - *at - 1;
 
     if (args_is(word, "block") && more > 0) {
+        if (call->session->flags & SESSION_SCRIPT) {
+            return reply_error(reply, "ERR %.*s command is not allowed with BLOCK option from scripts",
+                               (int)call->argv[0].len, call->argv[0].data);
+        }
         return parse_timeout(reply, call->argv[++*at], read);
     }
     if (args_is(word, "count") && more > 0) {

@@ -50,6 +50,7 @@ struct config {
     int64_t hz;
     int64_t enable_debug_command; /* enum config_access. */
     int64_t shutdown_timeout_s;
+    int64_t busy_reply_threshold_ms; /* 0: scripts may run for ever. */
 
     /* Data. */
     char *directory; /* dir, data-dir. */

@@ -41,6 +41,7 @@ enum session_flag {
     SESSION_EXEC_FAILS = 1u << 14,     /* A command could not be queued: EXEC aborts. */
     SESSION_INTERNAL = 1u << 15,       /* The replayer's or a script's: no connection. */
     SESSION_EXECUTES = 1u << 16,       /* Its request is being executed: a push stands amid the reply. */
+    SESSION_SCRIPT = 1u << 17,         /* Calls commands for a script. */
 };
 
 struct session {

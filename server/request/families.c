@@ -10,6 +10,7 @@
 #include "server/commands/cmd_list.h"
 #include "server/commands/cmd_pubsub.h"
 #include "server/commands/cmd_replication.h"
+#include "server/commands/cmd_script.h"
 #include "server/commands/cmd_server.h"
 #include "server/commands/cmd_set.h"
 #include "server/commands/cmd_sort.h"
@@ -63,6 +64,7 @@ const struct command *const families[] = {
     config_commands,
     command_commands,
     observe_commands,
+    script_commands,
     function_commands,
     memory_commands,
     debug_commands,

@@ -10,6 +10,7 @@
 #include "server/request/pubsub.h"
 #include "server/request/registry.h"
 #include "server/request/tracking.h"
+#include "server/script/script.h"
 #include "server/server.h"
 #include "server/services.h"
 #include "server/watch/client_info.h"
@@ -141,6 +142,21 @@ static void write_used_memory(const struct page *page, const struct process_allo
                    100 * ratio(dataset, used > startup ? used - startup : 0));
 }
 
+static void write_scripts(const struct page *page)
+{
+    struct script_statistics scripts;
+
+    script_get_statistics(page->services->script, &scripts);
+    buf_put_format(page->out, "used_memory_vm_eval:%zu\r\n", scripts.eval_vm_bytes);
+    put_size(page->out, "used_memory_lua", scripts.eval_vm_bytes); /* Its old name. */
+    buf_put_format(page->out,
+                   "used_memory_scripts_eval:%zu\r\nnumber_of_cached_scripts:%zu\r\n"
+                   "number_of_functions:0\r\nnumber_of_libraries:0\r\n"
+                   "used_memory_vm_functions:0\r\nused_memory_vm_total:%zu\r\nused_memory_functions:0\r\n",
+                   scripts.script_bytes, scripts.script_count, scripts.eval_vm_bytes);
+    put_size(page->out, "used_memory_scripts", scripts.script_bytes);
+}
+
 static void write_memory(const struct page *page)
 {
     struct process_allocator allocator;
@@ -151,9 +167,7 @@ static void write_memory(const struct page *page)
     buf_put_format(page->out, "allocator_allocated:%llu\r\nallocator_active:%llu\r\nallocator_resident:%llu\r\n",
                    (wide)allocator.allocated_bytes, (wide)allocator.active_bytes, (wide)allocator.resident_bytes);
     put_size(page->out, "total_system_memory", process_machine_bytes());
-    put_size(page->out, "used_memory_lua", 0);
-    buf_put_format(page->out, "used_memory_vm_eval:0\r\nused_memory_scripts_eval:0\r\nnumber_of_cached_scripts:0\r\n"
-                              "number_of_functions:0\r\nnumber_of_libraries:0\r\n");
+    write_scripts(page);
     /* The data is on disk, so there is no limit at which it would be evicted. */
     put_size(page->out, "maxmemory", 0);
     buf_put_format(page->out,

@@ -22,7 +22,7 @@ FENCES = [
     (r"zlib\.h", r"(base/|storage/snapshot/)"),
     (r"xxhash\.h", r"base/"),
     (r"openssl/", r"(base/sha1|server/|replication/)"),
-    (r"(lua|lualib|lauxlib)\.h", r"server/script/"),
+    (r"(lua|lualib|lauxlib|lua-cjson)\.h", r"server/script/"),
     (r"hiredis/", r"test/"),
     (r"cmocka\.h", r"test/"),
 ]

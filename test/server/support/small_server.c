@@ -13,6 +13,7 @@
 #include "server/request/registry.h"
 #include "server/request/tracking.h"
 #include "server/request/transaction.h"
+#include "server/script/script.h"
 #include "server/watch/latency.h"
 #include "server/watch/metrics.h"
 #include "server/watch/monitor.h"
@@ -72,11 +73,25 @@ static void on_wake(void *context)
     (void)context; /* Each turn looks. */
 }
 
+static void on_slow_script(void *context, struct session *caller)
+{
+    struct small_server *server = context;
+    struct connections_turn turn = {.released = server->released,
+                                    .end = log_end_offset(store_log(server->services.store)),
+                                    .now_us = clock_monotonic_us()};
+
+    if (server->interrupted != NULL) {
+        server->interrupted(server);
+    }
+    connections_serve_others(server->services.connections, caller->connection, &turn);
+}
+
 static void make_parts(struct small_server *server)
 {
     struct services *services = &server->services;
     struct dispatch_options dispatch = {.services = services, .log_failed = on_log_failed, .context = server};
     struct blocking_options blocking = {.base = server->base, .services = services};
+    struct script_options script = {.services = services, .serve = on_slow_script, .context = server};
     struct sessions_options sessions = {.services = services,
                                         .execute = on_request,
                                         .closed = on_session_closed,
@@ -98,6 +113,7 @@ static void make_parts(struct small_server *server)
     services->blocking = blocking_create(&blocking);
     services->dispatch = dispatch_create(&dispatch);
     services->sessions = sessions_create(&sessions);
+    services->script = script_create(&script);
 }
 
 int small_server_setup(void **state)
@@ -130,6 +146,7 @@ int small_server_teardown(void **state)
     connections_free(services->connections);
     sessions_free(services->sessions);
     store_close(services->store, false);
+    script_free(services->script);
     dispatch_free(services->dispatch);
     blocking_free(services->blocking);
     transactions_free(services->transactions);

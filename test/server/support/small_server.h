@@ -20,9 +20,10 @@ struct small_server {
     /* Instead of dispatch_request(), if not NULL. */
     enum session_outcome (*execute)(void *context, struct session *session, const struct request *request);
     void *context;
-    bool is_log_held;  /* Turns release nothing more than */
-    uint64_t released; /* what was released before. */
-    char text[4096];   /* What was told last. */
+    void (*interrupted)(struct small_server *server); /* Amid a slow script, before others are served; NULL for none. */
+    bool is_log_held;                                 /* Turns release nothing more than */
+    uint64_t released;                                /* what was released before. */
+    char text[4096];                                  /* What was told last. */
 };
 
 /* cmocka's setup and teardown; *state is a struct small_server. */

@@ -1,0 +1,30 @@
+#include "server/interlude.h"
+#include "base/clock.h"
+#include "base/diag.h"
+#include "server/entrance.h"
+#include "server/net/session.h"
+#include "server/services.h"
+#include "storage/store.h"
+#include <unistd.h>
+
+void interlude_serve(struct services *services, struct entrance *entrance, const struct session *caller)
+{
+    const struct log *log = store_log(services->store);
+    struct connections_turn turn = {
+        .released = log_released_offset(log), .end = log_end_offset(log), .now_us = clock_monotonic_us()};
+
+    entrance_accept_waiting(entrance);
+    connections_serve_others(services->connections, caller->connection, &turn);
+}
+
+void interlude_exit(struct services *services, int exit_code)
+{
+    struct log *log = store_log(services->store);
+
+    diag(DIAG_WARNING, "stopping amid a script, of which nothing will have happened");
+    log_flush(log, clock_wall_ms());
+    if (log_wait_durable(log, log_end_offset(log)) != STATUS_OK) {
+        exit_code = 1;
+    }
+    _exit(exit_code);
+}
