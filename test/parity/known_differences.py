@@ -4,7 +4,7 @@ import compare
 
 def is_known(words, redis, hearth):
     """Whether this difference is one of the listed ones."""
-    return any(rule(words, redis, hearth) for rule in RULES)
+    return any(rule(compare.called(words), redis, hearth) for rule in RULES)
 
 
 def raw_encoding(words, redis, hearth):
