@@ -51,7 +51,9 @@ static void take_session(struct script *script, const struct session *caller)
     session->db = caller->db;
     session->protocol = 2;
     session->flags = SESSION_INTERNAL | SESSION_SCRIPT | SESSION_AUTHENTICATED | (caller->flags & SESSION_MASTER);
-    session->name = caller->name; /* Borrowed, for the slow log. */
+    session->name = caller->name; /* Borrowed, for the slow log, */
+    session->id = caller->id;     /* and for who caches what the script reads. */
+    session->tracker = caller->tracker;
     (void)snprintf(session->peer, sizeof(session->peer), "%s", caller->peer);
 }
 
@@ -177,6 +179,7 @@ static void end(struct script_run *run)
     (void)lua_sethook(run->vm->lua, NULL, 0, 0);
     dispatch_gate(script->services->dispatch)->busy = DISPATCH_BUSY_NOT;
     script->session.name = NULL;
+    script->session.tracker = NULL;
     buf_clear(&script->output);
     script->run = NULL;
     script_vm_tidy(run->vm);
