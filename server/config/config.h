@@ -26,8 +26,8 @@ enum config_client_class { CONFIG_CLIENT_NORMAL, CONFIG_CLIENT_REPLICA, CONFIG_C
 /* Texts are owned, never NULL ("" when unset). Booleans and enums are int64_t so that one table serves all numbers. */
 struct config {
     /* Network. */
-    char *bind;   /* Addresses, separated by blanks; a leading - means: optional. */
-    int64_t port; /* 0: do not listen on TCP. */
+    char *bind;        /* Addresses, separated by blanks; a leading - means: optional. */
+    int64_t port;      /* 0: do not listen on TCP. */
     int64_t http_port; /* 0: no HTTP. */
     char *http_bind;
     char *unix_socket;

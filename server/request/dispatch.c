@@ -11,6 +11,7 @@
 #include "server/request/blocking.h"
 #include "server/request/change.h"
 #include "server/request/notify.h"
+#include "server/request/parking.h"
 #include "server/request/registry.h"
 #include "server/request/reply.h"
 #include "server/request/reveal.h"
@@ -371,57 +372,6 @@ const char *dispatch_refusal(struct dispatch *dispatch, struct session *session,
     return NULL;
 }
 
-static bool is_write(const struct session *session, uint32_t flags)
-{
-    return (flags & COMMAND_WRITE) || ((flags & COMMAND_RUNS_QUEUED) && transaction_has_writes(session));
-}
-
-static bool is_paused(const struct dispatch *dispatch, const struct session *session, uint32_t flags)
-{
-    switch (dispatch->gate.pause) {
-    case DISPATCH_PAUSE_NONE:
-        return false;
-    case DISPATCH_PAUSE_WRITE:
-        return is_write(session, flags) || (flags & COMMAND_MAY_REPLICATE);
-    case DISPATCH_PAUSE_ALL:
-        return !(session->flags & SESSION_REPLICA);
-    }
-    return false;
-}
-
-static size_t request_bytes(const struct session *session, const struct command_entry *entry,
-                            const struct request *request)
-{
-    size_t bytes = request->raw.len;
-
-    if (entry->command->flags & COMMAND_RUNS_QUEUED) {
-        return transaction_bytes(session);
-    }
-    if (bytes == 0) {
-        for (size_t i = 0; i < request->argc; i++) {
-            bytes += request->argv[i].len + 32;
-        }
-    }
-    return bytes;
-}
-
-/* Whether the write may be executed now. STATUS_BUSY parks the session; any other failure is the client's reply. */
-static enum status admit_write(struct dispatch *dispatch, const struct session *session,
-                               const struct command_entry *entry, uint32_t flags, const struct request *request)
-{
-    enum status status;
-    size_t bytes;
-
-    if (!is_write(session, flags) && !(flags & COMMAND_RUNS_SCRIPT)) {
-        return STATUS_OK;
-    }
-    bytes = request_bytes(session, entry, request);
-    /* What is logged instead of the request may be longer, but not twice as long. */
-    status = bytes > LOG_RECORD_BYTES_MAX / 2 ? STATUS_TOO_BIG : store_admit_write(dispatch->services->store, bytes);
-    /* A script that may or may not write is told when it does; but it can wait only now. */
-    return is_write(session, flags) || status == STATUS_BUSY ? status : STATUS_OK;
-}
-
 static bool is_queued(const struct session *session, const struct command_entry *entry)
 {
     return (session->flags & SESSION_IN_TRANSACTION) && !(entry->command->flags & COMMAND_NOT_QUEUED);
@@ -470,10 +420,10 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
         return SESSION_DONE;
     }
     flags = command_flags_of(entry, dispatch->services, request->argv, request->argc);
-    if (is_paused(dispatch, session, flags)) {
+    if (parking_is_paused(&dispatch->gate, session, flags)) {
         return SESSION_PARKS;
     }
-    status = admit_write(dispatch, session, entry, flags, request);
+    status = parking_admit_write(dispatch->services->store, session, flags, request);
     if (status == STATUS_BUSY && !is_queued(session, entry)) {
         return SESSION_PARKS;
     }
@@ -519,7 +469,7 @@ bool dispatch_may_run_again(struct dispatch *dispatch, const struct session *ses
 {
     uint32_t flags = command_flags_of(entry, dispatch->services, request->argv, request->argc);
 
-    return admit_write(dispatch, session, entry, flags, request) == STATUS_OK;
+    return parking_admit_write(dispatch->services->store, session, flags, request) == STATUS_OK;
 }
 
 void dispatch_again(struct dispatch *dispatch, struct session *session, struct command_entry *entry,

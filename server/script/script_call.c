@@ -9,6 +9,7 @@
 #include "server/request/admission.h"
 #include "server/request/change.h"
 #include "server/request/dispatch.h"
+#include "server/request/parking.h"
 #include "server/request/registry.h"
 #include "server/request/reply.h"
 #include "server/script/script_error.h"
@@ -22,7 +23,6 @@
 #include <stdio.h>
 
 #define KEEP_REPLY_BYTES (64u * 1024)       /* Memory for replies that is kept between commands. */
-#define WORD_BYTES       32u                /* Of RESP around a word, at most. */
 #define EXACT_MAX        9007199254740992.0 /* Whole numbers up to here are exact in a double. */
 
 /* Make the number at `index` a string there, with all its digits. */
@@ -72,12 +72,9 @@ static const char *take_request(lua_State *lua, struct script_vm *vm, struct req
 static const char *refuse_unready(const struct script_run *run, const struct request *request)
 {
     struct services *services = run->script->services;
-    size_t bytes = change_bytes(run->call.change);
+    size_t bytes = change_bytes(run->call.change) + parking_request_bytes(request);
     enum status status;
 
-    for (size_t i = 0; i < request->argc; i++) {
-        bytes += request->argv[i].len + WORD_BYTES;
-    }
     /* The change is one record, and what is logged instead of a request may be up to twice as long. */
     if (bytes > LOG_RECORD_BYTES_MAX / 2) {
         return "ERR the script changes more than one change may hold";
