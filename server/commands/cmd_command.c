@@ -4,17 +4,13 @@
 #include "server/catalogue/command_docs.h"
 #include "server/commands/cmd_server.h"
 #include "server/request/args.h"
+#include "server/request/category.h"
 #include "server/request/command_keys.h"
 #include "server/request/registry.h"
 #include "server/request/reply.h"
 #include "server/services.h"
 #include <ctype.h>
 #include <stdio.h>
-
-struct bit_name {
-    uint32_t bit;
-    const char *name;
-};
 
 /* In Redis' order, which tools print. */
 static const struct bit_name flag_names[] = {
@@ -37,30 +33,6 @@ static const struct bit_name flag_names[] = {
     {COMMAND_NO_MULTI, "no_multi"},
     {COMMAND_MOVABLEKEYS, "movablekeys"},
     {COMMAND_ALLOW_BUSY, "allow_busy"},
-};
-
-static const struct bit_name category_names[] = {
-    {CATEGORY_KEYSPACE, "keyspace"},
-    {CATEGORY_READ, "read"},
-    {CATEGORY_WRITE, "write"},
-    {CATEGORY_SET, "set"},
-    {CATEGORY_SORTED_SET, "sortedset"},
-    {CATEGORY_LIST, "list"},
-    {CATEGORY_HASH, "hash"},
-    {CATEGORY_STRING, "string"},
-    {CATEGORY_BITMAP, "bitmap"},
-    {CATEGORY_HYPERLOGLOG, "hyperloglog"},
-    {CATEGORY_GEO, "geo"},
-    {CATEGORY_STREAM, "stream"},
-    {CATEGORY_PUBSUB, "pubsub"},
-    {CATEGORY_ADMIN, "admin"},
-    {CATEGORY_FAST, "fast"},
-    {CATEGORY_SLOW, "slow"},
-    {CATEGORY_BLOCKING, "blocking"},
-    {CATEGORY_DANGEROUS, "dangerous"},
-    {CATEGORY_CONNECTION, "connection"},
-    {CATEGORY_TRANSACTION, "transaction"},
-    {CATEGORY_SCRIPTING, "scripting"},
 };
 
 static const struct bit_name key_flag_names[] = {
@@ -217,7 +189,7 @@ static void reply_info(struct reply *reply, const struct command_entry *entry)
     reply_integer(reply, range.first);
     reply_integer(reply, range.last);
     reply_integer(reply, range.step);
-    reply_bits(reply, entry->categories, category_names, COUNT_OF(category_names), "@");
+    reply_bits(reply, entry->categories, category_names, CATEGORY_COUNT, "@");
     reply_tips(reply, command->tips);
     reply_key_specs(reply, entry);
     if (entry->subcommand_count == 0) {
@@ -306,16 +278,6 @@ struct list_filter {
     bool has_module;   /* Nothing is of a module. */
 };
 
-static uint32_t find_category(struct slice name)
-{
-    for (size_t i = 0; i < COUNT_OF(category_names); i++) {
-        if (args_is(name, category_names[i].name)) {
-            return category_names[i].bit;
-        }
-    }
-    return 0;
-}
-
 static bool is_listed(const struct list_filter *filter, const struct command_entry *entry)
 {
     return !filter->has_module && (!filter->has_category || (entry->categories & filter->category)) &&
@@ -334,7 +296,7 @@ static enum status run_command_list(struct call *call, struct reply *reply)
         filter.has_module = args_is(call->argv[3], "module");
         filter.has_category = args_is(call->argv[3], "aclcat");
         filter.has_pattern = args_is(call->argv[3], "pattern");
-        filter.category = find_category(call->argv[4]);
+        filter.category = category_find(call->argv[4]);
         filter.pattern = call->argv[4];
     }
     if (call->argc != 2 && !filter.has_module && !filter.has_category && !filter.has_pattern) {

@@ -229,10 +229,11 @@ static enum status run_pubsub_help(struct call *call, struct reply *reply)
 
 #define ANY_STATE (COMMAND_PUBSUB | COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING)
 
-#define ROW(name_, since_, arity_, flags_, run_, summary_, complexity_)                                                \
+/* The tail is what few have. */
+#define ROW(name_, since_, arity_, flags_, run_, summary_, complexity_, ...)                                           \
     {                                                                                                                  \
         .name = name_, .summary = summary_, .since = since_, .complexity = complexity_, .group = "pubsub",             \
-        .arity = arity_, .flags = flags_, .run = run_                                                                  \
+        .arity = arity_, .flags = flags_, .run = run_, __VA_ARGS__                                                     \
     }
 
 static const struct command pubsub_subcommands[] = {
@@ -263,11 +264,12 @@ static const struct command pubsub_subcommands[] = {
 const struct command pubsub_commands[] = {
     ROW("psubscribe", "2.0.0", -2, SUBSCRIBER, run_psubscribe,
         "Listen for messages published to channels matching the given patterns",
-        "O(N) where N is the number of patterns the client is already subscribed to."),
+        "O(N) where N is the number of patterns the client is already subscribed to.", .channels = CHANNELS_PATTERNS),
     ROW("publish", "2.0.0", 3, ANY_STATE | COMMAND_FAST | COMMAND_MAY_REPLICATE, run_publish,
         "Post a message to a channel",
         "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of "
-        "subscribed patterns (by any client)."),
+        "subscribed patterns (by any client).",
+        .channels = CHANNELS_FIRST),
     {.name = "pubsub",
      .summary = "A container for Pub/Sub commands",
      .since = "2.8.0",
@@ -287,6 +289,7 @@ const struct command pubsub_commands[] = {
      .arity = 3,
      .flags = ANY_STATE | COMMAND_FAST | COMMAND_MAY_REPLICATE,
      .keys = SHARD_KEYS(0),
+     .channels = CHANNELS_FIRST,
      .run = run_spublish},
     {.name = "ssubscribe",
      .summary = "Listen for messages published to the given shard channels",
@@ -296,9 +299,10 @@ const struct command pubsub_commands[] = {
      .arity = -2,
      .flags = SUBSCRIBER,
      .keys = SHARD_KEYS(-1),
+     .channels = CHANNELS_ALL,
      .run = run_ssubscribe},
     ROW("subscribe", "2.0.0", -2, SUBSCRIBER, run_subscribe, "Listen for messages published to the given channels",
-        "O(N) where N is the number of channels to subscribe to."),
+        "O(N) where N is the number of channels to subscribe to.", .channels = CHANNELS_ALL),
     {.name = "sunsubscribe",
      .summary = "Stop listening for messages posted to the given shard channels",
      .since = "7.0.0",

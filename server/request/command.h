@@ -113,6 +113,14 @@ struct command_key_spec {
 
 #define COMMAND_KEY_SPECS_MAX 4
 
+/* Which of a command's words are channels whose use ACL rules allow. */
+enum command_channels {
+    CHANNELS_NONE,
+    CHANNELS_FIRST,    /* The first argument: one that is published to. */
+    CHANNELS_ALL,      /* All arguments, */
+    CHANNELS_PATTERNS, /* which are patterns. */
+};
+
 /* The common specification: keys from argument `index_` to `last_` past it (negative counts from the end). */
 #define KEY_RANGE(flags_, index_, last_, step_)                                                                        \
     {                                                                                                                  \
@@ -133,6 +141,7 @@ struct command {
     uint32_t flags;
     uint32_t categories;
     struct command_key_spec keys[COMMAND_KEY_SPECS_MAX]; /* Ends at KEY_BEGIN_NONE. */
+    enum command_channels channels;
     const char *tips;                                    /* Comma separated command tips, NULL for none. */
     const struct command *subcommands;                   /* Ends with a NULL name; NULL for none. */
 
