@@ -29,6 +29,7 @@ struct command_entry {
     uint32_t categories; /* With those that follow from flags. */
     bool is_renamed;     /* Clients do not call it by command->name. */
     bool knows_its_keys; /* Its specifications tell every key that it reads or changes. */
+    uint32_t acl_number; /* Given by acl_catalog_create(): what rules count commands by. */
     size_t only_key;     /* Index of its key, if it always has exactly one and knows it; else 0. */
     struct command_statistics statistics;
 };
