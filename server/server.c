@@ -10,6 +10,8 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "server/acl/acl.h"
+#include "server/acl/acl_config.h"
 #include "server/config/config.h"
 #include "server/entrance.h"
 #include "server/interlude.h"
@@ -303,6 +305,7 @@ static void make_parts(struct server *server)
     services->server = server;
     services->config = server->config;
     services->commands = commands_create();
+    services->acl = acl_create(services->commands);
     services->metrics = metrics_create(server->facts.started_us);
     services->slowlog = slowlog_create();
     services->latency = latency_create();
@@ -319,12 +322,6 @@ static void make_parts(struct server *server)
     server->replay = replay_create(services->dispatch);
 }
 
-/* The master that the configuration names; false for none. */
-static bool is_configured_replica(const struct config *config)
-{
-    return strchr(config->replica_of, ' ') != NULL && strcasecmp(config->replica_of, "no one") != 0;
-}
-
 static bool open_store(struct server *server)
 {
     const struct config *config = server->config;
@@ -338,7 +335,7 @@ static bool open_store(struct server *server)
         .archive_directory = config->log_archive_directory[0] == '\0' ? NULL : config->log_archive_directory,
         .checkpoint_memory_bytes = (uint64_t)config->checkpoint_memory_bytes,
         .checkpoint_interval_ms = (uint64_t)config->checkpoint_interval_s * 1000,
-        .is_replica = replication_opens_as_replica(file_system_posix(), directory, is_configured_replica(config)),
+        .is_replica = replication_opens_as_replica(file_system_posix(), directory, settings_is_replica(config)),
         .replay = on_replay,
         .wake = on_wake,
         .context = server,
@@ -377,7 +374,7 @@ static bool open_replication(struct server *server)
     };
     enum status status;
 
-    if (is_configured_replica(config)) {
+    if (settings_is_replica(config)) {
         (void)snprintf(host, sizeof(host), "%.*s", (int)(space - config->replica_of), config->replica_of);
         options.configured_host = host;
         options.configured_port = (uint16_t)strtoul(space + 1, NULL, 10);
@@ -454,7 +451,8 @@ enum status server_open(struct config *config, const char *executable, struct se
         diag(DIAG_WARNING, "%s", error);
         goto fail;
     }
-    if (!settings_rename_commands(&opened->services) || !open_store(opened) || !open_replication(opened)) {
+    if (!settings_rename_commands(&opened->services) || !acl_config_load(&opened->services) || !open_store(opened) ||
+        !open_replication(opened)) {
         goto fail;
     }
     server_reset_statistics(opened); /* What recovery replayed, no client asked for. */
@@ -544,6 +542,7 @@ static void free_parts(struct server *server)
     slowlog_free(services->slowlog);
     latency_free(services->latency);
     metrics_free(services->metrics);
+    acl_free(services->acl);
     commands_free(services->commands);
 }
 

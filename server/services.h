@@ -28,6 +28,7 @@ struct transactions;
 
 struct services {
     struct server *server;
+    struct acl *acl; /* acl.h: users. */
     struct config *config;
     struct store *store;
     struct commands *commands;

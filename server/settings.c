@@ -1,5 +1,7 @@
 #include "server/settings.h"
 #include "base/diag.h"
+#include "server/acl/acl.h"
+#include "server/acl/acl_config.h"
 #include "server/config/config.h"
 #include "server/entrance.h"
 #include "server/lifecycle.h"
@@ -25,6 +27,11 @@ void settings_limit_session(const struct config *config, struct session *session
                                      .soft_seconds = (uint32_t)configured->soft_seconds};
 
     connection_set_output_limit(session->connection, &limit);
+}
+
+bool settings_is_replica(const struct config *config)
+{
+    return strchr(config->replica_of, ' ') != NULL && strcasecmp(config->replica_of, "no one") != 0;
 }
 
 static const char *text_or_null(const char *text)
@@ -177,18 +184,22 @@ static bool apply_client_limits(void *context, char error[CONFIG_ERROR_BYTES])
     return true;
 }
 
-/* Without a password everybody is in; with a new one those who are in stay. */
+/* Those who are in stay in. */
 static bool apply_password(void *context, char error[CONFIG_ERROR_BYTES])
 {
     struct settings_targets *targets = context;
 
     (void)error;
-    if (targets->config->require_password[0] == '\0') {
-        LIST_FOR_EACH(sessions_all(targets->services->sessions), node)
-        {
-            LIST_ENTRY(node, struct session, node)->flags |= SESSION_AUTHENTICATED;
-        }
-    }
+    acl_set_default_password(targets->services->acl, slice_of(targets->config->require_password));
+    return true;
+}
+
+static bool apply_acl(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    (void)error;
+    acl_config_apply(targets->services);
     return true;
 }
 
@@ -284,6 +295,8 @@ static const struct {
     {"client-query-buffer-limit", apply_client_limits},
     {"proto-max-bulk-len", apply_client_limits},
     {"requirepass", apply_password},
+    {"acl-pubsub-default", apply_acl},
+    {"acllog-max-len", apply_acl},
     {"loglevel", apply_diag},
     {"hz", apply_ticker},
     {"tcp-keepalive", apply_keepalive},

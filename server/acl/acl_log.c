@@ -78,7 +78,6 @@ void acl_log_reset(struct acl_log *log)
 void acl_log_set_capacity(struct acl_log *log, size_t entries)
 {
     log->capacity = entries;
-    cut(log, entries);
 }
 
 static bool is_like(const struct acl_log_entry *entry, const struct acl_event *event)
@@ -109,22 +108,25 @@ static struct acl_log_entry *find_like(struct acl_log *log, const struct acl_eve
 void acl_log_add(struct acl_log *log, const struct acl_event *event)
 {
     struct acl_log_entry *entry = find_like(log, event);
+    bool is_new = entry == NULL;
 
-    if (entry == NULL) {
+    if (is_new) {
         entry = memory_allocate_zeroed(sizeof(*entry));
         entry->verdict = event->verdict;
         entry->context = event->context;
         set_slice(&entry->object, event->object);
         set_slice(&entry->user, event->user);
+        list_node_init(&entry->node);
         log->count++;
-    } else {
-        list_remove(&entry->node);
     }
     set_slice(&entry->client, event->client);
     entry->latest_ms = event->now_ms;
     entry->count++;
+    list_remove(&entry->node);
     list_prepend(&log->entries, &entry->node);
-    cut(log, log->capacity);
+    if (is_new) {
+        cut(log, log->capacity);
+    }
 }
 
 size_t acl_log_count(const struct acl_log *log)

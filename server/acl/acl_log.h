@@ -33,7 +33,7 @@ struct acl_log_entry {
 
 struct acl_log *acl_log_create(void);
 void acl_log_free(struct acl_log *log);
-/* acllog-max-len. */
+/* acllog-max-len. As in Redis what is too much goes with the next new entry. */
 void acl_log_set_capacity(struct acl_log *log, size_t entries);
 void acl_log_add(struct acl_log *log, const struct acl_event *event);
 void acl_log_reset(struct acl_log *log);

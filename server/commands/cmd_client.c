@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/number.h"
+#include "server/acl/acl.h"
 #include "server/commands/cmd_client_tracking.h"
 #include "server/commands/cmd_connection.h"
 #include "server/lifecycle.h"
@@ -153,11 +154,11 @@ static enum status run_client_list(struct call *call, struct reply *reply)
 
 /* --- KILL --- */
 
-/* What CLIENT KILL is to end; empty slices match all. */
+/* What CLIENT KILL is to end; what is empty matches all. */
 struct kill_filter {
     struct slice peer;
     struct slice local;
-    struct slice user;
+    const struct acl_user *user;
     uint64_t id; /* 0: any. */
     bool has_type;
     enum client_type type;
@@ -168,8 +169,7 @@ static bool is_match(const struct kill_filter *filter, const struct session *ses
 {
     return (filter->peer.data == NULL || slice_equal(filter->peer, slice_of(session->peer))) &&
            (filter->local.data == NULL || slice_equal(filter->local, slice_of(session->local))) &&
-           (filter->user.data == NULL || slice_equal(filter->user, slice_of(session->user))) &&
-           (filter->id == 0 || filter->id == session->id) &&
+           (filter->user == NULL || filter->user == session->user) && (filter->id == 0 || filter->id == session->id) &&
            (!filter->has_type || client_type_of(session) == filter->type) &&
            !(filter->skips_caller && session == caller) && !connection_is_closing(session->connection);
 }
@@ -195,7 +195,8 @@ static int64_t kill_matching(struct call *call, const struct kill_filter *filter
 }
 
 /* One pair of option and value. */
-static enum status parse_kill_option(struct reply *reply, const struct slice *pair, struct kill_filter *filter)
+static enum status parse_kill_option(struct call *call, struct reply *reply, const struct slice *pair,
+                                     struct kill_filter *filter)
 {
     int64_t id;
 
@@ -214,10 +215,10 @@ static enum status parse_kill_option(struct reply *reply, const struct slice *pa
     } else if (args_is(pair[0], "laddr")) {
         filter->local = pair[1];
     } else if (args_is(pair[0], "user")) {
-        if (!slice_equal(pair[1], slice_of("default"))) {
+        filter->user = acl_find(call->services->acl, pair[1]);
+        if (filter->user == NULL) {
             return reply_error(reply, "ERR No such user '%.*s'", (int)pair[1].len, pair[1].data);
         }
-        filter->user = pair[1];
     } else if (args_is(pair[0], "skipme") && args_is(pair[1], "yes")) {
         filter->skips_caller = true;
     } else if (args_is(pair[0], "skipme") && args_is(pair[1], "no")) {
@@ -243,7 +244,8 @@ static enum status run_client_kill(struct call *call, struct reply *reply)
     }
     for (size_t i = 2; i < call->argc; i += 2) {
         /* A word without its value is an error only when its turn comes. */
-        enum status status = i + 1 < call->argc ? parse_kill_option(reply, &call->argv[i], &filter) : STATUS_SYNTAX;
+        enum status status =
+            i + 1 < call->argc ? parse_kill_option(call, reply, &call->argv[i], &filter) : STATUS_SYNTAX;
 
         if (status != STATUS_OK) {
             return status;

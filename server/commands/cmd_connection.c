@@ -1,6 +1,6 @@
 #include "server/commands/cmd_connection.h"
 #include "replication/replication.h"
-#include "server/config/config.h"
+#include "server/acl/acl.h"
 #include "server/net/session.h"
 #include "server/request/args.h"
 #include "server/request/auth.h"
@@ -59,13 +59,12 @@ static enum status run_select(struct call *call, struct reply *reply)
 /* AUTH [user] password. */
 static enum status run_auth(struct call *call, struct reply *reply)
 {
-    const struct config *config = call->services->config;
-    struct slice user = slice_of("default");
+    struct slice user = slice_of(ACL_DEFAULT_USER);
 
     if (call->argc > 3) {
         return STATUS_SYNTAX;
     }
-    if (call->argc == 2 && auth_is_open(config)) {
+    if (call->argc == 2 && (acl_default(call->services->acl)->flags & ACL_USER_NO_PASSWORD)) {
         return reply_error(reply,
                            "ERR AUTH <password> called without any password configured for the default user. Are "
                            "you sure your configuration is correct?");
@@ -73,7 +72,7 @@ static enum status run_auth(struct call *call, struct reply *reply)
     if (call->argc == 3) {
         user = call->argv[1];
     }
-    if (!auth_login(config, call->session, user, call->argv[call->argc - 1])) {
+    if (!auth_login(call->services, call->session, call->argv[0], user, call->argv[call->argc - 1])) {
         return reply_error(reply, WRONG_PASSWORD);
     }
     reply_ok(reply);
@@ -151,14 +150,14 @@ static enum status run_hello(struct call *call, struct reply *reply)
     if (status != STATUS_OK) {
         return status;
     }
-    if (options.has_auth && !auth_login(call->services->config, session, options.user, options.password)) {
+    if (options.has_auth && !auth_login(call->services, session, call->argv[0], options.user, options.password)) {
         return reply_error(reply, WRONG_PASSWORD);
     }
     if (!(session->flags & SESSION_AUTHENTICATED)) {
         return reply_error(reply,
                            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
-                           "<proto> AUTH <user> <pass> option can be used to authenticate the client and select "
-                           "the RESP protocol version at the same time");
+                           "AUTH <user> <pass> option can be used to authenticate the client and select the RESP "
+                           "protocol version at the same time");
     }
     if (options.has_name && !client_set_name(session, options.name)) {
         return reply_error(reply, "ERR Client names cannot contain spaces, newlines or special characters.");
@@ -191,7 +190,7 @@ static enum status run_reset(struct call *call, struct reply *reply)
     session->db = 0;
     session->protocol = 2;
     session->flags &= ~(uint32_t)(SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_SKIP_NEXT);
-    auth_begin(call->services->config, session);
+    auth_begin(call->services->acl, session);
     reply_simple(reply, "RESET");
     return STATUS_OK;
 }

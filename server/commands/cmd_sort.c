@@ -2,6 +2,7 @@
 #include "server/commands/cmd_sort.h"
 
 #include "base/memory.h"
+#include "server/acl/acl_check.h"
 #include "server/commands/call_reads.h"
 #include "server/commands/sort_pattern.h"
 #include "server/commands/sort_vector.h"
@@ -19,6 +20,7 @@
 
 struct sort {
     struct call *call;
+    struct reply *reply;
     struct sort_order order;
     struct sort_pattern by;
     bool is_unsorted; /* BY names no key: the order that is there. */
@@ -40,13 +42,31 @@ static enum status read_limit(struct sort *sort, size_t at)
     return status == STATUS_OK ? args_int64(sort->call->argv[at + 1], &sort->limit_count) : status;
 }
 
-static void read_by(struct sort *sort, struct slice text)
+/* Patterns name keys that nobody can list before: who uses them must be allowed to read all. */
+static enum status refuse_pattern(struct sort *sort, const char *option)
+{
+    return reply_error(sort->reply, "ERR %s option of SORT denied due to insufficient ACL permissions.", option);
+}
+
+static enum status read_by(struct sort *sort, struct slice text)
 {
     sort_pattern_parse(text, &sort->by);
     sort->order.is_by_weight = true;
     if (sort->by.is_constant) {
         sort->is_unsorted = true;
+    } else if (!acl_may_read_all_keys(sort->call)) {
+        return refuse_pattern(sort, "BY");
     }
+    return STATUS_OK;
+}
+
+static enum status read_get(struct sort *sort, struct slice text)
+{
+    if (!acl_may_read_all_keys(sort->call)) {
+        return refuse_pattern(sort, "GET");
+    }
+    sort_pattern_parse(text, &sort->gets[sort->get_count++]);
+    return STATUS_OK;
 }
 
 /* One option at argv[at]; `*used` is how many words it takes. */
@@ -74,9 +94,9 @@ static enum status read_option(struct sort *sort, size_t at, size_t *used)
         sort->store = argv[at + 1];
         sort->stores = true;
     } else if (args_is(argv[at], "by") && left >= 1) {
-        read_by(sort, argv[at + 1]);
+        return read_by(sort, argv[at + 1]);
     } else if (args_is(argv[at], "get") && left >= 1) {
-        sort_pattern_parse(argv[at + 1], &sort->gets[sort->get_count++]);
+        return read_get(sort, argv[at + 1]);
     } else {
         return STATUS_SYNTAX;
     }
@@ -334,7 +354,7 @@ static enum status sort_and_finish(struct sort *sort, struct reply *reply)
  * same but STORE. */
 static enum status run_sort(struct call *call, struct reply *reply)
 {
-    struct sort sort = {.call = call, .limit_count = -1};
+    struct sort sort = {.call = call, .reply = reply, .limit_count = -1};
     enum status status;
 
     sort.gets = memory_allocate(call->argc * sizeof(*sort.gets));

@@ -39,9 +39,7 @@ static void run_queued(struct call *call, struct reply *reply)
         const char *refusal;
 
         reply_init(&inner, reply->out, session->protocol); /* HELLO may have changed it. */
-        session->flags &= ~(uint32_t)SESSION_IN_TRANSACTION;
         refusal = dispatch_refusal(dispatch, session, queued->entry, &request);
-        session->flags |= SESSION_IN_TRANSACTION;
         if (refusal != NULL) {
             (void)reply_error(&inner, "%s", refusal);
         } else {

@@ -37,6 +37,11 @@ void config_free(struct config *config)
             memory_free(*directive_text(config, &directives[i]));
         }
     }
+    for (size_t i = 0; i < config->private->user_count; i++) {
+        memory_free(config->private->users[i].words);
+        memory_free(config->private->users[i].origin);
+    }
+    memory_free(config->private->users);
     memory_free(config->private->file);
     memory_free(config->private->is_set);
     memory_free(config->private->texts);
@@ -263,4 +268,21 @@ const char *config_text(const struct config *config, const char *name)
 
     ASSERT(directive != NULL && directive->field == DIRECTIVE_NO_FIELD);
     return config->private->texts[directive - directives];
+}
+
+size_t config_user_count(const struct config *config)
+{
+    return config->private->user_count;
+}
+
+const struct config_line *config_user_at(const struct config *config, size_t index)
+{
+    ASSERT(index < config->private->user_count);
+    return &config->private->users[index];
+}
+
+void config_set_user_writer(struct config *config, bool (*write)(void *context, struct buf *out), void *context)
+{
+    config->private->write_users = write;
+    config->private->write_users_context = context;
 }

@@ -63,6 +63,9 @@ struct config {
 
     /* Security. */
     char *require_password;
+    char *acl_file;             /* "" for none; relative to the data directory. */
+    int64_t acl_pubsub_default; /* enum config_channels. */
+    int64_t acl_log_max_len;
 
     /* Replication. */
     char *replica_of; /* "host port", "" for a master. */
@@ -107,6 +110,7 @@ struct config {
     struct config_private *private; /* config.c's: directives without a field, file name, observers. */
 };
 
+enum config_channels { CONFIG_CHANNELS_ALL, CONFIG_CHANNELS_NONE };
 enum config_access { CONFIG_ACCESS_NO, CONFIG_ACCESS_YES, CONFIG_ACCESS_LOCAL };
 
 /* Defaults. */
@@ -133,6 +137,19 @@ void config_list_ignored(const struct config *config, struct buf *out);
 /* The text of a directive that has no field, with all its lines' words parted by blanks and an empty one as "": what
  * rename-command was told. Borrowed until it changes. */
 const char *config_text(const struct config *config, const char *name);
+
+/* A `user` line: its words without the first, and where it stands ("file: line 3"). Borrowed from the config. */
+struct config_line {
+    struct slice *words;
+    size_t word_count;
+    char *origin;
+};
+size_t config_user_count(const struct config *config);
+/* index < config_user_count(). */
+const struct config_line *config_user_at(const struct config *config, size_t index);
+/* What CONFIG REWRITE puts in the place of `user` lines: `write` appends today's, each with its newline, and tells
+ * whether they have to be written where the file has none. */
+void config_set_user_writer(struct config *config, bool (*write)(void *context, struct buf *out), void *context);
 
 /* Call `apply` after CONFIG SET has changed the directive `name`. It may refuse with a reason in `error`: then the old
  * values of the whole CONFIG SET are put back and it is called again. */

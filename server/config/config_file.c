@@ -120,6 +120,21 @@ static void append_line(struct config *config, const struct directive *directive
     buf_release(&joined);
 }
 
+/* Keep a line of words for itself, with where it stands. */
+static void keep_line(struct config_private *private, const struct slice *words, size_t word_count)
+{
+    struct config_line *line;
+    char origin[PATH_MAX + 32] = "command line";
+
+    if (private->reading_path != NULL) {
+        snprintf(origin, sizeof(origin), "%s: line %zu", private->reading_path, private->reading_line);
+    }
+    private->users = memory_resize(private->users, (private->user_count + 1) * sizeof(*private->users));
+    line = &private->users[private->user_count++];
+    *line = (struct config_line){
+        .words = slice_copy_all(words, word_count), .word_count = word_count, .origin = memory_copy_text(origin)};
+}
+
 enum status config_take_words(struct config *config, const struct slice *words, size_t word_count,
                               const char *base_directory, int depth, char error[CONFIG_ERROR_BYTES])
 {
@@ -143,7 +158,13 @@ enum status config_take_words(struct config *config, const struct slice *words, 
         snprintf(error, CONFIG_ERROR_BYTES, "'rename-command' takes an old and a new name");
         return STATUS_INVALID;
     }
-    if (directive->flags & DIRECTIVE_REPEATED) {
+    if ((directive->flags & DIRECTIVE_LINES) && word_count < 2) {
+        snprintf(error, CONFIG_ERROR_BYTES, "'%s' takes a name and rules", directive->name);
+        return STATUS_INVALID;
+    }
+    if (directive->flags & DIRECTIVE_LINES) {
+        keep_line(config->private, words + 1, word_count - 1);
+    } else if (directive->flags & DIRECTIVE_REPEATED) {
         append_line(config, directive, words + 1, word_count - 1);
     } else {
         char reason[CONFIG_ERROR_BYTES] = "";
@@ -209,6 +230,8 @@ static enum status take_text(struct config *config, const char *path, struct sli
         memcpy(line, text.data, len);
         line[len] = '\n'; /* The last line may lack its own. */
         snprintf(here, sizeof(here), "%s", directory);
+        config->private->reading_path = path;
+        config->private->reading_line = number;
         status = take_line(config, &reader, slice_make(line, end == NULL ? len + 1 : len), dirname(here), depth, error);
         if (status != STATUS_OK) {
             locate_error(path, number, error);
@@ -217,6 +240,7 @@ static enum status take_text(struct config *config, const char *path, struct sli
         text = slice_after(text, len);
     }
     resp_reader_release(&reader);
+    config->private->reading_path = NULL; /* An including file goes on: it sets its own before its next line. */
     return status;
 }
 

@@ -124,6 +124,49 @@ static bool line_is_true(const struct config *config, const struct directive *di
     return is_equal;
 }
 
+/* Lines of users, whose words have no blanks: quotes only where they must be. */
+static void put_users(struct rewrite *rewrite, struct slice lines)
+{
+    size_t begin = 0;
+
+    for (size_t i = 0; i < lines.len; i++) {
+        struct slice word = slice_make(lines.data + begin, i - begin);
+        bool is_plain = true;
+
+        if (lines.data[i] != ' ' && lines.data[i] != '\n') {
+            continue;
+        }
+        for (size_t k = 0; k < word.len; k++) {
+            is_plain &= word.data[k] > ' ' && word.data[k] < 0x7f && strchr("\"'\\", word.data[k]) == NULL;
+        }
+        if (is_plain) {
+            buf_put(&rewrite->out, word);
+        } else {
+            put_word(&rewrite->out, word);
+        }
+        buf_put_byte(&rewrite->out, lines.data[i]);
+        begin = i + 1;
+    }
+}
+
+/* Today's users stand where the first of the file's stood. */
+static void rewrite_users(struct rewrite *rewrite, const struct directive *directive, struct slice line)
+{
+    const struct config_private *private = rewrite->config->private;
+    bool *is_written = &rewrite->is_written[directive - directives];
+    struct buf lines;
+
+    buf_init(&lines, BUF_NO_CEILING);
+    if (private->write_users == NULL) {
+        buf_put(&rewrite->out, line);
+    } else if (!*is_written) {
+        (void)private->write_users(private->write_users_context, &lines);
+        put_users(rewrite, buf_slice(&lines));
+    }
+    *is_written = true;
+    buf_release(&lines);
+}
+
 /* One line of the old file, with its newline. */
 static void rewrite_line(struct rewrite *rewrite, struct resp_reader *reader, struct slice line)
 {
@@ -139,6 +182,10 @@ static void rewrite_line(struct rewrite *rewrite, struct resp_reader *reader, st
     }
     if (is_words) {
         directive = directive_find(reader->argv[0]);
+    }
+    if (directive != NULL && directive->flags & DIRECTIVE_LINES) {
+        rewrite_users(rewrite, directive, line);
+        return;
     }
     if (directive == NULL || directive->flags & (DIRECTIVE_REPEATED | DIRECTIVE_HIDDEN)) {
         buf_put(&rewrite->out, line); /* Comments, includes, and lines of which there may be many. */
@@ -178,19 +225,45 @@ static void rewrite_old(struct rewrite *rewrite, struct slice text)
     resp_reader_release(&reader);
 }
 
+static void sign(struct rewrite *rewrite)
+{
+    if (!rewrite->has_signature) {
+        buf_put_text(&rewrite->out, SIGNATURE "\n");
+        rewrite->has_signature = true;
+    }
+}
+
+/* Users, if there are any to be told of and the file has none. */
+static void add_users(struct rewrite *rewrite, const struct directive *directive)
+{
+    const struct config_private *private = rewrite->config->private;
+    struct buf lines;
+
+    if (private->write_users == NULL || rewrite->is_written[directive - directives]) {
+        return;
+    }
+    buf_init(&lines, BUF_NO_CEILING);
+    if (private->write_users(private->write_users_context, &lines)) {
+        sign(rewrite);
+        put_users(rewrite, buf_slice(&lines));
+    }
+    buf_release(&lines);
+}
+
 static void add_missing(struct rewrite *rewrite)
 {
     for (size_t i = 0; i < directive_count; i++) {
         const struct directive *directive = &directives[i];
 
+        if (directive->flags & DIRECTIVE_LINES) {
+            add_users(rewrite, directive);
+            continue;
+        }
         if (rewrite->is_written[i] || directive->flags & (DIRECTIVE_REPEATED | DIRECTIVE_HIDDEN) ||
             is_default(rewrite->config, directive)) {
             continue;
         }
-        if (!rewrite->has_signature) {
-            buf_put_text(&rewrite->out, SIGNATURE "\n");
-            rewrite->has_signature = true;
-        }
+        sign(rewrite);
         put_line(rewrite, directive);
     }
 }

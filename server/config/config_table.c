@@ -14,6 +14,9 @@ static const char *const sync_policies[] = {
 static const char *const access_names[] = {
     [CONFIG_ACCESS_NO] = "no", [CONFIG_ACCESS_YES] = "yes", [CONFIG_ACCESS_LOCAL] = "local", NULL};
 
+static const char *const channel_defaults[] = {
+    [CONFIG_CHANNELS_ALL] = "allchannels", [CONFIG_CHANNELS_NONE] = "resetchannels", NULL};
+
 #define FIELD(member) offsetof(struct config, member)
 
 /* One line a directive; the tail of each is what the others leave out. */
@@ -156,6 +159,14 @@ const struct directive directives[] = {
 
     /* Security. */
     TEXT("requirepass", require_password, "", .flags = DIRECTIVE_SENSITIVE),
+    TEXT("aclfile", acl_file, "", .flags = DIRECTIVE_IMMUTABLE),
+    CHOICE("acl-pubsub-default", acl_pubsub_default, "resetchannels", channel_defaults),
+    INTEGER("acllog-max-len", acl_log_max_len, "128", 0, INT64_MAX),
+    {.name = "user",
+     .type = DIRECTIVE_WORDS,
+     .field = DIRECTIVE_NO_FIELD,
+     .initial = "",
+     .flags = DIRECTIVE_LINES | DIRECTIVE_HIDDEN | DIRECTIVE_IMMUTABLE},
 
     /* Replication. */
     WORDS("replicaof", replica_of, "", .alias = "slaveof", .flags = DIRECTIVE_IMMUTABLE, .is_valid = is_host_and_port),
@@ -285,14 +296,6 @@ const struct directive directives[] = {
     IGNORED("socket-mark-id", "0"),
     IGNORED("enable-protected-configs", "no"),
     IGNORED("enable-module-command", "no"),
-    IGNORED("aclfile", ""),
-    IGNORED("acllog-max-len", "128"),
-    IGNORED("acl-pubsub-default", "resetchannels"),
-    {.name = "user",
-     .type = DIRECTIVE_WORDS,
-     .field = DIRECTIVE_NO_FIELD,
-     .initial = "",
-     .flags = DIRECTIVE_IGNORED | DIRECTIVE_REPEATED | DIRECTIVE_HIDDEN},
     {.name = "rename-command",
      .type = DIRECTIVE_WORDS,
      .field = DIRECTIVE_NO_FIELD,

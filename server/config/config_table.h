@@ -24,6 +24,7 @@ enum directive_flag {
     DIRECTIVE_HIDDEN = 1u << 4,    /* Not in CONFIG GET. */
     DIRECTIVE_PROTECTED = 1u << 5, /* CONFIG SET refuses: "can't set protected config". */
     DIRECTIVE_PATH = 1u << 6,      /* Made absolute. */
+    DIRECTIVE_LINES = 1u << 7,     /* Each line is kept for itself: user. */
 };
 
 #define DIRECTIVE_NO_FIELD SIZE_MAX
@@ -78,6 +79,12 @@ struct config_private {
     char *file;   /* Absolute path, "" for none. */
     struct directive_observer observers[CONFIG_OBSERVERS_MAX];
     size_t observer_count;
+    struct config_line *users; /* Owned, as what it points to. */
+    size_t user_count;
+    const char *reading_path; /* Where the line that is being read stands; NULL for the command line. */
+    size_t reading_line;
+    bool (*write_users)(void *context, struct buf *out); /* NULL before config_set_user_writer(). */
+    void *write_users_context;
 };
 
 /* Read one file; depth counts includes. `base_directory` is where relative includes are looked for. */

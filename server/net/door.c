@@ -1,4 +1,5 @@
 #include "server/net/door.h"
+#include "server/acl/acl.h"
 #include "server/config/config.h"
 #include "server/net/listener.h"
 #include "server/net/session.h"
@@ -29,7 +30,7 @@ void door_open(struct services *services, int64_t clients_max, const struct list
         refuse(peer, services->metrics, "-ERR max number of clients reached\r\n");
         return;
     }
-    if (config->protected_mode && auth_is_open(config) && !peer->is_loopback) {
+    if (config->protected_mode && acl_is_open(services->acl) && !peer->is_loopback) {
         refuse(
             peer, services->metrics,
             "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for "
@@ -40,7 +41,7 @@ void door_open(struct services *services, int64_t clients_max, const struct list
     }
     transport_init_socket(&transport, peer->fd);
     session = sessions_accept(services->sessions, &transport, peer->remote, peer->local);
-    auth_begin(config, session);
+    auth_begin(services->acl, session);
     if (peer->is_unix_socket) {
         session->flags |= SESSION_UNIX_SOCKET;
     }

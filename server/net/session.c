@@ -1,4 +1,5 @@
 #include "server/net/session.h"
+#include "server/request/auth.h"
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/diag.h"
@@ -117,7 +118,7 @@ static size_t on_input(void *context, struct slice input)
         enum resp_outcome outcome;
         size_t consumed;
 
-        limits.is_unauthenticated = !(session->flags & SESSION_AUTHENTICATED);
+        limits.is_unauthenticated = auth_is_required(sessions->options.services, session);
         outcome = resp_read(&session->reader, rest, &limits, &consumed);
         if (outcome == RESP_INCOMPLETE) {
             break;
@@ -173,7 +174,6 @@ static void on_closed(void *context)
     memory_free(session->name);
     memory_free(session->library_name);
     memory_free(session->library_version);
-    memory_free(session->user);
     resp_reader_release(&session->reader);
     memory_free(session);
 }
@@ -189,7 +189,6 @@ struct session *sessions_accept(struct sessions *sessions, const struct transpor
     session->id = sessions->next_id++;
     session->protocol = 2;
     buf_init(&session->pushed, BUF_NO_CEILING);
-    session->user = memory_copy_text("default");
     session->created_us = clock_monotonic_us();
     session->active_us = session->created_us;
     (void)snprintf(session->peer, sizeof(session->peer), "%s", peer);
@@ -267,14 +266,11 @@ void session_init_internal(struct session *session, struct buf *output)
     list_node_init(&session->node);
     list_node_init(&session->list_node);
     buf_init(&session->pushed, BUF_NO_CEILING);
-    session->user = memory_copy_text("default");
 }
 
 void session_release_internal(struct session *session)
 {
     buf_release(&session->pushed);
-    memory_free(session->user);
-    session->user = NULL;
 }
 
 void session_close(struct session *session)

@@ -14,7 +14,8 @@
 
 #define SESSION_ADDRESS_BYTES 64 /* "[ipv6]:port" or "path:0", cut. */
 
-struct blocked; /* blocking.h */
+struct acl_user; /* acl_user.h */
+struct blocked;  /* blocking.h */
 struct command_entry;
 struct dispatch;
 struct services;
@@ -62,7 +63,7 @@ struct session {
     char *name; /* Owned; NULL for none, as the next two. */
     char *library_name;
     char *library_version;
-    char *user;          /* Owned; "default". */
+    struct acl_user *user; /* Who it is; lives longer (acl.h). NULL for internal ones, which may do everything. */
     uint64_t created_us; /* Monotonic. */
     uint64_t active_us;
     const struct command_entry *last_command;

@@ -1,6 +1,8 @@
 #include "server/request/admission.h"
 #include "replication/replication.h"
+#include "server/acl/acl_check.h"
 #include "server/request/args.h"
+#include "server/request/auth.h"
 #include "server/request/registry.h"
 #include "server/request/transaction.h"
 #include "server/services.h"
@@ -89,7 +91,7 @@ static bool is_caller_allowed(const struct admission_request *admission, struct 
     const struct session *session = admission->session;
     uint32_t flags = admission->entry->command->flags;
 
-    if (!(session->flags & SESSION_AUTHENTICATED) && !(flags & COMMAND_NO_AUTH)) {
+    if (!(flags & COMMAND_NO_AUTH) && auth_is_required(admission->services, session)) {
         return refuse(refusal, "NOAUTH Authentication required.");
     }
     if ((flags & COMMAND_PROTECTED) && !admission->gate->allows_debug) {
@@ -103,10 +105,30 @@ static bool is_caller_allowed(const struct admission_request *admission, struct 
                           "configuration file, and then restart the server.");
         }
     }
-    if ((session->flags & SESSION_IN_TRANSACTION) && (flags & COMMAND_NO_MULTI)) {
+    if ((session->flags & SESSION_IN_TRANSACTION) && (flags & COMMAND_NO_MULTI) && !admission->was_queued) {
         return refuse(refusal, "ERR Command not allowed inside a transaction");
     }
     return true;
+}
+
+/* Whether the session's user may do it. */
+static bool is_allowed(const struct admission_request *admission, const struct request *request, struct buf *refusal)
+{
+    const struct session *session = admission->session;
+    struct acl_request asked = {.entry = admission->entry, .argv = request->argv, .argc = request->argc};
+    bool is_grouped = (session->flags & SESSION_IN_TRANSACTION) != 0;
+    struct acl_denial denial;
+
+    if (acl_check(session, &asked, &denial) == ACL_ALLOWED) {
+        return true;
+    }
+    acl_note_denial(admission->services, session, &asked, &denial, is_grouped ? ACL_CONTEXT_MULTI : ACL_CONTEXT_TOP);
+    if (admission->was_queued) {
+        acl_write_late_refusal(&denial, refusal);
+    } else {
+        acl_write_refusal(&asked, &denial, refusal);
+    }
+    return false;
 }
 
 /* Whether the command has the flag, and, for EXEC, all that is queued: the state may have changed since. */
@@ -175,5 +197,5 @@ bool admission_is_open(const struct admission_request *admission, const struct r
         return admission_is_known(entry, container, request, refusal);
     }
     return admission_is_known(admission->entry, NULL, request, refusal) && is_caller_allowed(admission, refusal) &&
-           is_time_right(admission, refusal);
+           is_allowed(admission, request, refusal) && is_time_right(admission, refusal);
 }

@@ -1,5 +1,5 @@
 /* Which commands are let in, and with which words the others are refused: Redis 7.0's checks in Redis 7.0's order.
- * Nothing here has an effect. */
+ * Nothing here has an effect, but that ACL LOG tells what a user was denied. */
 #ifndef SERVER_REQUEST_ADMISSION_H
 #define SERVER_REQUEST_ADMISSION_H
 
@@ -18,6 +18,7 @@ struct admission_request {
     const struct session *session;
     const struct command_entry *entry; /* NULL if there is no such command. */
     uint32_t flags;                    /* What kind of command it is as it is called: command_flags_of(). */
+    bool was_queued;                   /* EXEC asks once more. */
 };
 
 /* Whether the request may run or be queued now; else the error's text is appended to `refusal`. What may only have to

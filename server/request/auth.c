@@ -1,43 +1,33 @@
 #include "server/request/auth.h"
-#include "server/config/config.h"
+#include "server/acl/acl.h"
+#include "server/acl/acl_check.h"
 #include "server/net/session.h"
+#include "server/services.h"
 
-bool auth_is_open(const struct config *config)
+bool auth_is_required(const struct services *services, const struct session *session)
 {
-    return config->require_password[0] == '\0';
+    return !(session->flags & SESSION_AUTHENTICATED) && !acl_is_open(services->acl);
 }
 
-/* Looks at as many bytes as were given, whatever they are, so that time tells nothing of the password. */
-static bool is_same(struct slice given, struct slice wanted)
+bool auth_login(struct services *services, struct session *session, struct slice command, struct slice user,
+                struct slice password)
 {
-    unsigned char difference = given.len != wanted.len;
+    struct acl_user *found = acl_authenticate(services->acl, user, password);
 
-    for (size_t i = 0; i < given.len; i++) {
-        char against = wanted.len == 0 ? '\0' : wanted.data[i % wanted.len];
-
-        difference |= (unsigned char)(given.data[i] ^ against);
-    }
-    return difference == 0;
-}
-
-bool auth_login(const struct config *config, struct session *session, struct slice user, struct slice password)
-{
-    bool is_known = slice_equal(user, slice_of("default"));
-    bool is_right = auth_is_open(config) || is_same(password, slice_of(config->require_password));
-
-    if (!is_known || !is_right) {
+    if (found == NULL) {
+        acl_note_login(services, session, command, user);
         return false;
     }
     session->flags |= SESSION_AUTHENTICATED;
-    session_set_text(&session->user, user);
+    session->user = found;
     return true;
 }
 
-void auth_begin(const struct config *config, struct session *session)
+void auth_begin(const struct acl *acl, struct session *session)
 {
+    session->user = acl_default(acl);
     session->flags &= ~(uint32_t)SESSION_AUTHENTICATED;
-    if (auth_is_open(config)) {
+    if (acl_is_open(acl)) {
         session->flags |= SESSION_AUTHENTICATED;
     }
-    session_set_text(&session->user, slice_of("default"));
 }

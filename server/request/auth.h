@@ -1,18 +1,20 @@
-/* Who may come in: requirepass, the password of the user "default". */
+/* Who a session is: the default user as it begins, another after AUTH or HELLO. */
 #ifndef SERVER_REQUEST_AUTH_H
 #define SERVER_REQUEST_AUTH_H
 
 #include "base/slice.h"
 
-struct config;
+struct acl;
+struct services;
 struct session;
 
-/* Whether the default user needs no password. */
-bool auth_is_open(const struct config *config);
-/* Log the session in as `user`; false, and nothing changed, if name or password are wrong. Takes as long for a wrong
- * password as for the right one. */
-bool auth_login(const struct config *config, struct session *session, struct slice user, struct slice password);
-/* As a new connection begins: in if no password is needed. */
-void auth_begin(const struct config *config, struct session *session);
+/* Whether the session has to log in before it may do anything. */
+bool auth_is_required(const struct services *services, const struct session *session);
+/* Log the session in as `user`; false, and nothing changed, if name or password are wrong or the user is off. `command`
+ * is the word that asks for it: a failure is counted, and told by ACL LOG. */
+bool auth_login(struct services *services, struct session *session, struct slice command, struct slice user,
+                struct slice password);
+/* As a new connection begins: the default user, and in if it needs no password. */
+void auth_begin(const struct acl *acl, struct session *session);
 
 #endif

@@ -361,6 +361,7 @@ const char *dispatch_refusal(struct dispatch *dispatch, struct session *session,
     struct admission_request admission = {
         .gate = &dispatch->gate, .services = dispatch->services, .session = session, .entry = entry};
 
+    admission.was_queued = dispatch->depth != 0;
     if (entry != NULL) {
         admission.flags = command_flags_of(entry, dispatch->services, request->argv, request->argc);
     }

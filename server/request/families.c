@@ -1,4 +1,5 @@
 #include "server/request/families.h"
+#include "server/commands/cmd_acl.h"
 #include "server/commands/cmd_bitmap.h"
 #include "server/commands/cmd_config.h"
 #include "server/commands/cmd_connection.h"
@@ -62,6 +63,7 @@ const struct command *const families[] = {
     client_commands,
     server_commands,
     config_commands,
+    acl_commands,
     command_commands,
     observe_commands,
     script_commands,

@@ -184,6 +184,18 @@ bool pubsub_any_of(const struct session *session, enum pubsub_kind kind, struct 
     return true;
 }
 
+void pubsub_visit_of(const struct session *session, enum pubsub_kind kind,
+                     void (*visit)(void *context, struct slice name), void *context)
+{
+    if (session->subscriptions == NULL) {
+        return;
+    }
+    LIST_FOR_EACH(&session->subscriptions->lists[kind], node)
+    {
+        visit(context, name_of(LIST_ENTRY(node, struct subscription, session_node)->topic));
+    }
+}
+
 void pubsub_forget(struct pubsub *pubsub, struct session *session)
 {
     if (session->subscriptions == NULL) {

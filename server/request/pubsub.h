@@ -26,6 +26,9 @@ bool pubsub_subscribe(struct pubsub *pubsub, struct session *session, enum pubsu
 bool pubsub_unsubscribe(struct pubsub *pubsub, struct session *session, enum pubsub_kind kind, struct slice name);
 /* The name of one of the session's subscriptions of that kind, any; false if there is none. Borrowed until it ends. */
 bool pubsub_any_of(const struct session *session, enum pubsub_kind kind, struct slice *name);
+/* Call `visit` with the name of each of the session's subscriptions of that kind. */
+void pubsub_visit_of(const struct session *session, enum pubsub_kind kind,
+                     void (*visit)(void *context, struct slice name), void *context);
 /* End all of the session's subscriptions: RESET, and when it closes. */
 void pubsub_forget(struct pubsub *pubsub, struct session *session);
 

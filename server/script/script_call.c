@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "replication/replication.h"
+#include "server/acl/acl_check.h"
 #include "server/request/admission.h"
 #include "server/request/change.h"
 #include "server/request/dispatch.h"
@@ -108,6 +109,8 @@ static const char *refuse_write(const struct script_run *run, const struct reque
 static const char *refusal_of(struct script_run *run, const struct command_entry *entry, const struct request *request)
 {
     const struct dispatch_gate *gate = dispatch_gate(run->script->services->dispatch);
+    struct acl_request asked = {.entry = entry, .argv = request->argv, .argc = request->argc};
+    const char *refusal;
     uint32_t flags;
 
     if (entry == NULL) {
@@ -122,6 +125,10 @@ static const char *refusal_of(struct script_run *run, const struct command_entry
     }
     if (gate->is_master_down && !(flags & COMMAND_STALE) && !run->call.is_replay) {
         return "ERR Can not execute the command on a stale replica";
+    }
+    refusal = run->call.is_replay ? NULL : acl_refuse_in_script(run->script->services, run->caller->session, &asked);
+    if (refusal != NULL) {
+        return refusal;
     }
     if (run->is_read_only && (flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE))) {
         return "ERR Write commands are not allowed from read-only scripts.";
@@ -187,14 +194,20 @@ static int run_acl_check(lua_State *lua)
     struct request request;
     const char *error = take_request(lua, vm, &request);
     struct command_entry *container;
+    struct acl_request asked;
+    struct acl_denial denial;
 
     if (error != NULL) {
         return script_error_raise(lua, error);
     }
-    if (commands_resolve(vm->script->services->commands, request.argv, request.argc, &container) == NULL) {
+    asked = (struct acl_request){
+        .entry = commands_resolve(vm->script->services->commands, request.argv, request.argc, &container),
+        .argv = request.argv,
+        .argc = request.argc};
+    if (asked.entry == NULL) {
         return script_error_raise(lua, "Invalid command passed to redis.acl_check_cmd()");
     }
-    lua_pushboolean(lua, 1); /* There is one user, who may do everything. */
+    lua_pushboolean(lua, acl_check(vm->script->run->caller->session, &asked, &denial) == ACL_ALLOWED);
     return 1;
 }
 

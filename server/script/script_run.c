@@ -51,6 +51,7 @@ static void take_session(struct script *script, const struct session *caller)
     session->db = caller->db;
     session->protocol = 2;
     session->flags = SESSION_INTERNAL | SESSION_SCRIPT | SESSION_AUTHENTICATED | (caller->flags & SESSION_MASTER);
+    session->user = caller->user;
     session->name = caller->name; /* Borrowed, for the slow log, */
     session->id = caller->id;     /* and for who caches what the script reads. */
     session->tracker = caller->tracker;
@@ -179,6 +180,7 @@ static void end(struct script_run *run)
     (void)lua_sethook(run->vm->lua, NULL, 0, 0);
     dispatch_gate(script->services->dispatch)->busy = DISPATCH_BUSY_NOT;
     script->session.name = NULL;
+    script->session.user = NULL;
     script->session.tracker = NULL;
     buf_clear(&script->output);
     script->run = NULL;

@@ -1,4 +1,5 @@
 #include "server/watch/client_info.h"
+#include "server/acl/acl_user.h"
 #include "server/request/args.h"
 #include "server/request/registry.h"
 #include "server/request/tracking.h"
@@ -101,7 +102,8 @@ void client_info_write(const struct session *session, uint64_t now_us, struct bu
     buf_put_format(out, " rbs=0 rbp=0 obl=%zu oll=0 omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=%lld resp=%d",
                    output_len, output_len, connection_memory_bytes(connection) + sizeof(*session),
                    output_len != 0 ? "rw" : "r",
-                   session->last_command == NULL ? "NULL" : session->last_command->full_name, session->user,
+                   session->last_command == NULL ? "NULL" : session->last_command->full_name,
+                   session->user == NULL ? "(superuser)" : session->user->name,
                    (long long)tracking_redirect_id(session), session->protocol);
     buf_put_format(out, " lib-name=%s lib-ver=%s", text_of(session->library_name), text_of(session->library_version));
 }

@@ -1,6 +1,7 @@
 #include "server/watch/info.h"
 #include "base/clock.h"
 #include "replication/replication.h"
+#include "server/acl/acl_selector.h"
 #include "server/config/config.h"
 #include "server/net/connection.h"
 #include "server/net/session.h"
@@ -271,12 +272,16 @@ static void write_stats(const struct page *page)
     buf_put_format(
         page->out,
         "tracking_total_keys:%zu\r\ntracking_total_items:%llu\r\ntracking_total_prefixes:%zu\r\n"
+        "acl_access_denied_auth:%llu\r\nacl_access_denied_cmd:%llu\r\nacl_access_denied_key:%llu\r\n"
+        "acl_access_denied_channel:%llu\r\n"
         "unexpected_error_replies:%llu\r\ntotal_error_replies:%llu\r\ndump_payload_sanitizations:0\r\n"
         "total_reads_processed:%llu\r\ntotal_writes_processed:%llu\r\nio_threaded_reads_processed:0\r\n"
         "io_threaded_writes_processed:0\r\nreply_buffer_shrinks:0\r\nreply_buffer_expands:0\r\n"
         "client_query_buffer_limit_disconnections:%llu\r\nclient_output_buffer_limit_disconnections:%llu\r\n",
-        tracking.keys, (wide)tracking.items, tracking.prefixes, (wide)metrics->unexpected_errors,
-        (wide)metrics->error_replies, (wide)traffic->reads, (wide)traffic->writes, (wide)traffic->query_limit_closes,
+        tracking.keys, (wide)tracking.items, tracking.prefixes, (wide)metrics->acl_denials[ACL_DENIED_LOGIN],
+        (wide)metrics->acl_denials[ACL_DENIED_COMMAND], (wide)metrics->acl_denials[ACL_DENIED_KEY],
+        (wide)metrics->acl_denials[ACL_DENIED_CHANNEL], (wide)metrics->unexpected_errors, (wide)metrics->error_replies,
+        (wide)traffic->reads, (wide)traffic->writes, (wide)traffic->query_limit_closes,
         (wide)traffic->output_limit_closes);
 }
 

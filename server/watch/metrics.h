@@ -8,6 +8,7 @@
 #define METRICS_SAMPLES         16 /* Of each rate: the last 1.6 seconds. */
 #define METRICS_ERROR_NAMES_MAX 128
 #define METRICS_ERROR_NAME_MAX  31
+#define METRICS_ACL_VERDICTS    5
 
 /* A rate as INFO's instantaneous_* fields have it: the mean of the last samples. */
 struct metrics_rate {
@@ -34,6 +35,7 @@ struct metrics {
     uint64_t error_replies;
     uint64_t unexpected_errors; /* Errors of replayed commands. */
     uint64_t peak_memory_bytes;
+    uint64_t acl_denials[METRICS_ACL_VERDICTS]; /* By enum acl_verdict. */
     struct metrics_rate commands_rate;
     struct metrics_rate input_rate;
     struct metrics_rate output_rate;

@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 from hearth import Server
 from scenario import Stage, content
 
-FAMILIES = ["blocking", "stream"]
+FAMILIES = ["blocking", "stream", "acl"]
 RUN_STEPS = 60  # Of one random scenario: then all begins anew.
 CLIENTS = ["c%d" % i for i in range(6)]
 

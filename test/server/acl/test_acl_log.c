@@ -96,9 +96,12 @@ static void test_the_oldest_go_where_there_is_no_room(void **state)
     deny(log, "c", 3, "");
     assert_string_equal(content(log), "c*1: b*1: ");
     acl_log_set_capacity(log, 1);
-    assert_string_equal(content(log), "c*1: ");
-    acl_log_set_capacity(log, 0);
+    deny(log, "b", 4, "");
+    assert_string_equal(content(log), "b*2: c*1: "); /* Not before a new one comes. */
     deny(log, "d", 4, "");
+    assert_string_equal(content(log), "d*1: ");
+    acl_log_set_capacity(log, 0);
+    deny(log, "e", 4, "");
     assert_string_equal(content(log), "");
 }
 

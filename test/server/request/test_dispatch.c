@@ -9,6 +9,7 @@
 #include "server/request/registry.h"
 #include "server/request/reply.h"
 #include "server/support/small_server.h"
+#include "server/acl/acl.h"
 #include "server/watch/metrics.h"
 #include "server/watch/slowlog.h"
 #include "storage/log/log.h"
@@ -287,6 +288,8 @@ static void test_caller_is_asked_for_a_password_and_for_rights(void **state)
     struct small_server *s = connect(state);
 
     s->sessions[0]->flags &= ~(uint32_t)SESSION_AUTHENTICATED;
+    small_server_ask(s, 0, "read k", ":0 "); /* None is needed, */
+    acl_set_default_password(s->services.acl, slice_of("secret"));
     small_server_ask(s, 0, "read k", "-NOAUTH Authentication required. ");
     small_server_ask(s, 0, "always", "+OK ");
     s->sessions[0]->flags |= SESSION_AUTHENTICATED;

@@ -3,9 +3,11 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/resp_read.h"
+#include "server/acl/acl.h"
 #include "server/config/config.h"
 #include "server/net/connection.h"
 #include "server/net/transport.h"
+#include "server/request/auth.h"
 #include "server/request/blocking.h"
 #include "server/request/dispatch.h"
 #include "server/request/notify.h"
@@ -102,6 +104,7 @@ static void make_parts(struct small_server *server)
     services->connections = connections_create(server->base, NULL);
     sessions.connections = services->connections;
     services->commands = commands_create();
+    services->acl = acl_create(services->commands);
     services->metrics = metrics_create(clock_monotonic_us());
     services->slowlog = slowlog_create();
     services->latency = latency_create();
@@ -157,6 +160,7 @@ int small_server_teardown(void **state)
     slowlog_free(services->slowlog);
     latency_free(services->latency);
     metrics_free(services->metrics);
+    acl_free(services->acl);
     commands_free(services->commands);
     config_free(services->config);
     event_base_free(server->base);
@@ -179,7 +183,7 @@ size_t small_server_connect(struct small_server *server)
     server->sockets[client] = pair[0];
     transport_init_socket(&transport, pair[1]);
     server->sessions[client] = sessions_accept(server->services.sessions, &transport, "127.0.0.1:5000", "local:1");
-    server->sessions[client]->flags |= SESSION_AUTHENTICATED;
+    auth_begin(server->services.acl, server->sessions[client]);
     return client;
 }
 
