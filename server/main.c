@@ -1,6 +1,7 @@
 /* hearth-server: read the configuration, make the server, run it. */
 #include "base/diag.h"
 #include "base/memory.h"
+#include "server/acl/acl_config.h"
 #include "server/config/config.h"
 #include "server/process.h"
 #include "server/server.h"
@@ -94,7 +95,8 @@ int main(int argc, char **argv)
     } else if (request == CONFIG_VERSION) {
         (void)printf("Hearth server v=%s redis_version=%s\n", HEARTH_VERSION, SERVER_REDIS_VERSION);
     } else if (request == CONFIG_CHECK) {
-        (void)printf("the configuration is good\n");
+        exit_code = acl_config_check(config) ? 0 : 1;
+        (void)printf("%s", exit_code == 0 ? "the configuration is good\n" : "");
     } else if (!diag_open(config->log_file)) {
         (void)fprintf(stderr, "hearth-server: cannot open the log file %s\n", config->log_file);
         exit_code = 1;

@@ -15,8 +15,8 @@ static const char *const own_names[] = {
 
 /* What is at home beside data: hidden files, a file system's own, configuration, what the
  * server writes, and what a redis-server left in a folder that is now given to us. */
-static const char *const kept_patterns[] = {".*",    "lost+found", "*.conf", "*.conf.tmp",    "*.log",
-                                            "*.pid", "*.acl",      "*.rdb",  "appendonlydir", "*.aof"};
+static const char *const kept_patterns[] = {".*",    "lost+found", "*.conf", "*.conf.tmp",    "*.log", "*.pid",
+                                            "*.acl", "*.acl.tmp",  "*.rdb",  "appendonlydir", "*.aof"};
 
 static bool is_own(const char *name)
 {

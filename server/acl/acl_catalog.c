@@ -26,7 +26,6 @@ static const struct absent_command absent_commands[] = {
     {"readwrite", LINK},
     {"restore-asking", CATEGORY_KEYSPACE | CATEGORY_WRITE | CATEGORY_SLOW | CATEGORY_DANGEROUS},
     {"lolwut", CATEGORY_READ | CATEGORY_FAST},
-    {"failover", ADMIN},
     {"fcall", SCRIPT},
     {"fcall_ro", SCRIPT},
     {"function|dump", SCRIPT},

@@ -5,6 +5,7 @@
 #include "server/acl/acl_file.h"
 #include "server/acl/acl_log.h"
 #include "server/config/config.h"
+#include "server/request/registry.h"
 #include "server/services.h"
 
 void acl_config_apply(struct services *services)
@@ -99,5 +100,18 @@ bool acl_config_load(struct services *services)
         diag(DIAG_WARNING, "%.*s", (int)errors.len, buf_slice(&errors).data);
     }
     buf_release(&errors);
+    return is_good;
+}
+
+bool acl_config_check(struct config *config)
+{
+    struct services services = {.config = config, .commands = commands_create()};
+    bool is_good;
+
+    services.acl = acl_create(services.commands);
+    is_good = acl_config_load(&services);
+    config_set_user_writer(config, NULL, NULL);
+    acl_free(services.acl);
+    commands_free(services.commands);
     return is_good;
 }

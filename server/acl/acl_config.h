@@ -5,10 +5,13 @@
 #include <stdbool.h>
 
 struct acl_file;
+struct config;
 struct services;
 
 /* Make the configured users, of an acl as it was created. False if the configuration is wrong: diag has said why. */
 bool acl_config_load(struct services *services);
+/* Whether acl_config_load() would be content; diag says why not. */
+bool acl_config_check(struct config *config);
 /* Take over acl-pubsub-default and acllog-max-len, which CONFIG SET may have changed. */
 void acl_config_apply(struct services *services);
 /* The configured ACL file; false if there is none. */

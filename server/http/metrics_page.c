@@ -3,6 +3,7 @@
 #include "server/http/metrics_page.h"
 #include "base/clock.h"
 #include "replication/replication.h"
+#include "server/acl/acl_selector.h"
 #include "server/config/config.h"
 #include "server/http/exposition.h"
 #include "server/net/connection.h"
@@ -115,6 +116,13 @@ static void write_clients(struct services *services, struct buf *out)
     gauge(out, "redis_config_maxclients", (uint64_t)services->config->max_clients, "maxclients.");
     counter(out, "redis_connections_received_total", metrics->connections, "Connections accepted.");
     counter(out, "redis_rejected_connections_total", metrics->rejected_connections, "Connections turned away.");
+    counter(out, "redis_acl_access_denied_auth_total", metrics->acl_denials[ACL_DENIED_LOGIN], "Logins that failed.");
+    counter(out, "redis_acl_access_denied_cmd_total", metrics->acl_denials[ACL_DENIED_COMMAND],
+            "Commands that their user may not call.");
+    counter(out, "redis_acl_access_denied_key_total", metrics->acl_denials[ACL_DENIED_KEY],
+            "Commands with keys that their user may not touch.");
+    counter(out, "redis_acl_access_denied_channel_total", metrics->acl_denials[ACL_DENIED_CHANNEL],
+            "Commands with channels that their user may not use.");
     counter(out, "redis_net_input_bytes_total", traffic->input_bytes, "Bytes from clients.");
     counter(out, "redis_net_output_bytes_total", traffic->output_bytes, "Bytes to clients.");
     gauge(out, "redis_pubsub_channels", pubsub_count_names(services->pubsub, PUBSUB_CHANNEL),
