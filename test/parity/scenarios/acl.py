@@ -264,6 +264,29 @@ SCRIPTS = {
         a: ACL SETUSER u +select
         b: SELECT 1
     """,
+    "scripts do what their caller may": """
+        a: ACL SETUSER u on nopass ~k* &c +@all -set -@admin
+        b: AUTH u x
+        b: EVAL return\\x20redis.call('get','x') 0
+        b: EVAL return\\x20redis.call('set','k',1) 0
+        b: EVAL return\\x20redis.pcall('set','k',1).err 0
+        b: EVAL return\\x20redis.pcall('publish','x',1) 0
+        b: EVAL return\\x20redis.call('publish','c',1) 0
+        b: EVAL return\\x20redis.call('incr','k') 0
+        b: EVAL return\\x20redis.call('sort','k','by','x*') 0
+        b: EVAL return\\x20redis.call('config','get','port') 0
+        b: EVAL return\\x20redis.call('acl','whoami') 0
+        b: EVAL return\\x20{redis.acl_check_cmd('set','k','1'),redis.acl_check_cmd('get','k'),redis.acl_check_cmd('get','x')} 0
+        b: EVAL return\\x20redis.acl_check_cmd('nosuch','k') 0
+        b: EVAL return\\x20redis.acl_check_cmd('get') 0
+        b: EVAL return\\x201 1 x
+        b: EVAL_RO return\\x201 1 k
+        b: MULTI | EVAL return\\x20redis.call('get','x') 0 | EXEC
+        a: EVAL return\\x20redis.call('set','k',1) 0
+        a: ACL LOG
+        a: ACL SETUSER u -eval
+        b: EVAL return\\x201 0
+    """,
     "monitors and admins": """
         a: ACL SETUSER u on nopass +@all -@admin ~*
         b: AUTH u x
