@@ -34,6 +34,7 @@ struct making {
     struct file_system *files;
     char *path;
     enum full_sync_kind kind;
+    uint64_t empty_at; /* The last checkpoint was there, and without a key; else UINT64_MAX. */
     const atomic_bool *cancelled;
     atomic_uint_fast64_t done_bytes;
     enum status status;
@@ -122,6 +123,7 @@ static struct full_sync_payload *adopt(struct full_sync *full_sync, const char *
     }
     list_node_init(&payload->node);
     payload->path = path;
+    payload->is_adopted = true;
     if (status == STATUS_OK) {
         payload->kind = FULL_SYNC_SNAPSHOT;
         payload->history = header.history;
@@ -260,10 +262,18 @@ void full_sync_release(struct full_sync *full_sync, struct full_sync_payload *pa
     }
 }
 
+/* P7 asks of the data that is received whether the master is empty: so it must be as empty as we are, whatever the log
+ * would add. */
+static bool has_no_keys(const struct full_sync *full_sync)
+{
+    return keyspace_all_key_count(store_keyspace(full_sync->store)) == 0;
+}
+
 /* A payload at hand that serves the waiter; the newest first. */
 static struct full_sync_payload *find_for(struct full_sync *full_sync, const struct full_sync_waiter *waiter)
 {
     uint64_t end = log_end_offset(store_log(full_sync->store));
+    bool is_empty = has_no_keys(full_sync);
     struct full_sync_payload *found = NULL;
 
     LIST_FOR_EACH(&full_sync->payloads, node)
@@ -271,8 +281,9 @@ static struct full_sync_payload *find_for(struct full_sync *full_sync, const str
         struct full_sync_payload *payload = payload_of(node);
         uint64_t worth = payload->total_bytes > REUSE_LOG_BYTES ? payload->total_bytes : REUSE_LOG_BYTES;
 
-        if (payload->kind == waiter->kind && is_usable(full_sync, payload) &&
-            payload->position.offset >= waiter->at_least && end - payload->position.offset <= worth) {
+        if (payload->kind == waiter->kind && is_usable(full_sync, payload) && !payload->is_adopted &&
+            payload->is_empty == is_empty && payload->position.offset >= waiter->at_least &&
+            end - payload->position.offset <= worth) {
             found = payload;
         }
     }
@@ -398,6 +409,7 @@ static void make(void *context)
 static void begin_making(struct full_sync *full_sync, enum full_sync_kind kind)
 {
     struct making *making = &full_sync->making;
+    struct env_meta meta;
 
     making->env = store_env(full_sync->store);
     making->files = full_sync->files;
@@ -405,6 +417,11 @@ static void begin_making(struct full_sync *full_sync, enum full_sync_kind kind)
     making->kind = kind;
     making->problem[0] = '\0';
     making->name[0] = '\0';
+    making->empty_at = UINT64_MAX;
+    if (env_read_meta(making->env, &meta) == STATUS_OK) {
+        making->empty_at = env_meta_key_count(&meta) == 0 ? meta.position.offset : UINT64_MAX;
+        env_meta_release(&meta);
+    }
     making->cancelled = &full_sync->worker.cancelled;
     atomic_store(&making->done_bytes, 0);
     full_sync->making_from = store_get_statistics(full_sync->store)->checkpoint_offset;
@@ -428,7 +445,8 @@ static bool is_fresh(const struct full_sync *full_sync, const struct full_sync_w
         return false;
     }
     fresh = strcmp(meta.history.id, log_history(log)->id) == 0 && meta.position.offset >= waiter->at_least &&
-            log_end_offset(log) - meta.position.offset <= (stale_max < STALE_LOG_BYTES ? stale_max : STALE_LOG_BYTES);
+            log_end_offset(log) - meta.position.offset <= (stale_max < STALE_LOG_BYTES ? stale_max : STALE_LOG_BYTES) &&
+            (env_meta_key_count(&meta) == 0) == has_no_keys(full_sync);
     env_meta_release(&meta);
     return fresh;
 }
@@ -502,6 +520,7 @@ static void take_made(struct full_sync *full_sync, uint64_t now_ms)
         payload->history = making->history;
         payload->position = making->position;
         payload->total_bytes = making->file_bytes;
+        payload->is_empty = making->position.offset == making->empty_at;
         payload->idle_since_ms = now_ms;
         memcpy(payload->name, making->name, sizeof(payload->name));
         status = keep_file(full_sync, payload);

@@ -33,6 +33,8 @@ struct full_sync_payload {
     struct history history;
     struct history_position position; /* The data is exact here. */
     uint64_t total_bytes;
+    bool is_empty;   /* No key is in it. */
+    bool is_adopted; /* An earlier process made it: whether it is empty is not known. */
     uint32_t user_count;
     uint64_t idle_since_ms; /* When the last user left. */
 };

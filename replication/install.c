@@ -94,10 +94,7 @@ static enum status count_keys(struct install *install)
     }
     status = env_read_meta(env, &meta);
     if (status == STATUS_OK) {
-        install->key_count = 0;
-        for (uint32_t i = 0; i < meta.database_count; i++) {
-            install->key_count += meta.databases[i].key_count;
-        }
+        install->key_count = env_meta_key_count(&meta);
         env_meta_release(&meta);
     }
     env_close(env);

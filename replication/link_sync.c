@@ -46,17 +46,6 @@ void link_sync_fill_facts(const struct link_sync *sync, struct replica_facts *fa
     };
 }
 
-static uint64_t count_own_keys(const struct link_sync *sync)
-{
-    struct keyspace *keyspace = store_keyspace(sync->store);
-    uint64_t count = 0;
-
-    for (uint32_t db = 0; db < keyspace_database_count(keyspace); db++) {
-        count += keyspace_key_count(keyspace, db);
-    }
-    return count;
-}
-
 /* The history that the payload continues, with the one before it if the payload tells. */
 static enum status read_history(struct link_sync *sync, const struct replica_payload *payload, struct history *history)
 {
@@ -112,7 +101,7 @@ enum status link_sync_install(struct link_sync *sync, const struct replica_paylo
         .payload = *payload,
         .database_count = keyspace_database_count(store_keyspace(sync->store)),
         .cancelled = &sync->worker.cancelled,
-        .own_key_count = count_own_keys(sync),
+        .own_key_count = keyspace_all_key_count(store_keyspace(sync->store)),
         .may_wipe = sync->settings->allow_wipe || is_related,
     };
     status = lone_tail_open(&sync->install.tail, log, wants_full ? end : from, end);

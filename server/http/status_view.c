@@ -11,7 +11,6 @@
 
 static void gather_node(struct services *services, struct status_view *view)
 {
-    const struct keyspace *keyspace = store_keyspace(services->store);
     struct health_facts facts;
     struct buf line;
 
@@ -22,9 +21,7 @@ static void gather_node(struct services *services, struct status_view *view)
     view->client_count = sessions_count(services->sessions) - sessions_count_replicas(services->sessions);
     view->commands_per_second = metrics_rate_per_second(&services->metrics->commands_rate);
     view->memory_bytes = process_anonymous_bytes();
-    for (uint32_t db = 0; db < keyspace_database_count(keyspace); db++) {
-        view->key_count += keyspace_key_count(keyspace, db);
-    }
+    view->key_count = keyspace_all_key_count(store_keyspace(services->store));
     buf_init(&line, BUF_NO_CEILING);
     health_gather(services, &facts);
     view->is_healthy = health_write(&facts, &line);

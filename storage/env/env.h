@@ -33,6 +33,8 @@ struct env_meta {
     bool is_clean; /* The log holds nothing beyond X: it may be absent. Never true while a store is open. */
 };
 void env_meta_release(struct env_meta *meta);
+/* Keys of all databases. */
+uint64_t env_meta_key_count(const struct env_meta *meta);
 /* Make `to` a copy that owns its databases. */
 void env_meta_copy(struct env_meta *to, const struct env_meta *from);
 /* The checksummed record of it, as the meta table and the redo file hold it. */

@@ -22,6 +22,16 @@
 static const char name_format[] = "format";
 static const char name_checkpoint[] = "checkpoint";
 
+uint64_t env_meta_key_count(const struct env_meta *meta)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < meta->database_count; i++) {
+        count += meta->databases[i].key_count;
+    }
+    return count;
+}
+
 void env_meta_release(struct env_meta *meta)
 {
     memory_free(meta->databases);

@@ -130,6 +130,16 @@ uint64_t keyspace_key_count(const struct keyspace *keyspace, uint32_t db)
     return keyspace->databases[db].key_count;
 }
 
+uint64_t keyspace_all_key_count(const struct keyspace *keyspace)
+{
+    uint64_t count = 0;
+
+    for (uint32_t db = 0; db < keyspace_database_count(keyspace); db++) {
+        count += keyspace_key_count(keyspace, db);
+    }
+    return count;
+}
+
 uint64_t keyspace_expiry_count(const struct keyspace *keyspace, uint32_t db)
 {
     ASSERT(db < keyspace->database_count);

@@ -59,6 +59,8 @@ void keyspace_set_hooks(struct keyspace *keyspace, const struct keyspace_hooks *
 uint32_t keyspace_database_count(const struct keyspace *keyspace);
 /* Exact and O(1). Due keys that are not deleted yet count, as in Redis. */
 uint64_t keyspace_key_count(const struct keyspace *keyspace, uint32_t db);
+/* Of all databases. */
+uint64_t keyspace_all_key_count(const struct keyspace *keyspace);
 uint64_t keyspace_expiry_count(const struct keyspace *keyspace, uint32_t db);
 /* Mean time to live of the keys with expiry, counted from the clock; 0 if there are none or it is past. Exact as long
  * as the times to live sum up to less than 2^63 ms. */

@@ -6,8 +6,8 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from hearth import Server, run_tests  # noqa: E402
-from replication import follow, is_refused, wait_link  # noqa: E402
+from hearth import Server, run_tests, wait_until  # noqa: E402
+from replication import field, follow, is_refused, wait_link  # noqa: E402
 
 
 def test_a_replica_never_becomes_writable(binary):
@@ -28,5 +28,37 @@ def test_a_replica_never_becomes_writable(binary):
         assert client.info("replication")["slave_read_only"] == "1"
 
 
+def test_a_master_whose_keys_are_all_in_the_log_is_not_empty(binary):
+    """P7 looks at what a full sync brings: a master with data that no checkpoint has seen yet must not pass for empty."""
+    master = Server(binary)
+    replica = Server(binary)
+    for server, value in ((master, "master's"), (replica, "replica's")):
+        with server.client() as client:
+            client.call("SET", "k", value)
+    follow(replica, master)
+    wait_link(replica)
+    with replica.client() as client:
+        wait_until(lambda: client.call("GET", "k") == b"master's", "the master's value")
+    # Nor for as empty as it was when another replica came.
+    master = Server(binary)
+    first = Server(binary)
+    follow(first, master)
+    wait_link(first)
+    with master.client() as client:
+        client.call("SET", "k", "master's")
+    follow(replica, master)
+    wait_link(replica)
+    # And one that was emptied a moment ago is empty, though the checkpoint is not.
+    emptied = Server(binary)
+    with emptied.client() as client:
+        client.call("SET", "k", "gone")
+        client.call("SAVE")
+        client.call("FLUSHALL")
+    follow(replica, emptied)
+    wait_until(lambda: field(replica, "hearth_full_sync_refused") == "1", "the refusal")
+    with replica.client() as client:
+        assert client.call("GET", "k") == b"master's"
+
+
 if __name__ == "__main__":
-    run_tests([test_a_replica_never_becomes_writable], (sys.argv[1],))
+    run_tests([test_a_replica_never_becomes_writable, test_a_master_whose_keys_are_all_in_the_log_is_not_empty], (sys.argv[1],))
