@@ -133,6 +133,21 @@ uint32_t acks_count_durable(const struct acks *acks, uint64_t offset)
     return count;
 }
 
+uint64_t acks_durable_of(const struct acks *acks, uint32_t count)
+{
+    uint64_t most = 0;
+
+    LIST_FOR_EACH(&acks->present, node)
+    {
+        uint64_t durable = ack_of(node)->durable;
+
+        if (durable > most && acks_count_durable(acks, durable) >= count) {
+            most = durable;
+        }
+    }
+    return most;
+}
+
 uint32_t acks_count_good(const struct acks *acks, uint64_t now_ms, uint64_t max_lag_ms)
 {
     uint32_t count = 0;

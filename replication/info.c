@@ -167,6 +167,24 @@ static void write_offsets(const struct info_sources *sources, struct buf *out)
                    first + 1, end - first);
 }
 
+static void write_sync_replicas(const struct info_sources *sources, struct buf *out)
+{
+    const struct sync_replicas *sync = sources->sync;
+    uint64_t released = log_released_offset(store_log(sources->store));
+    uint64_t shown = sync_replicas_offset(sync);
+
+    buf_put_format(out,
+                   "sync_replicas:%u\r\n"
+                   "sync_replicas_state:%s\r\n"
+                   "sync_replicas_held_bytes:%" PRIu64 "\r\n"
+                   "sync_replicas_late_count:%" PRIu64 "\r\n"
+                   "sync_replicas_degraded_count:%" PRIu64 "\r\n"
+                   "sync_replicas_last_degraded_time:%" PRIu64 "\r\n",
+                   sources->settings->sync_replicas, sync_replicas_state_word(sync->state),
+                   shown < released ? released - shown : 0, sync->late_count, sync->degraded_count,
+                   sync->degraded_wall_ms / 1000);
+}
+
 static void write_own(const struct info_sources *sources, uint64_t now_ms, struct buf *out)
 {
     struct replication_event events[EVENTS_TOLD];
@@ -188,6 +206,7 @@ static void write_own(const struct info_sources *sources, uint64_t now_ms, struc
         put_line(out, "hearth_diverged_log", link->tail_name);
     }
     info_visit_replicas(sources, now_ms, write_own_replica, &(struct replica_lines){.out = out});
+    write_sync_replicas(sources, out);
     for (size_t i = 0; i < count; i++) {
         snprintf(name, sizeof(name), "hearth_event%zu:%" PRIu64, i, events[i].wall_ms);
         put_line(out, name, events[i].text);

@@ -16,6 +16,7 @@ struct info_sources {
     struct replica_link_view link;
     bool is_replica;
     enum failover_state failover;
+    const struct sync_replicas *sync;
 };
 
 /* Those that follow us; tools that only want a payload apart. As replication_visit_replicas() and

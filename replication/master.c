@@ -22,6 +22,7 @@ struct master {
     struct list replicas; /* In the order in which they came. */
     struct acks acks;
     struct full_sync *full_sync;
+    struct sync_replicas sync;
     uint64_t pinged_ms;
     uint64_t retained_ms; /* When retention was last decided. */
     uint64_t sync_full;
@@ -244,18 +245,6 @@ void master_reset(struct master *master)
     full_sync_reset(master->full_sync);
 }
 
-void master_turn(struct master *master)
-{
-    LIST_FOR_EACH(&master->replicas, node)
-    {
-        struct replica *replica = replica_of(node);
-
-        if (replica->doom == NULL && replica_has_more(replica)) {
-            replica->channel.wake(replica->channel.context);
-        }
-    }
-}
-
 static void append_request(struct master *master, const char *const *words, size_t count)
 {
     struct slice argv[3];
@@ -330,6 +319,66 @@ void master_ask_all(struct master *master, uint64_t offset)
     {
         replica_ask(replica_of(node), offset);
     }
+}
+
+/* Replies wait for replicas' disks, if they are to. */
+static void look_at_sync_replicas(struct master *master, bool is_replica)
+{
+    const struct replication_settings *settings = master->settings;
+    const struct log *log = store_log(master->store);
+    bool is_on = settings->sync_replicas != 0 && !is_replica;
+    struct sync_replicas_view view = {
+        .wanted = is_on ? settings->sync_replicas : 0,
+        .policy = settings->sync_replicas_policy,
+        .timeout_ms = settings->sync_replicas_timeout_ms,
+        .released = log_released_offset(log),
+    };
+
+    if (is_on) {
+        view.now_ms = clock_monotonic_us() / 1000;
+        view.wall_ms = clock_wall_ms();
+        view.durable = acks_durable_of(&master->acks, view.wanted);
+        master_ask_all(master, log_end_offset(log));
+    }
+    switch (sync_replicas_look(&master->sync, &view)) {
+    case SYNC_REPLICAS_NO_NEWS:
+        break;
+    case SYNC_REPLICAS_IS_LATE:
+        events_add(master->events, view.wall_ms, "sync-replicas: replies wait for %u replicas since %u ms", view.wanted,
+                   settings->sync_replicas_timeout_ms);
+        break;
+    case SYNC_REPLICAS_HAS_DEGRADED:
+        events_add(master->events, view.wall_ms,
+                   "sync-replicas: degraded: %u replicas did not have everything on disk within %u ms", view.wanted,
+                   settings->sync_replicas_timeout_ms);
+        break;
+    case SYNC_REPLICAS_HAS_RECOVERED:
+        events_add(master->events, view.wall_ms, "sync-replicas: %u replicas are near enough again", view.wanted);
+        break;
+    }
+}
+
+void master_turn(struct master *master, bool is_replica)
+{
+    look_at_sync_replicas(master, is_replica);
+    LIST_FOR_EACH(&master->replicas, node)
+    {
+        struct replica *replica = replica_of(node);
+
+        if (replica->doom == NULL && replica_has_more(replica)) {
+            replica->channel.wake(replica->channel.context);
+        }
+    }
+}
+
+void master_count_as_shown(struct master *master, uint64_t end)
+{
+    sync_replicas_begin(&master->sync, end);
+}
+
+const struct sync_replicas *master_sync_replicas(const struct master *master)
+{
+    return &master->sync;
 }
 
 static size_t count_holds(const struct master *master)

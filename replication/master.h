@@ -42,8 +42,11 @@ void master_drop_all(struct master *master, const char *reason);
 /* Our data is about to be replaced: drop all, and let go of all that was made of the old. */
 void master_reset(struct master *master);
 
-/* Each loop turn: wake those for whom there is something. */
-void master_turn(struct master *master);
+/* Each loop turn: look who has what on disk, and wake those for whom there is something. */
+void master_turn(struct master *master, bool is_replica);
+/* Up to where the log may be shown for sync-replicas. All up to `end` counts, after a promotion. */
+const struct sync_replicas *master_sync_replicas(const struct master *master);
+void master_count_as_shown(struct master *master, uint64_t end);
 /* Ten times a second or so: pings, time-outs, payloads, retention. */
 void master_tick(struct master *master, uint64_t now_ms, const struct master_role *role);
 /* Append REPLCONF GETACK to the stream, so that replicas say at once what they have. Only as a master. */

@@ -351,6 +351,7 @@ enum status replication_promote(struct replication *replication, uint64_t now_ms
     replication->role = role;
     diag_set_role('M');
     replica_link_stop(replication->link);
+    master_count_as_shown(replication->master, role.promoted_at);
     history_fork(&history, role.promoted_at);
     status = store_begin_history(replication->store, &history, now_ms);
     /* Whoever follows us must learn the new history's name; their place in it is the same, so it is a partial sync. */
@@ -435,6 +436,7 @@ static struct info_sources sources_of(const struct replication *replication)
         .events = &replication->events,
         .is_replica = replication->role.is_replica,
         .failover = replication->handover.failover.state,
+        .sync = master_sync_replicas(replication->master),
     };
 
     replica_link_look(replication->link, &sources.link);
@@ -512,6 +514,11 @@ void replication_request_durable(struct replication *replication, uint64_t offse
     }
 }
 
+uint64_t replication_replicated_offset(const struct replication *replication)
+{
+    return sync_replicas_offset(master_sync_replicas(replication->master));
+}
+
 void replication_turn(struct replication *replication)
 {
     uint64_t durable;
@@ -524,7 +531,7 @@ void replication_turn(struct replication *replication)
         replication->durable = durable;
         replication->hooks.acknowledged(replication->hooks.context);
     }
-    master_turn(replication->master);
+    master_turn(replication->master, replication->role.is_replica);
 }
 
 /* ---- Replicas' connections ---- */

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/status.h"
 #include "replication/events.h"
+#include "replication/sync_replicas.h"
 #include "storage/store.h"
 
 struct event_base;
@@ -52,6 +53,9 @@ struct replication_settings {
     bool allow_wipe; /* P7: accept a full sync from an empty, unrelated master. */
     uint32_t min_replicas_to_write;
     uint32_t min_replicas_max_lag_s;
+    uint32_t sync_replicas; /* Replies wait until so many replicas have on disk what they tell. */
+    uint32_t sync_replicas_timeout_ms;
+    enum sync_replicas_policy sync_replicas_policy;
 };
 
 /* Open with the role that hearth.auto.conf has; `configured_host` (NULL for master) and port from the user's config
@@ -148,6 +152,9 @@ void replication_request_acknowledgements(struct replication *replication);
 /* How many have `offset` on their disks: WAITAOF. And asking them to say so as soon as they have. */
 uint32_t replication_count_durable(const struct replication *replication, uint64_t offset);
 void replication_request_durable(struct replication *replication, uint64_t offset);
+/* Up to where replicas let the log be shown (sync-replicas); UINT64_MAX: all that our own disk lets. Moves in
+ * replication_turn() only. */
+uint64_t replication_replicated_offset(const struct replication *replication);
 /* Once per loop turn after store_turn(), and on every log progress: wake feeds that have something to send. */
 void replication_turn(struct replication *replication);
 

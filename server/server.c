@@ -180,6 +180,20 @@ static void on_data_replaced(void *context)
     tracking_note_replaced(server->services.tracking);
 }
 
+/* Close who waits for a reply that must not leave, since a new master may not have what it tells. Nothing else may come
+ * before it, so it is without a word. */
+static void close_held(struct server *server)
+{
+    LIST_FOR_EACH(sessions_all(server->services.sessions), node)
+    {
+        struct session *session = LIST_ENTRY(node, struct session, node);
+
+        if (session->connection != NULL && connection_is_held(session->connection)) {
+            session_close(session);
+        }
+    }
+}
+
 void server_update_role(struct server *server)
 {
     struct replication *replication = server->services.replication;
@@ -199,6 +213,9 @@ void server_update_role(struct server *server)
     config_assign(server->config, "replicaof", master);
     diag_set_role(master[0] == '\0' ? 'M' : 'S');
     if (!was_replica && master[0] != '\0') {
+        if (dispatch_gate(server->services.dispatch)->replicated != UINT64_MAX) {
+            close_held(server);
+        }
         blocking_disconnect_all(
             server->services.blocking,
             "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
@@ -469,8 +486,9 @@ fail:
 
 static void flush(struct server *server, const struct log *log)
 {
-    struct connections_turn turn = {
-        .released = log_released_offset(log), .end = log_end_offset(log), .now_us = clock_monotonic_us()};
+    struct connections_turn turn = {.released = dispatch_shown_offset(server->services.dispatch),
+                                    .end = log_end_offset(log),
+                                    .now_us = clock_monotonic_us()};
 
     connections_flush(server->connections, &turn);
 }
@@ -490,6 +508,7 @@ static void take_turn(struct server *server)
     }
     replication_turn(services->replication);
     tracking_turn(services->tracking); /* What this turn changed; it leaves with it. */
+    dispatch_gate(services->dispatch)->replicated = replication_replicated_offset(services->replication);
     flush(server, store_log(services->store));
 }
 

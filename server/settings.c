@@ -59,6 +59,9 @@ void settings_fill_replication(const struct config *config, struct replication_s
         .allow_wipe = config->repl_allow_wipe != 0,
         .min_replicas_to_write = (uint32_t)config->min_replicas_to_write,
         .min_replicas_max_lag_s = (uint32_t)config->min_replicas_max_lag_s,
+        .sync_replicas = (uint32_t)config->sync_replicas,
+        .sync_replicas_timeout_ms = (uint32_t)config->sync_replicas_timeout_ms,
+        .sync_replicas_policy = (enum sync_replicas_policy)config->sync_replicas_policy,
     };
 }
 
@@ -285,6 +288,9 @@ static const struct {
     {"repl-allow-wipe", apply_replication},
     {"min-replicas-to-write", apply_replication},
     {"min-replicas-max-lag", apply_replication},
+    {"sync-replicas", apply_replication},
+    {"sync-replicas-timeout", apply_replication},
+    {"sync-replicas-policy", apply_replication},
     {"appendfsync", apply_log_policy},
     {"checkpoint-memory", apply_checkpoint},
     {"checkpoint-interval", apply_checkpoint},

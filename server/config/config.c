@@ -253,6 +253,9 @@ void config_write_help(struct buf *out)
         "repl-retention-max-size N   what an absent replica may hold back beyond that (4gb)",
         "repl-retention-max-time S   and for how long (86400)",
         "repl-full-sync-max-rate N   bytes a second of each full sync; 0 is no limit",
+        "sync-replicas N             replies wait until N replicas have on disk what they tell (0)",
+        "sync-replicas-timeout MS    after which they are late (10000), and then:",
+        "sync-replicas-policy POLICY wait (default) goes on holding, degrade lets go until they are near again",
         "repl-allow-wipe yes|no      let an empty, unrelated master replace this node's data (no)",
     };
 

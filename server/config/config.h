@@ -86,6 +86,9 @@ struct config {
     int64_t repl_allow_wipe;
     int64_t min_replicas_to_write;
     int64_t min_replicas_max_lag_s;
+    int64_t sync_replicas;
+    int64_t sync_replicas_timeout_ms;
+    int64_t sync_replicas_policy; /* enum sync_replicas_policy. */
 
     /* Watching. */
     int64_t slowlog_log_slower_than_us;

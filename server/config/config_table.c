@@ -2,6 +2,7 @@
 #include "server/config/config_table.h"
 #include "base/buf.h"
 #include "base/diag.h"
+#include "replication/sync_replicas.h"
 #include "storage/log/log.h"
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@ static const char *const log_levels[] = {
     [DIAG_DEBUG] = "debug", [DIAG_VERBOSE] = "verbose", [DIAG_NOTICE] = "notice", [DIAG_WARNING] = "warning", NULL};
 static const char *const sync_policies[] = {
     [LOG_SYNC_ALWAYS] = "always", [LOG_SYNC_EVERYSEC] = "everysec", [LOG_SYNC_NO] = "no", NULL};
+static const char *const sync_replicas_policies[] = {
+    [SYNC_REPLICAS_WAIT] = "wait", [SYNC_REPLICAS_DEGRADE] = "degrade", NULL};
 static const char *const access_names[] = {
     [CONFIG_ACCESS_NO] = "no", [CONFIG_ACCESS_YES] = "yes", [CONFIG_ACCESS_LOCAL] = "local", NULL};
 
@@ -187,6 +190,10 @@ const struct directive directives[] = {
     BOOLEAN("repl-allow-wipe", repl_allow_wipe, "no"),
     INTEGER("min-replicas-to-write", min_replicas_to_write, "0", 0, INT32_MAX, .alias = "min-slaves-to-write"),
     INTEGER("min-replicas-max-lag", min_replicas_max_lag_s, "10", 0, INT32_MAX, .alias = "min-slaves-max-lag"),
+
+    INTEGER("sync-replicas", sync_replicas, "0", 0, 64),
+    INTEGER("sync-replicas-timeout", sync_replicas_timeout_ms, "10000", 1, INT32_MAX),
+    CHOICE("sync-replicas-policy", sync_replicas_policy, "wait", sync_replicas_policies),
 
     /* Watching. */
     INTEGER("slowlog-log-slower-than", slowlog_log_slower_than_us, "10000", -1, INT64_MAX),

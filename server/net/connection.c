@@ -158,9 +158,8 @@ void connection_close_after_output(struct connection *connection)
 /* Give the handler what there is. Afterwards what it did not take is in the connection's own buffer. */
 static void show_input(struct connection *connection, struct slice input, bool is_own)
 {
-    size_t consumed;
+    size_t consumed = connection->handler.input(connection->handler.context, input);
 
-    consumed = connection->handler.input(connection->handler.context, input);
     if (is_own) {
         buf_consume(&connection->input, consumed);
     } else if (consumed < input.len && buf_append(&connection->input, slice_after(input, consumed)) != STATUS_OK) {
@@ -506,6 +505,11 @@ void connections_serve_others(struct connections *connections, const struct conn
 void connections_let_go(struct connections *connections)
 {
     holds_release(&connections->holds, UINT64_MAX);
+}
+
+bool connection_is_held(const struct connection *connection)
+{
+    return connection->holds.first != NULL || connection->hold_offset != 0;
 }
 
 bool connections_have_work(const struct connections *connections)

@@ -5,7 +5,7 @@
  * output of a loop turn leaves in one write at the turn's end.
  *
  * Invariants:
- * D1  A byte leaves only if every change that it acknowledges or reveals has been released.
+ * D1  A byte leaves only if every change that it acknowledges or reveals has been released (connections_turn.released).
  * D2  Bytes leave in the order in which they were appended.
  * D3  Releasing costs what is released, however many connections there are (hold.h).
  *
@@ -80,6 +80,9 @@ void connection_touch(struct connection *connection);
 /* All that is in the output now, or will be at the end of the turn, reveals changes up to log offset `offset`. */
 void connection_hold(struct connection *connection, uint64_t offset);
 
+/* Whether some of the output waits for an offset. */
+bool connection_is_held(const struct connection *connection);
+
 /* From now on output comes from `source` too. `*source` is copied. */
 void connection_set_source(struct connection *connection, const struct connection_source *source);
 /* The source may have more. */
@@ -103,7 +106,7 @@ int connection_fd(const struct connection *connection);
 void connections_process(struct connections *connections);
 /* The turn's end: put holds on what was appended, write what may leave, and free what was closed. */
 struct connections_turn {
-    uint64_t released; /* The released log offset, */
+    uint64_t released; /* Up to where changes may be shown: dispatch_shown_offset(), */
     uint64_t end;      /* and the log's end, when all of the turn's commands had run. */
     uint64_t now_us;   /* Monotonic. */
 };

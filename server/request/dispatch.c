@@ -81,6 +81,7 @@ struct dispatch *dispatch_create(const struct dispatch_options *options)
     dispatch->options = *options;
     dispatch->services = options->services;
     dispatch->change = change_create();
+    dispatch->gate.replicated = UINT64_MAX;
     buf_init(&dispatch->refusal, BUF_NO_CEILING);
     buf_init(&dispatch->replay_output, BUF_NO_CEILING);
     return dispatch;
@@ -266,14 +267,20 @@ static struct call make_call(struct dispatch *dispatch, struct session *session,
     };
 }
 
+uint64_t dispatch_shown_offset(const struct dispatch *dispatch)
+{
+    uint64_t released = log_released_offset(store_log(dispatch->services->store));
+
+    return released < dispatch->gate.replicated ? released : dispatch->gate.replicated;
+}
+
 /* Up to which offset the reply reveals changes. A replica's come from its link, which tells nobody their keys. */
 static uint64_t revealed_offset(struct dispatch *dispatch, const struct command_entry *entry,
                                 const struct request *request)
 {
-    const struct log *log = store_log(dispatch->services->store);
-    uint64_t end = log_end_offset(log);
+    uint64_t end = log_end_offset(store_log(dispatch->services->store));
 
-    if (end <= log_released_offset(log)) {
+    if (end <= dispatch_shown_offset(dispatch)) {
         return 0;
     }
     return dispatch->gate.is_replica ? end : reveal_offset(&dispatch->reveal, entry, request->argv, request->argc, end);

@@ -36,6 +36,7 @@ struct dispatch_gate {
     uint32_t min_replicas; /* min-replicas-to-write; 0 is none. */
     enum dispatch_pause pause;
     enum dispatch_busy busy; /* Set by script_run.c. */
+    uint64_t replicated;     /* What replies may tell as far as replicas are concerned; UINT64_MAX: all. */
     bool allows_debug;       /* enable-debug-command yes, */
     bool allows_debug_local; /* or local. */
 };
@@ -53,6 +54,8 @@ struct dispatch_gate *dispatch_gate(struct dispatch *dispatch);
 
 /* Whose command is being executed: its output ends amid a reply. NULL outside of any, and while the log is replayed. */
 const struct session *dispatch_caller(const struct dispatch *dispatch);
+/* What replies may tell: what is released by our own log, and by replicas if they have to have it (sync-replicas). */
+uint64_t dispatch_shown_offset(const struct dispatch *dispatch);
 
 /* A client's request; see sessions_options.execute. */
 enum session_outcome dispatch_request(struct dispatch *dispatch, struct session *session, const struct request *request,

@@ -68,8 +68,15 @@ static void test_disks_are_counted_apart(void **state)
     assert_false(acks_update_durable(&one, 110));
     assert_int_equal(acks_count_durable(&acks, 120), 1);
     assert_int_equal(acks_count_durable(&acks, 121), 0);
+    assert_int_equal(acks_durable_of(&acks, 1), 120);
+    assert_int_equal(acks_durable_of(&acks, 2), 0);
+    assert_true(acks_update_durable(&stock, 130));
+    assert_int_equal(acks_durable_of(&acks, 1), 130);
+    assert_int_equal(acks_durable_of(&acks, 2), 120);
+    assert_int_equal(acks_durable_of(&acks, 3), 0);
     one.is_online = false;
-    assert_int_equal(acks_count_durable(&acks, 120), 0);
+    assert_int_equal(acks_count_durable(&acks, 120), 1);
+    assert_int_equal(acks_durable_of(&acks, 2), 0);
     acks_leave(&acks, &one, 20, false);
     acks_leave(&acks, &stock, 20, false);
     acks_release(&acks);
