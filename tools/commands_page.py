@@ -24,26 +24,20 @@ GROUPS = {
 }  # fmt: skip
 
 # Not there on purpose. A container's reason holds for its subcommands.
-ABSENT = {
-    "cluster": "One master holds all keys. Sharding past one machine: twemproxy before several masters.",
-    "asking": "A word of Redis Cluster.",
-    "readonly": "A word of Redis Cluster; a replica answers reads as it is.",
-    "readwrite": "A word of Redis Cluster.",
-    "restore-asking": "A word of Redis Cluster.",
-    "module": "Modules are Redis' own shared objects; they need its insides.",
-    "lolwut": "Draws Redis' version as computer art.",
-}
+ABSENT = {}
 
 # There, and other than Redis for a reason.
 DIFFERENT = {
     "bgrewriteaof": "Begins a checkpoint, which is what makes the log shorter.",
     "bgsave": "Begins a checkpoint: what changed is written to LMDB, without a fork.",
     "bitfield": "A number that would end beyond 512 MB is refused.",
+    "cluster": "Refused as by Redis without cluster mode: one master holds all keys. Sharding past one machine: twemproxy before several masters.",
     "client|no-evict": "Kept as a flag; no client is evicted.",
     "client|tracking": "Tells of SWAPDB, and of a stream's groups, too. No message stands amid a reply.",
     "debug": "DIGEST, DIGEST-VALUE (the same digits as Redis' of the same data), OBJECT, SLEEP, RELOAD, POPULATE (logged), "
     "PROTOCOL and others that tests use. Off by default, as in Redis.",
     "dump": "In Redis 7's forms and mostly the same bytes; large hashes and sets have another order, streams other blocks.",
+    "lolwut": "Tells the version; draws nothing.",
     "memory|stats": "Redis' figures, and those of the data on disk.",
     "migrate": "A connection for each command; none is kept for the next.",
     "sort": "ALPHA compares bytes, whatever the locale. What STORE stores is logged as DEL and RPUSH.",
@@ -54,6 +48,8 @@ DIFFERENT = {
     "keys": "Costs what begins with the pattern's literal prefix, not the whole database.",
     "memory|usage": "Bytes of the key's rows in the tables, on disk or in memory.",
     "object|encoding": "What Redis would say of such a value, made anew: it has no past.",
+    "module|load": "Fails: modules need Redis' insides.",
+    "module|loadex": "Fails: modules need Redis' insides.",
     "object|idletime": "0: times of access are not kept, since nothing is evicted.",
     "pfcount": "The count is cached and logged as in Redis, but never by a replica itself.",
     "pfselftest": "A test of Hearth's own.",

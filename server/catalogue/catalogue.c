@@ -9,6 +9,7 @@ struct group {
 
 static const struct group groups[] = {
     {"bitmap", bitmap_pages},
+    {"cluster", cluster_pages},
     {"connection", connection_pages},
     {"generic", generic_pages},
     {"geo", geo_pages},

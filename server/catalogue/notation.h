@@ -44,6 +44,7 @@
 
 /* A group's pages; catalogue.c lists the groups. Each ends with a NULL name. */
 extern const struct catalogue_page bitmap_pages[];
+extern const struct catalogue_page cluster_pages[];
 extern const struct catalogue_page connection_pages[];
 extern const struct catalogue_page generic_pages[];
 extern const struct catalogue_page geo_pages[];

@@ -264,6 +264,12 @@ static enum status run_restore(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
+#define RESTORE_COMPLEXITY                                                                                             \
+    "O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the number "     \
+    "of Redis objects composing the value and M their average size. For small string values the time complexity "      \
+    "is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the complexity is "           \
+    "O(N*M*log(N)) because inserting values into sorted sets is O(log(N))."
+
 const struct command dump_commands[] = {
     {.name = "dump",
      .summary = "Return a serialized version of the value stored at the specified key.",
@@ -281,14 +287,20 @@ const struct command dump_commands[] = {
     {.name = "restore",
      .summary = "Create a key using the provided serialized value, previously obtained using DUMP.",
      .since = "2.6.0",
-     .complexity =
-         "O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the number "
-         "of Redis objects composing the value and M their average size. For small string values the time complexity "
-         "is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the complexity is "
-         "O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).",
+     .complexity = RESTORE_COMPLEXITY,
      .group = "generic",
      .arity = -4,
      .flags = COMMAND_WRITE | COMMAND_DENYOOM,
+     .categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
+     .keys = {KEY_RANGE(KEY_OW | KEY_UPDATE, 1, 0, 1)},
+     .run = run_restore},
+    {.name = "restore-asking",
+     .summary = "An internal command for migrating keys in a cluster",
+     .since = "3.0.0",
+     .complexity = RESTORE_COMPLEXITY,
+     .group = "server",
+     .arity = -4,
+     .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_ASKING,
      .categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
      .keys = {KEY_RANGE(KEY_OW | KEY_UPDATE, 1, 0, 1)},
      .run = run_restore},

@@ -5,6 +5,7 @@
 #include "server/request/admission.h"
 #include "server/request/args.h"
 #include "server/request/reply.h"
+#include "server/server.h"
 #include "server/services.h"
 #include "server/watch/info.h"
 #include "server/watch/monitor.h"
@@ -141,6 +142,18 @@ static enum status run_monitor(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
+/* LOLWUT [VERSION n ...]: the version; nothing is drawn. */
+static enum status run_lolwut(struct call *call, struct reply *reply)
+{
+    int64_t version;
+
+    if (call->argc >= 3 && args_is(call->argv[1], "version") && args_int64(call->argv[2], &version) != STATUS_OK) {
+        return STATUS_NOT_INTEGER;
+    }
+    reply_verbatim(reply, "txt", slice_of("Redis ver. " SERVER_REDIS_VERSION "\n"));
+    return STATUS_OK;
+}
+
 const struct command server_commands[] = {
     {.name = "info",
      .summary = "Get information and statistics about the server",
@@ -211,5 +224,12 @@ const struct command server_commands[] = {
      .arity = 1,
      .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING,
      .run = run_monitor},
+    {.name = "lolwut",
+     .summary = "Display some computer art and the Redis version",
+     .since = "5.0.0",
+     .group = "server",
+     .arity = -1,
+     .flags = COMMAND_READONLY | COMMAND_FAST | COMMAND_REVEALS_NOTHING,
+     .run = run_lolwut},
     {.name = NULL},
 };

@@ -48,7 +48,8 @@ struct config {
     char *log_file;
     int64_t log_level; /* enum diag_level. */
     int64_t hz;
-    int64_t enable_debug_command; /* enum config_access. */
+    int64_t enable_debug_command; /* enum config_access, as the next. */
+    int64_t enable_module_command;
     int64_t shutdown_timeout_s;
     int64_t busy_reply_threshold_ms; /* 0: scripts may run for ever. */
 

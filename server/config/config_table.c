@@ -149,6 +149,7 @@ const struct directive directives[] = {
     INTEGER("busy-reply-threshold", busy_reply_threshold_ms, "5000", 0, INT64_MAX, .alias = "lua-time-limit"),
     INTEGER("hz", hz, "10", 1, 500),
     CHOICE("enable-debug-command", enable_debug_command, "no", access_names, .flags = DIRECTIVE_IMMUTABLE),
+    CHOICE("enable-module-command", enable_module_command, "no", access_names, .flags = DIRECTIVE_IMMUTABLE),
     INTEGER("shutdown-timeout", shutdown_timeout_s, "10", 0, INT32_MAX),
 
     /* Data. */
@@ -302,7 +303,6 @@ const struct directive directives[] = {
     IGNORED("bind-source-addr", ""),
     IGNORED("socket-mark-id", "0"),
     IGNORED("enable-protected-configs", "no"),
-    IGNORED("enable-module-command", "no"),
     {.name = "rename-command",
      .type = DIRECTIVE_WORDS,
      .field = DIRECTIVE_NO_FIELD,

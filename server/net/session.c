@@ -273,6 +273,12 @@ void session_release_internal(struct session *session)
     buf_release(&session->pushed);
 }
 
+bool session_is_local(const struct session *session)
+{
+    return (session->flags & SESSION_UNIX_SOCKET) || strncmp(session->peer, "127.", 4) == 0 ||
+           strncmp(session->peer, "[::1]", 5) == 0;
+}
+
 void session_close(struct session *session)
 {
     session->flags |= SESSION_CLOSING;

@@ -129,6 +129,9 @@ void sessions_resume_parked(struct sessions *sessions);
 void session_init_internal(struct session *session, struct buf *output);
 void session_release_internal(struct session *session);
 
+/* Whether the client is on this machine, as far as its address tells. */
+bool session_is_local(const struct session *session);
+
 /* Close at once (CLIENT KILL of another), or after the reply has left (QUIT, errors). */
 void session_close(struct session *session);
 void session_close_after_reply(struct session *session);

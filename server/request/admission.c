@@ -95,10 +95,7 @@ static bool is_caller_allowed(const struct admission_request *admission, struct 
         return refuse(refusal, "NOAUTH Authentication required.");
     }
     if ((flags & COMMAND_PROTECTED) && !admission->gate->allows_debug) {
-        bool is_local = (session->flags & SESSION_UNIX_SOCKET) || strncmp(session->peer, "127.", 4) == 0 ||
-                        strncmp(session->peer, "[::1]", 5) == 0;
-
-        if (!admission->gate->allows_debug_local || !is_local) {
+        if (!admission->gate->allows_debug_local || !session_is_local(session)) {
             return refuse(refusal,
                           "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "
                           "you can run it from a local connection, otherwise you need to set this option in the "

@@ -69,6 +69,8 @@ const struct command *const families[] = {
     script_commands,
     function_commands,
     memory_commands,
+    module_commands,
+    cluster_commands,
     debug_commands,
     replication_commands,
     pubsub_commands,
