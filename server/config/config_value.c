@@ -42,35 +42,45 @@ static void format_limits(const struct config *config, struct buf *out)
     }
 }
 
-void directive_format(const struct config *config, const struct directive *directive, struct buf *out)
+/* The value of a directive that is one number. */
+static void format_number(const struct directive *directive, int64_t number, struct buf *out)
 {
     char letters[NOTIFY_LETTERS_MAX];
 
     switch (directive->type) {
     case DIRECTIVE_BOOLEAN:
-        buf_put_text(out, *number_field(config, directive) ? "yes" : "no");
+        buf_put_text(out, number ? "yes" : "no");
         break;
     case DIRECTIVE_INTEGER:
     case DIRECTIVE_SIZE:
-        buf_put_format(out, "%lld", (long long)*number_field(config, directive));
+        buf_put_format(out, "%lld", (long long)number);
         break;
     case DIRECTIVE_OCTAL:
-        buf_put_format(out, "%llo", (unsigned long long)*number_field(config, directive));
+        buf_put_format(out, "%llo", (unsigned long long)number);
         break;
     case DIRECTIVE_ENUM:
-        buf_put_text(out, directive->names[*number_field(config, directive)]);
+        buf_put_text(out, directive->names[number]);
+        break;
+    case DIRECTIVE_EVENTS:
+        notify_format_classes((uint32_t)number, letters);
+        buf_put_text(out, letters);
         break;
     case DIRECTIVE_TEXT:
     case DIRECTIVE_WORDS:
-        buf_put_text(out, *directive_text((struct config *)(uintptr_t)config, directive));
-        break;
     case DIRECTIVE_LIMITS:
+        ASSERT_NEVER("a directive that is no number");
+    }
+}
+
+void directive_format(const struct config *config, const struct directive *directive, struct buf *out)
+{
+    if (directive->type == DIRECTIVE_LIMITS) {
         format_limits(config, out);
-        break;
-    case DIRECTIVE_EVENTS:
-        notify_format_classes((uint32_t)*number_field(config, directive), letters);
-        buf_put_text(out, letters);
-        break;
+    } else if (directive->type == DIRECTIVE_TEXT || directive->type == DIRECTIVE_WORDS ||
+               directive->field == DIRECTIVE_NO_FIELD) {
+        buf_put_text(out, *directive_text((struct config *)(uintptr_t)config, directive));
+    } else {
+        format_number(directive, *number_field(config, directive), out);
     }
 }
 
@@ -287,43 +297,69 @@ static bool assign_split_limits(struct config *config, struct slice text, char e
     return assign_limits(config, words, count, error);
 }
 
+/* The value of a directive that is one number, whatever its form. */
+static bool assign_number(int64_t *field, const struct directive *directive, struct slice word,
+                          char error[CONFIG_ERROR_BYTES])
+{
+    switch (directive->type) {
+    case DIRECTIVE_BOOLEAN:
+        return assign_boolean(field, word, error);
+    case DIRECTIVE_INTEGER:
+        return assign_integer(field, directive, word, error);
+    case DIRECTIVE_OCTAL:
+        return assign_octal(field, directive, word, error);
+    case DIRECTIVE_SIZE:
+        return assign_size(field, directive, word, error);
+    case DIRECTIVE_ENUM:
+        return assign_enum(field, directive, word, error);
+    case DIRECTIVE_EVENTS:
+        return assign_events(field, word, error);
+    case DIRECTIVE_TEXT:
+    case DIRECTIVE_WORDS:
+    case DIRECTIVE_LIMITS:
+        break;
+    }
+    ASSERT_NEVER("a directive that is no number");
+}
+
+/* A number that nobody reads: kept as it would be told. */
+static bool assign_unread(struct config *config, const struct directive *directive, struct slice word,
+                          char error[CONFIG_ERROR_BYTES])
+{
+    char **text = directive_text(config, directive);
+    struct buf told;
+    int64_t number;
+
+    if (!assign_number(&number, directive, word, error)) {
+        return false;
+    }
+    buf_init(&told, BUF_NO_CEILING);
+    format_number(directive, number, &told);
+    buf_put_byte(&told, '\0');
+    memory_free(*text);
+    *text = memory_copy(buf_slice(&told).data, told.len);
+    buf_release(&told);
+    return true;
+}
+
 enum status directive_assign(struct config *config, const struct directive *directive, const struct slice *words,
                              size_t word_count, char error[CONFIG_ERROR_BYTES])
 {
-    int64_t *field = directive->field == DIRECTIVE_NO_FIELD ? NULL : number_field(config, directive);
-    bool is_assigned = false;
+    bool is_assigned;
 
     if (!takes_any_count(directive) && word_count != 1) {
         snprintf(error, CONFIG_ERROR_BYTES, "wrong number of arguments");
         return STATUS_INVALID;
     }
-    switch (directive->type) {
-    case DIRECTIVE_BOOLEAN:
-        is_assigned = assign_boolean(field, words[0], error);
-        break;
-    case DIRECTIVE_INTEGER:
-        is_assigned = assign_integer(field, directive, words[0], error);
-        break;
-    case DIRECTIVE_OCTAL:
-        is_assigned = assign_octal(field, directive, words[0], error);
-        break;
-    case DIRECTIVE_SIZE:
-        is_assigned = assign_size(field, directive, words[0], error);
-        break;
-    case DIRECTIVE_ENUM:
-        is_assigned = assign_enum(field, directive, words[0], error);
-        break;
-    case DIRECTIVE_TEXT:
-    case DIRECTIVE_WORDS:
-        is_assigned = assign_text(config, directive, words, word_count, error);
-        break;
-    case DIRECTIVE_LIMITS:
+    if (directive->type == DIRECTIVE_LIMITS) {
         is_assigned = word_count == 1 ? assign_split_limits(config, words[0], error)
                                       : assign_limits(config, words, word_count, error);
-        break;
-    case DIRECTIVE_EVENTS:
-        is_assigned = assign_events(field, words[0], error);
-        break;
+    } else if (directive->type == DIRECTIVE_TEXT || directive->type == DIRECTIVE_WORDS) {
+        is_assigned = assign_text(config, directive, words, word_count, error);
+    } else if (directive->field == DIRECTIVE_NO_FIELD) {
+        is_assigned = assign_unread(config, directive, words[0], error);
+    } else {
+        is_assigned = assign_number(number_field(config, directive), directive, words[0], error);
     }
     return is_assigned ? STATUS_OK : STATUS_INVALID;
 }
