@@ -407,3 +407,8 @@ size_t resp_reader_missing(const struct resp_reader *reader, size_t input_len)
     needed = reader->position + (size_t)reader->bulk_len + 2;
     return needed > input_len ? needed - input_len : 0;
 }
+
+size_t resp_reader_memory_bytes(const struct resp_reader *reader)
+{
+    return reader->argv_capacity * (sizeof(*reader->argv) + sizeof(*reader->offsets));
+}

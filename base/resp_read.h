@@ -48,5 +48,7 @@ enum resp_outcome resp_read(struct resp_reader *reader, struct slice input, cons
 
 /* How many bytes the unfinished request is known to need beyond what came: a hint for the next read's size. */
 size_t resp_reader_missing(const struct resp_reader *reader, size_t input_len);
+/* Memory of its own, but for inline arguments. */
+size_t resp_reader_memory_bytes(const struct resp_reader *reader);
 
 #endif

@@ -18,6 +18,7 @@
 #include "server/lifecycle.h"
 #include "server/net/door.h"
 #include "server/net/event_embed.h"
+#include "server/net/eviction.h"
 #include "server/opening.h"
 #include "server/process.h"
 #include "server/request/blocking.h"
@@ -42,6 +43,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#define EVICTION_INTERVAL_US 2000u
+
 struct server {
     struct services services; /* Owns what it points to. */
     struct server_facts facts;
@@ -52,7 +55,8 @@ struct server {
     struct replay *replay;
     struct ticker *ticker;
     struct settings_targets settings;
-    int64_t clients_max; /* maxclients, or fewer if the limit of open files says so. */
+    uint64_t eviction_us; /* Monotonic: the last look at what clients cost. */
+    int64_t clients_max;  /* maxclients, or fewer if the limit of open files says so. */
 
     int wake_fd; /* eventfd: the store's threads have news. */
     struct event wake_event;
@@ -493,6 +497,18 @@ static void flush(struct server *server, const struct log *log)
     connections_flush(server->connections, &turn);
 }
 
+/* Looking at every client costs, so not at each turn. */
+static void evict_clients(struct server *server)
+{
+    uint64_t limit_bytes = eviction_limit_bytes(server->config);
+    uint64_t now_us = clock_monotonic_us();
+
+    if (limit_bytes != 0 && now_us - server->eviction_us >= EVICTION_INTERVAL_US) {
+        server->eviction_us = now_us;
+        eviction_run(&server->services, limit_bytes);
+    }
+}
+
 static void take_turn(struct server *server)
 {
     struct services *services = &server->services;
@@ -507,6 +523,9 @@ static void take_turn(struct server *server)
         fail(server);
     }
     replication_turn(services->replication);
+    if (server->config->max_memory_clients != 0) {
+        evict_clients(server);
+    }
     tracking_turn(services->tracking); /* What this turn changed; it leaves with it. */
     dispatch_gate(services->dispatch)->replicated = replication_replicated_offset(services->replication);
     flush(server, store_log(services->store));

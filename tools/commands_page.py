@@ -32,7 +32,6 @@ DIFFERENT = {
     "bgsave": "Begins a checkpoint: what changed is written to LMDB, without a fork.",
     "bitfield": "A number that would end beyond 512 MB is refused.",
     "cluster": "Refused as by Redis without cluster mode: one master holds all keys. Sharding past one machine: twemproxy before several masters.",
-    "client|no-evict": "Kept as a flag; no client is evicted.",
     "client|tracking": "Tells of SWAPDB, and of a stream's groups, too. No message stands amid a reply.",
     "debug": "DIGEST, DIGEST-VALUE (the same digits as Redis' of the same data), OBJECT, SLEEP, RELOAD, POPULATE (logged), "
     "PROTOCOL and others that tests use. Off by default, as in Redis.",

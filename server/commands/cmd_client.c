@@ -338,7 +338,7 @@ static enum status run_client_reply(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
-/* CLIENT NO-EVICT ON|OFF: kept for CLIENT LIST; nobody is evicted here. */
+/* CLIENT NO-EVICT ON|OFF: see maxmemory-clients. */
 static enum status run_client_no_evict(struct call *call, struct reply *reply)
 {
     if (args_is(call->argv[2], "on")) {

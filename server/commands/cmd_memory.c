@@ -120,7 +120,7 @@ static uint64_t client_bytes(struct call *call, bool of_replicas)
         const struct session *session = LIST_ENTRY(node, struct session, node);
 
         if ((client_type_of(session) == CLIENT_REPLICA) == of_replicas) {
-            bytes += connection_memory_bytes(session->connection) + sizeof(*session);
+            bytes += client_memory_bytes(session);
         }
     }
     return bytes;

@@ -1,6 +1,7 @@
 /* The configuration as a whole: defaults, CONFIG GET, CONFIG SET with its observers. */
 #include "server/config/config.h"
 #include "base/assert.h"
+#include "base/diag.h"
 #include "base/glob.h"
 #include "base/memory.h"
 #include "server/config/config_table.h"
@@ -195,6 +196,17 @@ static void put_back(struct config *config, struct old_value *olds, size_t count
     }
 }
 
+/* The operator who sets it may count on it. */
+static void note_ignored(const struct directive *directive)
+{
+    bool is_memory = strcmp(directive->name, "maxmemory") == 0;
+
+    if (directive->flags & DIRECTIVE_IGNORED) {
+        diag(DIAG_NOTICE, "CONFIG SET %s is kept and told, and means nothing here%s", directive->name,
+             is_memory ? ": the data is on disk, and checkpoint-memory bounds what is in memory" : "");
+    }
+}
+
 enum status config_set(struct config *config, const struct slice *pairs, size_t pair_count,
                        char error[CONFIG_ERROR_BYTES])
 {
@@ -231,6 +243,7 @@ enum status config_set(struct config *config, const struct slice *pairs, size_t 
     for (size_t i = 0; i < pair_count; i++) {
         if (status == STATUS_OK) {
             config->private->is_set[olds[i].directive - directives] = true;
+            note_ignored(olds[i].directive);
         }
         buf_release(&olds[i].text);
     }

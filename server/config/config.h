@@ -37,6 +37,8 @@ struct config {
     int64_t tcp_keepalive_s;
     int64_t protected_mode;
     int64_t max_clients;
+    int64_t max_memory_bytes;        /* Bounds nothing: what percentages are of. */
+    int64_t max_memory_clients;      /* Bytes, or negative: percent. */
     int64_t tracking_table_max_keys; /* 0: no limit. */
     int64_t proto_max_bulk_bytes;
     int64_t client_query_buffer_bytes;

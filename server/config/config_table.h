@@ -8,12 +8,13 @@ enum directive_type {
     DIRECTIVE_BOOLEAN, /* yes, no */
     DIRECTIVE_INTEGER, /* minimum to maximum */
     DIRECTIVE_OCTAL,
-    DIRECTIVE_SIZE,   /* with units: 64mb */
-    DIRECTIVE_ENUM,   /* one of names */
-    DIRECTIVE_TEXT,   /* one word */
-    DIRECTIVE_WORDS,  /* any number of words, kept as one text with single blanks */
-    DIRECTIVE_LIMITS, /* client-output-buffer-limit */
-    DIRECTIVE_EVENTS, /* notify-keyspace-events */
+    DIRECTIVE_SIZE,            /* with units: 64mb */
+    DIRECTIVE_SIZE_OR_PERCENT, /* the same, or 5%, which is kept as -5 */
+    DIRECTIVE_ENUM,            /* one of names */
+    DIRECTIVE_TEXT,            /* one word */
+    DIRECTIVE_WORDS,           /* any number of words, kept as one text with single blanks */
+    DIRECTIVE_LIMITS,          /* client-output-buffer-limit */
+    DIRECTIVE_EVENTS,          /* notify-keyspace-events */
 };
 
 enum directive_flag {

@@ -55,6 +55,9 @@ static void format_number(const struct directive *directive, int64_t number, str
     case DIRECTIVE_SIZE:
         buf_put_format(out, "%lld", (long long)number);
         break;
+    case DIRECTIVE_SIZE_OR_PERCENT:
+        buf_put_format(out, number < 0 ? "%lld%%" : "%lld", (long long)(number < 0 ? -number : number));
+        break;
     case DIRECTIVE_OCTAL:
         buf_put_format(out, "%llo", (unsigned long long)number);
         break;
@@ -148,6 +151,30 @@ static bool assign_size(int64_t *field, const struct directive *directive, struc
         return false;
     }
     *field = (int64_t)value;
+    return true;
+}
+
+static bool assign_size_or_percent(int64_t *field, const struct directive *directive, struct slice word,
+                                   char error[CONFIG_ERROR_BYTES])
+{
+    uint64_t percent;
+
+    if (word.len < 2 || word.data[word.len - 1] != '%') {
+        if (!assign_size(field, directive, word, error)) {
+            snprintf(error, CONFIG_ERROR_BYTES, "argument must be a memory or percent value");
+            return false;
+        }
+        return true;
+    }
+    if (!number_parse_uint64(slice_first(word, word.len - 1), &percent)) {
+        snprintf(error, CONFIG_ERROR_BYTES, "argument must be a memory or percent value");
+        return false;
+    }
+    if (percent > 100) {
+        snprintf(error, CONFIG_ERROR_BYTES, "percentage argument must be less or equal to 100");
+        return false;
+    }
+    *field = -(int64_t)percent;
     return true;
 }
 
@@ -310,6 +337,8 @@ static bool assign_number(int64_t *field, const struct directive *directive, str
         return assign_octal(field, directive, word, error);
     case DIRECTIVE_SIZE:
         return assign_size(field, directive, word, error);
+    case DIRECTIVE_SIZE_OR_PERCENT:
+        return assign_size_or_percent(field, directive, word, error);
     case DIRECTIVE_ENUM:
         return assign_enum(field, directive, word, error);
     case DIRECTIVE_EVENTS:

@@ -49,7 +49,9 @@ struct connection {
     uint64_t hold_offset;    /* What this turn's output reveals; 0 nothing. */
     struct hold_queue holds; /* Keeps output back until its offset is released. */
     struct connection_limit limit;
-    uint64_t soft_since_us; /* Above the soft limit since then; 0 when not. */
+    size_t output_peak;      /* Since the last tick, */
+    size_t last_output_peak; /* and between the two before. */
+    uint64_t soft_since_us;  /* Above the soft limit since then; 0 when not. */
     uint64_t active_us;
     struct list_node all_node;
     struct list_node dirty_node;
@@ -427,6 +429,9 @@ static void flush(struct connection *connection, const struct connections_turn *
     holds_put(&connection->connections->holds, &connection->holds, offset, connection->sent + connection->output.len,
               turn->released);
     connection->hold_offset = 0;
+    if (connection->output.len > connection->output_peak) {
+        connection->output_peak = connection->output.len;
+    }
     if (connection->limit.hard_bytes != 0 || connection->limit.soft_bytes != 0) {
         check_output_limit(connection, turn->now_us); /* Before it is written: one reply may be too long by itself. */
     }
@@ -546,6 +551,8 @@ struct connection *connection_open(struct connections *connections, const struct
 /* Memory of buffers that stand empty is given back once their connection has been idle for a while. */
 static void tick(struct connection *connection, uint64_t now_us)
 {
+    connection->last_output_peak = connection->output_peak;
+    connection->output_peak = connection->output.len;
     if (connection->is_active) {
         connection->is_active = false;
         connection->active_us = now_us;
@@ -574,24 +581,17 @@ void connections_tick(struct connections *connections, uint64_t now_us)
     }
 }
 
-size_t connection_input_len(const struct connection *connection)
+void connection_measure(const struct connection *connection, struct connection_usage *usage)
 {
-    return connection->input.len;
-}
+    bool has_grown = connection->output_peak > connection->last_output_peak;
 
-size_t connection_output_len(const struct connection *connection)
-{
-    return connection->output.len;
-}
-
-size_t connection_memory_bytes(const struct connection *connection)
-{
-    return sizeof(*connection) + connection->input.capacity + buf_memory_bytes(&connection->output);
-}
-
-size_t connection_input_memory_bytes(const struct connection *connection)
-{
-    return connection->input.capacity;
+    *usage =
+        (struct connection_usage){.input_len = connection->input.len,
+                                  .input_bytes = connection->input.capacity,
+                                  .output_len = connection->output.len,
+                                  .output_bytes = buf_memory_bytes(&connection->output),
+                                  .output_peak = has_grown ? connection->output_peak : connection->last_output_peak};
+    usage->memory_bytes = sizeof(*connection) + usage->input_bytes + usage->output_bytes;
 }
 
 int connection_fd(const struct connection *connection)

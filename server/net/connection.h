@@ -95,11 +95,16 @@ void connection_resume(struct connection *connection);
 /* Show the input that waits to the handler again, at the end of this turn's reading (see connections_process()). */
 void connection_process_again(struct connection *connection);
 
-/* Input bytes that wait, output bytes that wait, and memory of both, for CLIENT LIST. */
-size_t connection_input_len(const struct connection *connection);
-size_t connection_output_len(const struct connection *connection);
-size_t connection_memory_bytes(const struct connection *connection);
-size_t connection_input_memory_bytes(const struct connection *connection);
+/* What it costs, for CLIENT LIST. */
+struct connection_usage {
+    size_t input_len;   /* Bytes that wait, */
+    size_t input_bytes; /* and memory for them. */
+    size_t output_len;  /* The same; what waits in a file has no memory. */
+    size_t output_bytes;
+    size_t output_peak;  /* The most that waited at the end of a turn in the last second or two. */
+    size_t memory_bytes; /* Of all. */
+};
+void connection_measure(const struct connection *connection, struct connection_usage *usage);
 int connection_fd(const struct connection *connection);
 
 /* The turn: what connection_process_again() asked for. */

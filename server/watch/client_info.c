@@ -83,25 +83,48 @@ static const char *text_of(const char *text)
     return text == NULL ? "" : text;
 }
 
+static uint64_t memory_bytes(const struct session *session, const struct connection_usage *usage)
+{
+    return sizeof(*session) + usage->memory_bytes + resp_reader_memory_bytes(&session->reader) +
+           transaction_bytes(session);
+}
+
+uint64_t client_memory_bytes(const struct session *session)
+{
+    struct connection_usage usage;
+
+    connection_measure(session->connection, &usage);
+    return memory_bytes(session, &usage);
+}
+
+/* What Redis tells of its reply buffer (rbs, rbp) is told of the one buffer that there is here; it holds the reply
+ * list's bytes, too (omem), without being a list (oll). */
+static void write_memory(const struct session *session, struct buf *out)
+{
+    struct connection_usage usage;
+
+    connection_measure(session->connection, &usage);
+    buf_put_format(out, " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu", usage.input_len,
+                   usage.input_bytes - usage.input_len, resp_reader_memory_bytes(&session->reader),
+                   transaction_bytes(session));
+    buf_put_format(out, " rbs=%zu rbp=%zu obl=%zu oll=0 omem=%zu tot-mem=%llu events=%s", usage.output_bytes,
+                   usage.output_peak, usage.output_len, usage.output_len,
+                   (unsigned long long)memory_bytes(session, &usage), usage.output_len != 0 ? "rw" : "r");
+}
+
 void client_info_write(const struct session *session, uint64_t now_us, struct buf *out)
 {
-    const struct connection *connection = session->connection;
-    size_t input_len = connection_input_len(connection);
-    size_t output_len = connection_output_len(connection);
-
     buf_put_format(out,
                    "id=%llu addr=%s laddr=%s fd=%d name=%s age=%llu idle=%llu flags=", (unsigned long long)session->id,
-                   session->peer, session->local, connection_fd(connection), text_of(session->name),
+                   session->peer, session->local, connection_fd(session->connection), text_of(session->name),
                    (unsigned long long)((now_us - session->created_us) / 1000000),
                    (unsigned long long)((now_us - session->active_us) / 1000000));
     write_flags(session, out);
-    buf_put_format(out, " db=%u sub=%u psub=%u ssub=%u multi=%lld qbuf=%zu qbuf-free=%zu argv-mem=0 multi-mem=%zu",
-                   session->db, session->channel_count, session->pattern_count, session->shard_channel_count,
-                   (session->flags & SESSION_IN_TRANSACTION) ? (long long)transaction_len(session) : -1LL, input_len,
-                   connection_input_memory_bytes(connection) - input_len, transaction_bytes(session));
-    buf_put_format(out, " rbs=0 rbp=0 obl=%zu oll=0 omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=%lld resp=%d",
-                   output_len, output_len, connection_memory_bytes(connection) + sizeof(*session),
-                   output_len != 0 ? "rw" : "r",
+    buf_put_format(out, " db=%u sub=%u psub=%u ssub=%u multi=%lld", session->db, session->channel_count,
+                   session->pattern_count, session->shard_channel_count,
+                   (session->flags & SESSION_IN_TRANSACTION) ? (long long)transaction_len(session) : -1LL);
+    write_memory(session, out);
+    buf_put_format(out, " cmd=%s user=%s redir=%lld resp=%d",
                    session->last_command == NULL ? "NULL" : session->last_command->full_name,
                    session->user == NULL ? "(superuser)" : session->user->name,
                    (long long)tracking_redirect_id(session), session->protocol);

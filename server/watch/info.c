@@ -85,11 +85,11 @@ static void write_clients(const struct page *page)
     LIST_FOR_EACH(sessions_all(page->services->sessions), node)
     {
         const struct session *session = LIST_ENTRY(node, struct session, node);
-        uint64_t input = connection_input_memory_bytes(session->connection);
-        uint64_t output = connection_output_len(session->connection);
+        struct connection_usage usage;
 
-        input_max = input > input_max ? input : input_max;
-        output_max = output > output_max ? output : output_max;
+        connection_measure(session->connection, &usage);
+        input_max = usage.input_bytes > input_max ? usage.input_bytes : input_max;
+        output_max = usage.output_peak > output_max ? usage.output_peak : output_max;
     }
     buf_put_format(page->out,
                    "connected_clients:%zu\r\ncluster_connections:0\r\nmaxclients:%lld\r\n"
@@ -111,7 +111,7 @@ static uint64_t client_memory(const struct page *page, bool of_replicas)
         const struct session *session = LIST_ENTRY(node, struct session, node);
 
         if ((client_type_of(session) == CLIENT_REPLICA) == of_replicas) {
-            bytes += connection_memory_bytes(session->connection) + sizeof(*session);
+            bytes += client_memory_bytes(session);
         }
     }
     return bytes;
@@ -260,15 +260,16 @@ static void write_stats(const struct page *page)
     write_traffic(page);
     buf_put_format(page->out,
                    "expired_keys:%llu\r\nexpired_stale_perc:0.00\r\nexpired_time_cap_reached_count:0\r\n"
-                   "expire_cycle_cpu_milliseconds:%llu\r\nevicted_keys:0\r\nevicted_clients:0\r\n"
+                   "expire_cycle_cpu_milliseconds:%llu\r\nevicted_keys:0\r\nevicted_clients:%llu\r\n"
                    "total_eviction_exceeded_time:0\r\ncurrent_eviction_exceeded_time:0\r\nkeyspace_hits:%llu\r\n"
                    "keyspace_misses:%llu\r\npubsub_channels:%zu\r\npubsub_patterns:%zu\r\npubsubshard_channels:%zu\r\n"
                    "latest_fork_usec:0\r\ntotal_forks:0\r\nmigrate_cached_sockets:0\r\nslave_expires_tracked_keys:0\r\n"
                    "active_defrag_hits:0\r\nactive_defrag_misses:0\r\nactive_defrag_key_hits:0\r\n"
                    "active_defrag_key_misses:0\r\ntotal_active_defrag_time:0\r\ncurrent_active_defrag_time:0\r\n",
-                   (wide)metrics->expired_keys, (wide)(metrics->expire_us / 1000), (wide)metrics->keyspace_hits,
-                   (wide)metrics->keyspace_misses, pubsub_count_names(pubsub, PUBSUB_CHANNEL),
-                   pubsub_count_names(pubsub, PUBSUB_PATTERN), pubsub_count_names(pubsub, PUBSUB_SHARD));
+                   (wide)metrics->expired_keys, (wide)(metrics->expire_us / 1000), (wide)metrics->evicted_clients,
+                   (wide)metrics->keyspace_hits, (wide)metrics->keyspace_misses,
+                   pubsub_count_names(pubsub, PUBSUB_CHANNEL), pubsub_count_names(pubsub, PUBSUB_PATTERN),
+                   pubsub_count_names(pubsub, PUBSUB_SHARD));
     buf_put_format(
         page->out,
         "tracking_total_keys:%zu\r\ntracking_total_items:%llu\r\ntracking_total_prefixes:%zu\r\n"

@@ -29,7 +29,8 @@ struct metrics {
     uint64_t connections; /* Accepted. */
     uint64_t rejected_connections;
     uint64_t expired_keys;
-    uint64_t expire_us; /* Spent in active expiry. */
+    uint64_t evicted_clients; /* Closed for maxmemory-clients. */
+    uint64_t expire_us;       /* Spent in active expiry. */
     uint64_t keyspace_hits;
     uint64_t keyspace_misses;
     uint64_t error_replies;

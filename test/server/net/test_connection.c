@@ -116,6 +116,14 @@ static void assert_hears(struct fixture *f, const char *expected)
     }
 }
 
+static struct connection_usage usage_of(const struct fixture *f)
+{
+    struct connection_usage usage;
+
+    connection_measure(f->connection, &usage);
+    return usage;
+}
+
 static void test_whole_requests_are_answered_and_the_rest_waits(void **state)
 {
     struct fixture *f = *state;
@@ -123,11 +131,11 @@ static void test_whole_requests_are_answered_and_the_rest_waits(void **state)
     say(f, "one\ntwo\nthr");
     turn(f, 0, 0);
     assert_hears(f, "one\ntwo\n");
-    assert_int_equal(connection_input_len(f->connection), 3);
+    assert_int_equal(usage_of(f).input_len, 3);
     say(f, "ee\n");
     turn(f, 0, 0);
     assert_hears(f, "three\n");
-    assert_int_equal(connection_input_len(f->connection), 0);
+    assert_int_equal(usage_of(f).input_len, 0);
 }
 
 static void test_reply_leaves_only_when_its_offset_is_released(void **state)
@@ -284,7 +292,7 @@ static void test_source_fills_the_socket_as_it_drains(void **state)
         ssize_t len;
 
         turn(f, 0, 0);
-        assert_true(connection_output_len(f->connection) <= 1024 * 1024);
+        assert_true(usage_of(f).output_len <= 1024 * 1024);
         len = recv(f->peer, block + heard, TOTAL - heard, 0);
         heard += len > 0 ? (size_t)len : 0;
     }
@@ -312,17 +320,17 @@ static void test_source_goes_on_after_a_wake(void **state)
 static void test_idle_connection_gives_back_its_memory(void **state)
 {
     struct fixture *f = *state;
-    size_t bare = connection_memory_bytes(f->connection);
+    size_t bare = usage_of(f).memory_bytes;
 
     say(f, "one\ntwo");
     turn(f, 0, 0);
     say(f, "\n");
     turn(f, 0, 0);
     assert_hears(f, "one\ntwo\n");
-    assert_true(connection_memory_bytes(f->connection) > bare);
+    assert_true(usage_of(f).memory_bytes > bare);
     connections_tick(f->connections, 10000000);
     connections_tick(f->connections, 13000000);
-    assert_int_equal(connection_memory_bytes(f->connection), bare);
+    assert_int_equal(usage_of(f).memory_bytes, bare);
 }
 
 int main(void)
