@@ -55,6 +55,7 @@ void view_cache_renew(struct view_cache *cache, uint64_t key_count)
     uint64_t count = cache->set_mask + 1;
 
     cache->epoch++;
+    cache->key_count = key_count;
     /* Shrinking waits until it is worth it, so that a number of keys at the edge does not make the size swing. */
     if (fitting > count || fitting < count / 4) {
         memory_free(cache->memory);
@@ -128,6 +129,18 @@ void view_cache_put(struct view_cache *cache, const struct memtable_key *key, st
     /* The oldest of the set goes. */
     memmove(&set->slots[1], &set->slots[0], sizeof(set->slots) - sizeof(set->slots[0]));
     set->slots[0] = added;
+}
+
+void view_cache_put_new(struct view_cache *cache, const struct view_cache_found *found)
+{
+    if (find(cache, &found->key) == NULL) {
+        view_cache_put(cache, &found->key, found->key.bytes, found->value);
+    }
+}
+
+bool view_cache_is_roomy(const struct view_cache *cache)
+{
+    return (cache->set_mask + 1) * VIEW_CACHE_SET_SLOTS >= cache->key_count;
 }
 
 void view_cache_prefetch_place(const struct view_cache *cache, const struct memtable_key *key)

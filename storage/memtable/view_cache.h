@@ -28,6 +28,7 @@ struct view_cache {
     uint64_t set_mask;           /* Count of sets, a power of two, less one. */
     uint64_t epoch;              /* Of the places that hold now; never 0. */
     size_t bytes_max;            /* Ceiling of memory. */
+    uint64_t key_count;          /* Of LMDB, as of the last renewal. */
 };
 
 /* `bytes_max` is at least a page; memory grows to it with the number of keys. */
@@ -43,6 +44,17 @@ bool view_cache_get(const struct view_cache *cache, const struct memtable_key *k
  * remembered. */
 void view_cache_put(struct view_cache *cache, const struct memtable_key *key, struct slice found_key,
                     struct slice found_value);
+
+/* A key in the map, and its value behind it. */
+struct view_cache_found {
+    struct memtable_key key;
+    struct slice value;
+};
+
+/* Remember the place of what was found, unless it is known. */
+void view_cache_put_new(struct view_cache *cache, const struct view_cache_found *found);
+/* Whether there is a slot for each key of LMDB. */
+bool view_cache_is_roomy(const struct view_cache *cache);
 
 static inline struct view_cache_set *view_cache_set_of(const struct view_cache *cache, const struct memtable_key *key)
 {

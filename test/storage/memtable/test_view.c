@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "storage/memtable/view_cursor.h"
+#include "storage/memtable/view_sources.h"
 #include "support/view_fixture.h"
 
 #include <pthread.h>
@@ -93,6 +94,35 @@ static void test_a_checkpoint_forgets_where_keys_were(void **state)
         assert_int_equal(view_renew(f->view), STATUS_OK);
         assert_shows(f, "key", value);
     }
+}
+
+static bool is_place_known(struct view_fixture *f, const char *key)
+{
+    struct memtable_key hashed = memtable_key(f->view->hash_seed, TABLE_KEYS, slice_of(key));
+    struct slice value;
+
+    return view_cache_get(&f->view->cache, &hashed, &value);
+}
+
+/* One way down the tree tells of all that follows on the page. */
+static void test_a_lookup_remembers_its_neighbours_too(void **state)
+{
+    struct view_fixture *f = *state;
+
+    put(f, "a", "1");
+    put(f, "b", "2");
+    put(f, "c", "3");
+    for (int i = 0; i < 2; i++) { /* Twice, so that no memtable has them any more. */
+        view_fixture_freeze(f);
+        view_fixture_commit_frozen(f);
+    }
+    assert_false(is_place_known(f, "b"));
+    assert_shows(f, "b", "2");
+    assert_true(is_place_known(f, "b"));
+    assert_true(is_place_known(f, "c"));
+    assert_false(is_place_known(f, "a"));
+    assert_shows(f, "c", "3");
+    assert_shows(f, "a", "1");
 }
 
 static void test_tables_of_equal_keys_are_told_apart(void **state)
@@ -280,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_the_newest_source_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_checkpoint_forgets_where_keys_were, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_lookup_remembers_its_neighbours_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tables_of_equal_keys_are_told_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_value_may_be_written_from_the_view_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only_the_newest_values_are_overwritten_in_place, set_up, tear_down),

@@ -111,6 +111,33 @@ static void test_what_lies_there_is_compared(void **state)
     assert_false(knows(f, TABLE_KEYS, 7, &value));
 }
 
+/* What is remembered twice would drive out others of its set. */
+static void test_a_known_place_is_not_remembered_again(void **state)
+{
+    struct fixture *f = *state;
+    struct view_cache_found found = {
+        .key = memtable_key(SEED, TABLE_KEYS, row_key(f, 7)),
+        .value = slice_make(f->map + 7 * ROW_BYTES + 8, 5),
+    };
+    struct view_cache_set *set = view_cache_set_of(&f->cache, &found.key);
+
+    for (int i = 0; i < VIEW_CACHE_SET_SLOTS; i++) {
+        view_cache_put_new(&f->cache, &found);
+    }
+    assert_int_not_equal(set->slots[0].address, 0);
+    assert_int_equal(set->slots[1].address, 0);
+}
+
+static void test_room_is_for_each_key_up_to_the_ceiling(void **state)
+{
+    struct fixture *f = *state;
+
+    view_cache_renew(&f->cache, 4000);
+    assert_true(view_cache_is_roomy(&f->cache));
+    view_cache_renew(&f->cache, 4097); /* 64 KB of slots. */
+    assert_false(view_cache_is_roomy(&f->cache));
+}
+
 static uint64_t count_known(struct fixture *f)
 {
     uint64_t known = 0;
@@ -160,6 +187,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_place_is_known_until_the_renewal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_values_elsewhere_are_not_remembered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_lies_there_is_compared, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_known_place_is_not_remembered_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_room_is_for_each_key_up_to_the_ceiling, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memory_grows_with_the_keys_up_to_the_ceiling, set_up, tear_down),
     };
 
