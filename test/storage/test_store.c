@@ -254,9 +254,7 @@ static void test_a_full_memtable_is_checkpointed_beside_the_loop(void **state)
     open_store(small);
     for (int i = 0; i < 20000; i++) {
         snprintf(line, sizeof(line), "SET key%d value%d", i % 7000, i);
-        while (store_admit_write(small->store, 200) == STATUS_BUSY) {
-            small_store_turn(small);
-        }
+        small_store_await_room(small, 200);
         run_turn(small, line);
     }
     small_store_settle(small);

@@ -217,6 +217,16 @@ void small_store_turn(struct small_store *small)
     (void)store_poll(small->store);
 }
 
+void small_store_await_room(struct small_store *small, size_t change_bytes)
+{
+    struct timespec pause = {.tv_nsec = 50000};
+
+    while (store_admit_write(small->store, change_bytes) == STATUS_BUSY) {
+        small_store_turn(small);
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
 void small_store_settle(struct small_store *small)
 {
     const struct store_statistics *statistics;

@@ -32,6 +32,8 @@ void small_store_close(struct small_store *small, bool checkpoint);
 uint64_t small_store_run(struct small_store *small, const char *line);
 /* store_turn(), and take over what has ended. */
 void small_store_turn(struct small_store *small);
+/* Turn while a change of so many bytes would be parked. */
+void small_store_await_room(struct small_store *small, size_t change_bytes);
 /* Turn until nothing runs and nothing is orphaned. */
 void small_store_settle(struct small_store *small);
 /* All keys with their expiry and content, one a line; the caller frees it with memory_free(). */

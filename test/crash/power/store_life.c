@@ -70,9 +70,7 @@ static int run(struct small_store *small, uint64_t seed, uint64_t count)
     ASSERT(fd >= 0 && small_store_open(small) == STATUS_OK);
     for (uint64_t i = 0; i < count; i++) {
         make_line(seed, i, line);
-        while (store_admit_write(small->store, LINE_BYTES_MAX) == STATUS_BUSY) {
-            small_store_turn(small);
-        }
+        small_store_await_room(small, LINE_BYTES_MAX);
         mark(fd, "sent", i + 1);
         ends[i] = small_store_run(small, line);
         if (i % 3 == 0) {
