@@ -43,8 +43,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define EVICTION_INTERVAL_US 2000u
-
 struct server {
     struct services services; /* Owns what it points to. */
     struct server_facts facts;
@@ -497,18 +495,6 @@ static void flush(struct server *server, const struct log *log)
     connections_flush(server->connections, &turn);
 }
 
-/* Looking at every client costs, so not at each turn. */
-static void evict_clients(struct server *server)
-{
-    uint64_t limit_bytes = eviction_limit_bytes(server->config);
-    uint64_t now_us = clock_monotonic_us();
-
-    if (limit_bytes != 0 && now_us - server->eviction_us >= EVICTION_INTERVAL_US) {
-        server->eviction_us = now_us;
-        eviction_run(&server->services, limit_bytes);
-    }
-}
-
 static void take_turn(struct server *server)
 {
     struct services *services = &server->services;
@@ -524,7 +510,7 @@ static void take_turn(struct server *server)
     }
     replication_turn(services->replication);
     if (server->config->max_memory_clients != 0) {
-        evict_clients(server);
+        eviction_turn(services, clock_monotonic_us(), &server->eviction_us);
     }
     tracking_turn(services->tracking); /* What this turn changed; it leaves with it. */
     dispatch_gate(services->dispatch)->replicated = replication_replicated_offset(services->replication);

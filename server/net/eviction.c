@@ -6,6 +6,7 @@
 #include "server/watch/client_info.h"
 #include "server/watch/metrics.h"
 
+#define INTERVAL_US     2000u
 #define LIMIT_BYTES_MIN (128u * 1024) /* Less would close clients for being there. */
 
 uint64_t eviction_limit_bytes(const struct config *config)
@@ -58,5 +59,15 @@ void eviction_run(const struct services *services, uint64_t limit_bytes)
              (unsigned long long)largest->id, largest->peer, (unsigned long long)client_memory_bytes(largest));
         services->metrics->evicted_clients++;
         session_close(largest);
+    }
+}
+
+void eviction_turn(const struct services *services, uint64_t now_us, uint64_t *looked_us)
+{
+    uint64_t limit_bytes = eviction_limit_bytes(services->config);
+
+    if (limit_bytes != 0 && now_us - *looked_us >= INTERVAL_US) {
+        *looked_us = now_us;
+        eviction_run(services, limit_bytes);
     }
 }

@@ -14,4 +14,8 @@ uint64_t eviction_limit_bytes(const struct config *config);
  * the master, and who said CLIENT NO-EVICT. */
 void eviction_run(const struct services *services, uint64_t limit_bytes);
 
+/* The same once a turn, by the configured limit. Looking at every client costs, so it is not done at each turn:
+ * `*looked_us` keeps when it was, by the monotonic clock. */
+void eviction_turn(const struct services *services, uint64_t now_us, uint64_t *looked_us);
+
 #endif
