@@ -145,6 +145,33 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
     }
 }
 
+void link_socket_set_source(struct link_socket *socket, const char *address)
+{
+    snprintf(socket->source_address, sizeof(socket->source_address), "%s", address == NULL ? "" : address);
+}
+
+/* Let the connection leave from the source address. Where it cannot, it leaves from any, as in Redis. */
+static void bind_source(const struct link_socket *link, int family)
+{
+    struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_PASSIVE};
+    struct addrinfo *list = NULL;
+    int on = 1;
+    int error;
+
+    if (link->source_address[0] == '\0') {
+        return;
+    }
+    error = getaddrinfo(link->source_address, NULL, &hints, &list);
+    (void)setsockopt(link->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (error != 0 || bind(link->fd, list->ai_addr, list->ai_addrlen) != 0) {
+        diag(DIAG_WARNING, "replication: cannot connect from bind-source-addr %s: %s; connecting from any address",
+             link->source_address, error != 0 ? gai_strerror(error) : strerror(errno));
+    }
+    if (list != NULL) {
+        freeaddrinfo(list);
+    }
+}
+
 static void connect_to(struct link_socket *link, const struct addrinfo *address)
 {
     link->fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -152,6 +179,7 @@ static void connect_to(struct link_socket *link, const struct addrinfo *address)
         end(link, strerror(errno));
         return;
     }
+    bind_source(link, address->ai_family);
     link->readable = event_new(link->base, link->fd, EV_READ | EV_PERSIST, on_readable, link);
     link->writable = event_new(link->base, link->fd, EV_WRITE, on_writable, link);
     ASSERT(link->readable != NULL && link->writable != NULL);

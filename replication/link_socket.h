@@ -15,6 +15,8 @@ struct evdns_getaddrinfo_request;
 
 #define LINK_SOCKET_READ_BYTES (256u * 1024) /* The most that is read before the owner is told. */
 
+#define LINK_SOCKET_ADDRESS_BYTES 64
+
 struct link_socket_handler {
     void (*connected)(void *context);
     /* Bytes were added to the target. */
@@ -30,9 +32,10 @@ struct link_socket {
     int fd; /* -1 when closed. */
     struct event *readable;
     struct event *writable;
-    struct evdns_base *dns;                   /* Made when the first name must be resolved. */
-    struct evdns_getaddrinfo_request *lookup; /* Under way; NULL otherwise. */
-    uint32_t attempt;                         /* Chooses among several addresses of a name. */
+    struct evdns_base *dns;                         /* Made when the first name must be resolved. */
+    struct evdns_getaddrinfo_request *lookup;       /* Under way; NULL otherwise. */
+    uint32_t attempt;                               /* Chooses among several addresses of a name. */
+    char source_address[LINK_SOCKET_ADDRESS_BYTES]; /* "": any. */
     bool is_connected;
     bool is_paused;
     struct buf *target;   /* Where received bytes go; borrowed. */
@@ -46,6 +49,9 @@ void link_socket_release(struct link_socket *socket);
 /* Begin to connect. Which of several addresses is tried follows `attempt`. What fails is told by closed(), perhaps
  * before this returns. */
 void link_socket_connect(struct link_socket *socket, const char *host, uint16_t port, uint32_t attempt);
+/* Connect from this numeric address from the next time on; NULL: from any. Where it cannot be had, that is said, and
+ * the connection is made from any, as Redis does. */
+void link_socket_set_source(struct link_socket *socket, const char *address);
 /* Close without a word to the handler; harmless when closed. */
 void link_socket_close(struct link_socket *socket);
 

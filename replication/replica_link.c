@@ -63,11 +63,7 @@ enum status replica_link_open(const struct replica_link_options *options, struct
 {
     struct replica_link *new = memory_allocate_zeroed(sizeof(*new));
     const struct link_socket_handler handler = {
-        .connected = on_connected,
-        .received = on_received,
-        .closed = on_closed,
-        .context = new,
-    };
+        .connected = on_connected, .received = on_received, .closed = on_closed, .context = new};
     const struct link_sync_options sync = {
         .store = options->store,
         .files = options->files,
@@ -442,6 +438,7 @@ static void act(struct replica_link *link, enum replica_action action)
         link_socket_close(&link->socket);
         buf_clear(&link->lines);
         link_socket_set_target(&link->socket, &link->lines);
+        link_socket_set_source(&link->socket, link->sync.settings->source_address);
         link_socket_connect(&link->socket, link->host, link->port, link->fsm.failed_count);
         break;
     case REPLICA_DO_DISCONNECT:

@@ -39,6 +39,7 @@ struct replication_settings {
     const char *master_user;     /* NULL: AUTH with one argument. */
     const char *master_password; /* NULL: no AUTH. */
     const char *announce_ip;     /* NULL: not announced. */
+    const char *source_address;  /* The link leaves from there; NULL: from where the system likes. */
     uint16_t announce_port;      /* 0: listening_port. */
     uint16_t listening_port;
     uint32_t timeout_s;           /* repl-timeout. */

@@ -75,6 +75,7 @@ struct config {
     char *master_user;
     char *master_password;
     char *replica_announce_ip;
+    char *bind_source_address; /* Where the link to the master leaves from; "": anywhere. */
     int64_t replica_announce_port;
     int64_t replica_announced;
     int64_t replica_priority;

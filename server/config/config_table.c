@@ -148,6 +148,7 @@ static bool is_host_and_port(const char *text, char error[CONFIG_ERROR_BYTES])
 const struct directive directives[] = {
     /* Network. */
     WORDS("bind", bind, "* -::*"),
+    TEXT("bind-source-addr", bind_source_address, ""),
     INTEGER("port", port, "6379", 0, 65535),
     INTEGER("http-port", http_port, "0", 0, 65535),
     WORDS("http-bind", http_bind, "127.0.0.1 -::1"),
@@ -334,7 +335,6 @@ const struct directive directives[] = {
     IGNORED_CHOICE("shutdown-on-sigint", "default", shutdown_names),
     IGNORED_CHOICE("shutdown-on-sigterm", "default", shutdown_names),
     IGNORED("ignore-warnings", ""),
-    IGNORED("bind-source-addr", ""),
     IGNORED_FIXED("socket-mark-id", "0"),
     IGNORED_FIXED("enable-protected-configs", "no"),
     {.name = "rename-command",

@@ -241,11 +241,30 @@ def test_wait_counts_replicas_that_have_it_on_disk(binary):
         assert 0.25 < time.monotonic() - begin < 3
 
 
+def test_the_link_leaves_from_its_source_address(binary):
+    master = Server(binary, "--bind", "127.0.0.1 127.0.0.2")
+    replica = Server(binary, "--bind-source-addr", "127.0.0.2")
+
+    def link_comes_from(address):
+        with master.client() as client:
+            return any(" addr=%s:" % address in line for line in
+                       client.call("CLIENT", "LIST", "TYPE", "REPLICA").decode().splitlines())
+
+    with replica.client() as client:
+        client.call("REPLICAOF", "127.0.0.1", master.port)
+        wait_until(lambda: link_comes_from("127.0.0.2"), "the link from there")
+        client.call("CONFIG", "SET", "bind-source-addr", "192.0.2.1")  # Nobody's: the link comes from anywhere.
+        client.call("REPLICAOF", "NO", "ONE")
+        client.call("REPLICAOF", "127.0.0.1", master.port)
+        wait_until(lambda: link_comes_from("127.0.0.1"), "the link from anywhere")
+    assert "cannot connect from bind-source-addr 192.0.2.1" in replica.output()
+
+
 if __name__ == "__main__":
     run_tests([test_rejoin_with_always, test_rejoin_with_everysec, test_rejoin_is_quick,
                test_chain_restarts_in_the_middle, test_promotion_keeps_sisters_by_partial_sync,
                test_promotion_without_writes_can_be_taken_back, test_diverged_tail_is_saved_and_named,
                test_empty_unrelated_master_wipes_nobody, test_everysec_replica_ahead_is_never_taken_for_equal,
                test_a_replica_of_nobody_takes_no_writes, test_replicas_refuse_writes_and_hide_nothing,
-               test_wait_counts_replicas_that_have_it_on_disk],
+               test_wait_counts_replicas_that_have_it_on_disk, test_the_link_leaves_from_its_source_address],
               (sys.argv[1],))
