@@ -142,6 +142,9 @@ static void note_usage(struct store *store, const struct env_usage *usage)
 {
     store->statistics.data_file_bytes = usage->file_bytes;
     store->statistics.map_used_bytes = usage->used_bytes;
+    if (usage->orphan_count < store->statistics.orphan_count) { /* Checkpoints make them, purges alone unmake them. */
+        store->statistics.purged_count += store->statistics.orphan_count - usage->orphan_count;
+    }
     store->statistics.orphan_count = usage->orphan_count;
     store->has_orphans = usage->orphan_count > 0;
 }

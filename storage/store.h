@@ -51,6 +51,7 @@ struct store_statistics {
     uint64_t changes_since_checkpoint;
     uint64_t data_file_bytes;
     uint64_t map_used_bytes;
+    uint64_t purged_count; /* Orphans that were purged since the start. */
     uint64_t orphan_count;
     uint64_t checkpoint_commits; /* Transactions of the last one: more than 1 if it went in steps. */
     bool checkpoint_running;

@@ -79,14 +79,15 @@ void config_on_change(struct config *config, const char *name,
         (struct directive_observer){.directive = directive, .apply = apply, .context = context};
 }
 
-static bool matches_any(const char *name, const struct slice *patterns, size_t pattern_count)
+/* By which name it is told: the one that was asked for, or its own where a pattern found it. Empty if none does. */
+static struct slice name_to_tell(const char *name, const struct slice *patterns, size_t pattern_count)
 {
     for (size_t i = 0; i < pattern_count; i++) {
         if (glob_match(patterns[i], slice_of(name), true)) {
-            return true;
+            return slice_is_word(patterns[i], name) ? patterns[i] : slice_of(name);
         }
     }
-    return false;
+    return slice_empty();
 }
 
 void config_get(const struct config *config, const struct slice *patterns, size_t pattern_count,
@@ -104,8 +105,10 @@ void config_get(const struct config *config, const struct slice *patterns, size_
         buf_clear(&value);
         directive_format(config, &directives[i], &value);
         for (size_t k = 0; k < 2 && names[k] != NULL; k++) {
-            if (matches_any(names[k], patterns, pattern_count)) {
-                visit(context, slice_of(names[k]), buf_slice(&value));
+            struct slice name = name_to_tell(names[k], patterns, pattern_count);
+
+            if (name.len != 0) {
+                visit(context, name, buf_slice(&value));
             }
         }
     }

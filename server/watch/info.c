@@ -153,9 +153,31 @@ static void write_scripts(const struct page *page)
     buf_put_format(page->out,
                    "used_memory_scripts_eval:%zu\r\nnumber_of_cached_scripts:%zu\r\n"
                    "number_of_functions:0\r\nnumber_of_libraries:0\r\n"
-                   "used_memory_vm_functions:0\r\nused_memory_vm_total:%zu\r\nused_memory_functions:0\r\n",
-                   scripts.script_bytes, scripts.script_count, scripts.eval_vm_bytes);
+                   "used_memory_vm_functions:0\r\n",
+                   scripts.script_bytes, scripts.script_count);
+    put_size(page->out, "used_memory_vm_total", scripts.eval_vm_bytes);
+    buf_put_text(page->out, "used_memory_functions:0\r\n");
     put_size(page->out, "used_memory_scripts", scripts.script_bytes);
+}
+
+/* Of anonymous memory: pages of LMDB's file are the kernel's, however many are resident. */
+static void write_fragmentation(const struct page *page, const struct process_allocator *allocator)
+{
+    uint64_t anonymous = process_anonymous_bytes();
+
+    buf_put_format(page->out,
+                   "maxmemory_policy:noeviction\r\nallocator_frag_ratio:%.2f\r\nallocator_frag_bytes:%llu\r\n"
+                   "allocator_rss_ratio:%.2f\r\nallocator_rss_bytes:%lld\r\nrss_overhead_ratio:%.2f\r\n"
+                   "rss_overhead_bytes:%lld\r\n",
+                   ratio(allocator->active_bytes, allocator->allocated_bytes),
+                   (wide)(allocator->active_bytes - allocator->allocated_bytes),
+                   ratio(allocator->resident_bytes, allocator->active_bytes),
+                   (long long)allocator->resident_bytes - (long long)allocator->active_bytes,
+                   ratio(anonymous, allocator->resident_bytes),
+                   (long long)anonymous - (long long)allocator->resident_bytes);
+    buf_put_format(
+        page->out, "mem_fragmentation_ratio:%.2f\r\nmem_fragmentation_bytes:%lld\r\nmem_not_counted_for_evict:0\r\n",
+        ratio(anonymous, allocator->allocated_bytes), (long long)anonymous - (long long)allocator->allocated_bytes);
 }
 
 static void write_memory(const struct page *page)
@@ -171,21 +193,16 @@ static void write_memory(const struct page *page)
     write_scripts(page);
     /* The data is on disk, so there is no limit at which it would be evicted. */
     put_size(page->out, "maxmemory", 0);
-    buf_put_format(page->out,
-                   "maxmemory_policy:noeviction\r\nallocator_frag_ratio:%.2f\r\nallocator_frag_bytes:%llu\r\n"
-                   "mem_fragmentation_ratio:%.2f\r\nmem_fragmentation_bytes:%lld\r\nmem_not_counted_for_evict:0\r\n",
-                   ratio(allocator.active_bytes, allocator.allocated_bytes),
-                   (wide)(allocator.active_bytes - allocator.allocated_bytes),
-                   ratio(process_anonymous_bytes(), allocator.allocated_bytes),
-                   (long long)process_anonymous_bytes() - (long long)allocator.allocated_bytes);
+    write_fragmentation(page, &allocator);
     buf_put_format(
         page->out,
         "mem_replication_backlog:0\r\nmem_total_replication_buffers:%llu\r\nmem_clients_slaves:%llu\r\n"
         "mem_clients_normal:%llu\r\nmem_cluster_links:0\r\nmem_aof_buffer:%llu\r\nmem_allocator:%s\r\n"
-        "active_defrag_running:0\r\nlazyfree_pending_objects:%llu\r\nlazyfreed_objects:0\r\n",
+        "active_defrag_running:0\r\nlazyfree_pending_objects:%llu\r\nlazyfreed_objects:%llu\r\n",
         (wide)client_memory(page, true), (wide)client_memory(page, true), (wide)client_memory(page, false),
         (wide)(log_end_offset(store_log(page->services->store)) - log_written_offset(store_log(page->services->store))),
-        allocator.name, (wide)store_get_statistics(page->services->store)->orphan_count);
+        allocator.name, (wide)store_get_statistics(page->services->store)->orphan_count,
+        (wide)store_get_statistics(page->services->store)->purged_count);
 }
 
 static long long seconds_or_none(uint64_t microseconds, bool is_there)
