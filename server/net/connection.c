@@ -19,6 +19,7 @@
 #define READ_BYTES_MIN    (16u * 1024)   /* Room to read into for an unfinished request, at least, */
 #define READ_BYTES_MAX    (1024u * 1024) /* and at most. */
 #define KEEP_INPUT_BYTES  (16u * 1024)   /* Memory that an emptied buffer keeps while its connection is busy. */
+#define OUTPUT_BYTES_FREE (16u * 1024)   /* Limits count no less, as in Redis: it is each client's own. */
 #define KEEP_OUTPUT_BYTES (256u * 1024)
 #define PRODUCE_BYTES     (256u * 1024) /* Asked from a source at a time. */
 #define IDLE_US           2000000u      /* After which a connection's empty buffers are freed. */
@@ -350,7 +351,7 @@ static bool write_once(struct connection *connection)
 static void check_output_limit(struct connection *connection, uint64_t now_us)
 {
     const struct connection_limit *limit = &connection->limit;
-    size_t len = connection->output.len;
+    size_t len = connection->output.len > OUTPUT_BYTES_FREE ? connection->output.len : 0;
     bool is_above_soft = limit->soft_bytes != 0 && len > limit->soft_bytes;
 
     if (!is_above_soft) {
@@ -585,12 +586,11 @@ void connection_measure(const struct connection *connection, struct connection_u
 {
     bool has_grown = connection->output_peak > connection->last_output_peak;
 
-    *usage =
-        (struct connection_usage){.input_len = connection->input.len,
-                                  .input_bytes = connection->input.capacity,
-                                  .output_len = connection->output.len,
-                                  .output_bytes = buf_memory_bytes(&connection->output),
-                                  .output_peak = has_grown ? connection->output_peak : connection->last_output_peak};
+    usage->input_len = connection->input.len;
+    usage->input_bytes = connection->input.capacity;
+    usage->output_len = connection->output.len;
+    usage->output_bytes = buf_memory_bytes(&connection->output);
+    usage->output_peak = has_grown ? connection->output_peak : connection->last_output_peak;
     usage->memory_bytes = sizeof(*connection) + usage->input_bytes + usage->output_bytes;
 }
 

@@ -169,6 +169,45 @@ def test_daemon_writes_its_pid_and_log(binary):
             assert "Ready to accept connections" in log.read()
 
 
+def test_a_configuration_comes_by_standard_input(binary):
+    server = Server(binary, start=False)
+    text = b"# as a file\nmaxclients 77\nsave 900 1\nsave 300 10\n"
+    command = [server.binary, "-", "--port", str(server.port), "--data-dir", server.data]
+    with open(server.output_path, "ab") as output:
+        server.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output)
+    server.process.stdin.write(text)
+    server.process.stdin.close()
+    server.wait_ready()
+    with server.client() as client:
+        assert client.call("CONFIG", "GET", "maxclients") == [b"maxclients", b"77"]
+        assert client.call("CONFIG", "GET", "save") == [b"save", b"900 1 300 10"]
+
+
+def test_a_tiny_output_limit_lets_small_replies_through(binary):
+    """Redis' own limits do not count a client's first 16 KB."""
+    server = Server(binary, "--client-output-buffer-limit", "normal 1 2 3")
+    with server.client() as client:
+        client.call("SET", "k", "x" * 20000)
+        assert client.call("GETRANGE", "k", 0, 9999) == b"x" * 10000
+        try:
+            client.call("GET", "k")
+            raise AssertionError("a long reply came through")
+        except (EOFError, OSError):
+            pass
+
+
+def test_purged_collections_are_counted(binary):
+    server = Server(binary)
+    with server.client() as client:
+        for key in "abc":
+            client.call("RPUSH", key, *["x" * 100] * 3000)
+        client.call("SAVE")
+        client.call("DEL", "a", "b", "c")
+        client.call("SAVE")
+        wait_until(lambda: client.info()["lazyfree_pending_objects"] == "0" and
+                   int(client.info()["lazyfreed_objects"]) >= 3, "the purge")
+
+
 def test_unix_socket(binary):
     server = Server(binary, "--unixsocket", "s.sock", "--unixsocketperm", "700", start=False)
     server.start()
