@@ -249,20 +249,42 @@ static void test_hard_output_limit_closes(void **state)
     assert_int_equal(connections_get_statistics(f->connections)->output_limit_closes, 1);
 }
 
+/* Output that waits for an offset: nothing of it leaves. */
+static void hold_output(struct fixture *f, size_t len)
+{
+    char *block = calloc(1, len);
+
+    buf_put(connection_output(f->connection), slice_make(block, len));
+    connection_hold(f->connection, 100);
+    connection_touch(f->connection);
+    free(block);
+    turn(f, 0, 100);
+}
+
 static void test_soft_output_limit_closes_after_its_time(void **state)
 {
     struct fixture *f = *state;
     struct connection_limit limit = {.soft_bytes = 4, .soft_seconds = 2};
 
     connection_set_output_limit(f->connection, &limit);
-    f->hold = 100; /* Keeps the output here. */
-    say(f, "long enough\n");
-    turn(f, 0, 100);
+    hold_output(f, 20000);
     connections_tick(f->connections, 2000001);
     turn(f, 0, 100);
     assert_int_equal(f->closed_count, 0);
     connections_tick(f->connections, 2000002);
     turn(f, 0, 100);
+    assert_int_equal(f->closed_count, 1);
+}
+
+static void test_no_limit_counts_the_first_16_kb(void **state)
+{
+    struct fixture *f = *state;
+    struct connection_limit limit = {.hard_bytes = 1};
+
+    connection_set_output_limit(f->connection, &limit);
+    hold_output(f, 16 * 1024);
+    assert_int_equal(f->closed_count, 0);
+    hold_output(f, 1);
     assert_int_equal(f->closed_count, 1);
 }
 
@@ -346,6 +368,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_query_limit_closes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hard_output_limit_closes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_soft_output_limit_closes_after_its_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_limit_counts_the_first_16_kb, setup, teardown),
         cmocka_unit_test_setup_teardown(test_source_fills_the_socket_as_it_drains, setup, teardown),
         cmocka_unit_test_setup_teardown(test_source_goes_on_after_a_wake, setup, teardown),
         cmocka_unit_test_setup_teardown(test_idle_connection_gives_back_its_memory, setup, teardown),
