@@ -86,13 +86,14 @@ static bool is_present(const struct acks *acks, const char *name)
     return false;
 }
 
-static void remember(struct acks *acks, const struct ack *ack, uint64_t now_ms)
+void acks_remember(struct acks *acks, const char *name, uint64_t offset, uint64_t away_since_ms)
 {
-    struct ack *absent = memory_copy(ack, sizeof(*ack));
+    struct ack *absent = memory_allocate_zeroed(sizeof(*absent));
 
-    forget_name(acks, ack->name);
-    absent->away_since_ms = now_ms;
-    absent->is_online = false;
+    snprintf(absent->name, sizeof(absent->name), "%s", name);
+    absent->offset = offset;
+    absent->away_since_ms = away_since_ms;
+    forget_name(acks, absent->name);
     list_append(&acks->absent, &absent->node);
     acks->absent_count++;
     if (acks->absent_count > ACKS_ABSENT_MAX) {
@@ -105,7 +106,7 @@ void acks_leave(struct acks *acks, struct ack *ack, uint64_t now_ms, bool is_rem
     list_remove(&ack->node);
     /* A replica may be back before its old connection is found dead. */
     if (is_remembered && !is_present(acks, ack->name)) {
-        remember(acks, ack, now_ms);
+        acks_remember(acks, ack->name, ack->offset, now_ms);
     }
 }
 

@@ -1,7 +1,8 @@
 /* Who has acknowledged what: WAIT, min-replicas, sync-replicas, lag, and what retention must keep. Pure.
  *
  * An ack lives in the feed of a connected replica. When a replica leaves, its last word is remembered under its address
- * for retention, until it comes back or is lost; the oldest of too many remembered ones goes. */
+ * for retention, until it comes back or is lost; the oldest of too many remembered ones goes. Over a restart they are
+ * remembered by replicas_file.h. */
 #ifndef REPLICATION_ACKS_H
 #define REPLICATION_ACKS_H
 
@@ -41,6 +42,8 @@ bool acks_update(struct ack *ack, uint64_t offset, uint64_t now_ms);
 bool acks_update_durable(struct ack *ack, uint64_t durable);
 /* It left; `is_remembered` unless nothing it said is worth keeping the log for. */
 void acks_leave(struct acks *acks, struct ack *ack, uint64_t now_ms, bool is_remembered);
+/* It is known to be absent since then, from an earlier life of this node. */
+void acks_remember(struct acks *acks, const char *name, uint64_t offset, uint64_t away_since_ms);
 /* Forget an absent replica: it is lost. Frees `absent`. */
 void acks_forget(struct acks *acks, struct ack *absent);
 /* Forget all absent ones: the history that they knew is gone. */

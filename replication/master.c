@@ -8,6 +8,7 @@
 #include "base/resp_write.h"
 #include "replication/psync.h"
 #include "replication/replica.h"
+#include "replication/replicas_file.h"
 #include "replication/retention.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ struct master {
     struct list replicas; /* In the order in which they came. */
     struct acks acks;
     struct full_sync *full_sync;
+    struct replicas_file replicas_file;
     struct sync_replicas sync;
     uint64_t pinged_ms;
     uint64_t retained_ms; /* When retention was last decided. */
@@ -36,6 +38,11 @@ static struct replica *replica_of(struct list_node *node)
     return LIST_ENTRY(node, struct replica, node);
 }
 
+static struct replicas_now look_at_clocks(uint64_t now_ms)
+{
+    return (struct replicas_now){.monotonic_ms = now_ms, .wall_ms = clock_wall_ms()};
+}
+
 enum status master_open(const struct master_options *options, uint64_t now_ms, struct master **master)
 {
     const struct full_sync_options full_sync = {
@@ -46,6 +53,7 @@ enum status master_open(const struct master_options *options, uint64_t now_ms, s
         .context = options->context,
     };
     struct master *new = memory_allocate_zeroed(sizeof(*new));
+    struct replicas_now now;
     enum status status;
 
     new->store = options->store;
@@ -60,16 +68,23 @@ enum status master_open(const struct master_options *options, uint64_t now_ms, s
         memory_free(new);
         return status;
     }
+    replicas_file_open(&new->replicas_file, options->files, options->directory, options->wake, options->context);
+    now = look_at_clocks(now_ms);
+    replicas_file_load(&new->replicas_file, log_history(store_log(new->store)), &now, &new->acks);
     *master = new;
     return STATUS_OK;
 }
 
 void master_close(struct master *master)
 {
+    struct replicas_now now;
+
     if (master == NULL) {
         return;
     }
     ASSERT(list_is_empty(&master->replicas));
+    now = look_at_clocks(clock_monotonic_us() / 1000);
+    replicas_file_close(&master->replicas_file, log_history(store_log(master->store)), &now, &master->acks);
     full_sync_close(master->full_sync);
     acks_release(&master->acks);
     memory_free(master);
@@ -460,9 +475,11 @@ static void retain(struct master *master, uint64_t now_ms)
     };
     struct log *log = store_log(master->store);
     const struct retention_log held = {
+        .first = log_first_offset(log),
         .checkpoint = store_get_statistics(master->store)->checkpoint_offset,
         .end = log_end_offset(log),
     };
+    struct replicas_now now = look_at_clocks(now_ms);
     struct retention_hold *holds;
     uint64_t keep_from;
     size_t count;
@@ -476,6 +493,7 @@ static void retain(struct master *master, uint64_t now_ms)
     keep_from = retention_decide(&held, &limits, now_ms, holds, count);
     lose(master, holds, count);
     memory_free(holds);
+    replicas_file_tick(&master->replicas_file, log_history(log), &now, &master->acks);
     if (keep_from > log_first_offset(log)) {
         store_discard_log_before(master->store, keep_from);
     }

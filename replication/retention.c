@@ -12,6 +12,9 @@ static enum retention_loss judge(const struct retention_log *log, const struct r
 {
     uint64_t held_bytes = hold->offset < log->end ? log->end - hold->offset : 0;
 
+    if (hold->is_away && hold->offset < log->first) {
+        return RETENTION_LOST_GONE;
+    }
     if (held_bytes <= limits->backlog_bytes) {
         return RETENTION_KEPT; /* Costs nothing: it is kept anyway. */
     }
@@ -47,6 +50,8 @@ const char *retention_loss_text(enum retention_loss loss)
         return "kept";
     case RETENTION_LOST_BYTES:
         return "it held back more log than repl-retention-max-size allows";
+    case RETENTION_LOST_GONE:
+        return "the log no longer holds what it needs";
     case RETENTION_LOST_TIME:
         return "it was away for longer than repl-retention-max-time allows";
     }

@@ -13,6 +13,7 @@
 enum retention_loss {
     RETENTION_KEPT,
     RETENTION_LOST_BYTES, /* It holds back more than bytes_max. */
+    RETENTION_LOST_GONE,  /* It is away, and the log no longer has what it needs. */
     RETENTION_LOST_TIME,  /* It has been away for longer than away_ms_max. */
 };
 
@@ -31,6 +32,7 @@ struct retention_limits {
 };
 
 struct retention_log {
+    uint64_t first;      /* What the log still has. */
     uint64_t checkpoint; /* Offset of the last checkpoint. */
     uint64_t end;
 };

@@ -169,6 +169,44 @@ def test_diverged_tail_is_saved_and_named(binary):
     assert len(glob.glob(os.path.join(master.data, "diverged-*"))) == 1
 
 
+def test_absent_replica_is_remembered_over_restarts(binary):
+    """The log is kept for a replica that is away, also by a master that has been stopped or killed meanwhile."""
+    small = ("--repl-backlog-size", "64kb", "--log-segment-size", "1mb", "--repl-retention-max-time", "60",
+             "--repl-timeout", "2")
+    for how in ("stop", "kill"):
+        master, replica = pair(binary, *small)
+        wait_until(lambda: os.path.exists(os.path.join(master.data, "hearth.replicas")), "the replica to be kept in mind")
+        wait_until(lambda: os.listdir(os.path.join(master.data, "snapshots")) == [],
+                   "the payload to go, which holds the log too")
+        replica.stop()
+        time.sleep(1.5)
+        restart(master, how)
+        restart(master, how)
+        for round_number in range(3):
+            fill(master, 2500, prefix="missed%d" % round_number, size=1000)
+            with master.client() as client:
+                client.call("SAVE")
+            time.sleep(1.1)  # Retention is decided each second.
+        with master.client() as client:
+            info = client.info("replication")
+        assert int(info["repl_backlog_histlen"]) > 7000000, info
+        replica.start()
+        wait_caught_up(replica, master)
+        assert_same_data(master, replica, (0,))
+        assert stat(master, "sync_full") == 0 and stat(master, "sync_partial_ok") == 1
+        # And who stays away for too long is lost all the same.
+        replica.stop()
+        time.sleep(1.5)
+        getattr(master, how)()
+        master.start(extra=("--repl-retention-max-time", "1"))
+        fill(master, 2500, size=1000)
+        with master.client() as client:
+            client.call("SAVE")
+        wait_until(lambda: "is lost at offset" in master.output(), "the replica to be given up")
+        for node in (master, replica):
+            node.stop()
+
+
 def test_empty_unrelated_master_wipes_nobody(binary):
     holder = Server(binary, *QUICK)
     empty = Server(binary, *QUICK)
@@ -262,6 +300,7 @@ def test_the_link_leaves_from_its_source_address(binary):
 
 if __name__ == "__main__":
     run_tests([test_rejoin_with_always, test_rejoin_with_everysec, test_rejoin_is_quick,
+               test_absent_replica_is_remembered_over_restarts,
                test_chain_restarts_in_the_middle, test_promotion_keeps_sisters_by_partial_sync,
                test_promotion_without_writes_can_be_taken_back, test_diverged_tail_is_saved_and_named,
                test_empty_unrelated_master_wipes_nobody, test_everysec_replica_ahead_is_never_taken_for_equal,

@@ -49,6 +49,19 @@ static void test_beyond_the_byte_cap_a_replica_is_lost(void **state)
     assert_int_equal(retention_decide(&whole_log, &no_cap, NOW, holds, 2), 299);
 }
 
+/* What a former process had discarded holds nothing back. */
+static void test_an_absent_replica_whose_log_is_gone_is_lost(void **state)
+{
+    struct retention_log cut = {.first = 500, .checkpoint = 900, .end = 1000};
+    struct retention_hold holds[] = {{.offset = 499, .is_away = true, .away_since_ms = NOW},
+                                     {.offset = 500, .is_away = true, .away_since_ms = NOW}};
+
+    (void)state;
+    assert_int_equal(retention_decide(&cut, &limits, NOW, holds, 2), 500);
+    assert_int_equal(holds[0].loss, RETENTION_LOST_GONE);
+    assert_int_equal(holds[1].loss, RETENTION_KEPT);
+}
+
 static void test_an_absent_replica_is_lost_by_time(void **state)
 {
     struct retention_hold holds[] = {
@@ -89,6 +102,7 @@ int main(void)
         cmocka_unit_test(test_backlog_and_checkpoint_are_kept),
         cmocka_unit_test(test_the_neediest_replica_holds_the_log),
         cmocka_unit_test(test_beyond_the_byte_cap_a_replica_is_lost),
+        cmocka_unit_test(test_an_absent_replica_whose_log_is_gone_is_lost),
         cmocka_unit_test(test_an_absent_replica_is_lost_by_time),
         cmocka_unit_test(test_what_the_backlog_covers_is_never_lost),
         cmocka_unit_test(test_a_replica_ahead_of_the_end_holds_nothing),
