@@ -309,7 +309,7 @@ static enum status admit(void *context, size_t len)
 {
     struct replica_link *link = context;
 
-    return store_admit_write(link->store, len);
+    return link->server->is_paused(link->server->context) ? STATUS_BUSY : store_admit_write(link->store, len);
 }
 
 static enum status append(void *context, struct slice change, uint32_t db)

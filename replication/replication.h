@@ -23,6 +23,8 @@ struct replication_hooks {
     /* Execute one command that our master sent, without logging it; `*selected_db` follows SELECT. False if it cannot
      * be executed: the link is dropped and the divergence named. */
     bool (*apply)(void *context, uint32_t *selected_db, const struct slice *argv, size_t argc);
+    /* Whether our master's changes have to wait: in a pause nothing is applied, as in Redis. */
+    bool (*is_paused)(void *context);
     /* A full sync has replaced all data: forget what was derived from the old. */
     void (*data_replaced)(void *context);
     /* The role, the link's state, or whether a failover is under way has changed. `disconnect_clients` as Redis does

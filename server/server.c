@@ -171,6 +171,11 @@ static bool on_apply(void *context, uint32_t *selected_db, const struct slice *a
     return replay_execute(server->replay, selected_db, argv, argc);
 }
 
+static bool is_stream_paused(void *context)
+{
+    return dispatch_gate(((struct server *)context)->services.dispatch)->pause != DISPATCH_PAUSE_NONE;
+}
+
 static void on_data_replaced(void *context)
 {
     struct server *server = context;
@@ -180,20 +185,6 @@ static void on_data_replaced(void *context)
     connections_let_go(server->connections); /* They wait for offsets of a log that is gone. */
     transactions_touch_all(server->services.transactions);
     tracking_note_replaced(server->services.tracking);
-}
-
-/* Close who waits for a reply that must not leave, since a new master may not have what it tells. Nothing else may come
- * before it, so it is without a word. */
-static void close_held(struct server *server)
-{
-    LIST_FOR_EACH(sessions_all(server->services.sessions), node)
-    {
-        struct session *session = LIST_ENTRY(node, struct session, node);
-
-        if (session->connection != NULL && connection_is_held(session->connection)) {
-            session_close(session);
-        }
-    }
 }
 
 void server_update_role(struct server *server)
@@ -216,7 +207,7 @@ void server_update_role(struct server *server)
     diag_set_role(master[0] == '\0' ? 'M' : 'S');
     if (!was_replica && master[0] != '\0') {
         if (dispatch_gate(server->services.dispatch)->replicated != UINT64_MAX) {
-            close_held(server);
+            sessions_close_held(server->services.sessions);
         }
         blocking_disconnect_all(
             server->services.blocking,
@@ -386,6 +377,7 @@ static bool open_replication(struct server *server)
         .files = file_system_posix(),
         .directory = store_directory(server->services.store),
         .hooks = {.apply = on_apply,
+                  .is_paused = is_stream_paused,
                   .data_replaced = on_data_replaced,
                   .role_changed = on_role_changed,
                   .acknowledged = on_acknowledged,

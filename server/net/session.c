@@ -1,11 +1,11 @@
 #include "server/net/session.h"
-#include "server/request/auth.h"
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/resp_peek.h"
 #include "base/resp_write.h"
+#include "server/request/auth.h"
 #include "server/services.h"
 #include "storage/store.h"
 #include <stdio.h>
@@ -246,6 +246,18 @@ struct session *sessions_find(struct sessions *sessions, uint64_t id)
 struct list *sessions_all(struct sessions *sessions)
 {
     return &sessions->all;
+}
+
+void sessions_close_held(struct sessions *sessions)
+{
+    LIST_FOR_EACH(&sessions->all, node)
+    {
+        struct session *session = LIST_ENTRY(node, struct session, node);
+
+        if (session->connection != NULL && connection_is_held(session->connection)) {
+            session_close(session);
+        }
+    }
 }
 
 void sessions_resume_parked(struct sessions *sessions)

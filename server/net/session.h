@@ -64,7 +64,7 @@ struct session {
     char *library_name;
     char *library_version;
     struct acl_user *user; /* Who it is; lives longer (acl.h). NULL for internal ones, which may do everything. */
-    uint64_t created_us; /* Monotonic. */
+    uint64_t created_us;   /* Monotonic. */
     uint64_t active_us;
     const struct command_entry *last_command;
     struct resp_reader reader;
@@ -124,6 +124,9 @@ struct list *sessions_all(struct sessions *sessions);
 
 /* Parked sessions read on from the next turn on. */
 void sessions_resume_parked(struct sessions *sessions);
+/* Close those with a reply that is held back and must not leave, since a new master may not have what it tells. Nothing
+ * else may come before it, so it is without a word. */
+void sessions_close_held(struct sessions *sessions);
 
 /* For a session that belongs to no client; release with session_release_internal(). */
 void session_init_internal(struct session *session, struct buf *output);

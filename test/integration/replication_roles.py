@@ -3,11 +3,14 @@
 
 Usage: replication_roles.py HEARTH_SERVER"""
 import pathlib
+import socket
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from hearth import Server, run_tests, wait_until  # noqa: E402
-from replication import field, follow, is_refused, wait_link  # noqa: E402
+from replication import (assert_same_data, field, fill, follow, freeze, is_refused, stock_redis, thaw,  # noqa: E402
+                         wait_caught_up, wait_link)  # noqa: E402
 
 
 def test_a_replica_never_becomes_writable(binary):
@@ -60,5 +63,105 @@ def test_a_master_whose_keys_are_all_in_the_log_is_not_empty(binary):
         assert client.call("GET", "k") == b"master's"
 
 
+def test_a_paused_replica_applies_nothing_as_in_redis(binary):
+    masters = [stock_redis(), Server(binary, "--repl-ping-replica-period", "1")]
+    replicas = [stock_redis(), Server(binary)]
+    for replica, master in zip(replicas, masters):
+        follow(replica, master)
+        wait_link(replica)
+        wait_until(lambda: "state=online" in field(master, "slave0"), "the replica to be online")
+        for mode in ("WRITE", "ALL"):
+            with replica.client() as client, master.client() as writer:
+                client.call("CLIENT", "PAUSE", 1500, mode)
+                writer.call("SET", "k", mode)
+                time.sleep(0.6)
+                if mode == "WRITE":
+                    assert client.call("GET", "k") is None, replica.kind
+                assert writer.call("WAIT", 1, 100) == 0, replica.kind
+                wait_until(lambda: client.call("GET", "k") == mode.encode(), "the end of the pause")
+                wait_until(lambda: writer.call("WAIT", 1, 1000) == 1, "the acknowledgement")
+        with replica.client() as client, master.client() as writer:
+            client.call("CLIENT", "PAUSE", 100000, "WRITE")
+            writer.call("SET", "k", "unpaused")
+            client.call("CLIENT", "UNPAUSE")
+            wait_until(lambda: client.call("GET", "k") == b"unpaused", "the end of the pause", timeout_s=5)
+
+
+def fields_of(server):
+    """Names of Redis' fields in INFO replication, in their order."""
+    with server.client() as client:
+        lines = client.call("INFO", "replication").decode().splitlines()
+    return [line.split(":")[0] for line in lines if ":" in line and not line.startswith(("hearth_", "sync_replicas"))]
+
+
+def test_info_has_the_fields_of_redis_in_each_state(binary):
+    masters = [stock_redis("--repl-backlog-size", "1mb"), Server(binary)]
+    replicas = [stock_redis(), Server(binary)]
+
+    def assert_same(servers, state):
+        redis, hearth = [fields_of(server) for server in servers]
+        assert redis == hearth, (state, redis, hearth)
+    assert_same(masters, "master")
+    for replica, master in zip(replicas, masters):
+        follow(replica, master)
+        wait_link(replica)
+        with master.client() as client:
+            client.call("CONFIG", "SET", "min-replicas-to-write", 1)
+            wait_until(lambda: client.info("replication")["min_slaves_good_slaves"] == "1", "the replica to be good")
+    assert_same(masters, "master with a replica")
+    assert_same(replicas, "link up")
+    for master in masters:
+        master.kill()
+    for replica in replicas:
+        wait_until(lambda: field(replica, "master_link_status") == "down", "the link to be down")
+    assert_same(replicas, "link down")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for replica in replicas:
+            with replica.client() as client:
+                client.call("REPLICAOF", "127.0.0.1", silent.getsockname()[1])
+            wait_until(lambda: replica.client().call("ROLE")[3] == b"handshake", "the handshake")
+        assert_same(replicas, "handshake")
+
+
+def test_a_replica_that_is_late_does_not_count(binary):
+    """min-replicas-max-lag is about the last sign of life, min-replicas-to-write about how many have given one."""
+    master = Server(binary, "--min-replicas-to-write", "1", "--min-replicas-max-lag", "1")
+    assert is_refused(master, "SET", "k", "v") == "NOREPLICAS Not enough good replicas to write."
+    replica = Server(binary, "--replica-announced", "no", "--replica-announce-port", "7777")
+    follow(replica, master)
+    with master.client() as client:
+        wait_until(lambda: client.call("SET", "k", "v") == "OK", "a good replica")
+    assert "port=7777" in field(master, "slave0") and field(replica, "replica_announced") == "0"
+    freeze(replica)
+    time.sleep(2.2)
+    assert is_refused(master, "SET", "k", "v") == "NOREPLICAS Not enough good replicas to write."
+    thaw(replica)
+    with master.client() as client:
+        wait_until(lambda: client.call("SET", "k", "v") == "OK", "a good replica")
+
+
+def test_another_master_ends_a_full_sync(binary):
+    """REPLICAOF while a full sync comes in: the new master's data is what is taken, and nothing is left of the other."""
+    slow = Server(binary, "--repl-full-sync-max-rate", "200000")
+    fill(slow, 3000, size=1000)
+    other = Server(binary)
+    fill(other, 10, prefix="other")
+    replica = Server(binary)
+    follow(replica, slow)
+    wait_until(lambda: field(replica, "master_sync_in_progress") == "1", "the full sync")
+    follow(replica, other)
+    wait_caught_up(replica, other)
+    assert_same_data(replica, other, (0,))
+    with replica.client() as client:
+        assert client.call("REPLICAOF", "NO", "ONE") == "OK"
+    follow(replica, slow)
+    wait_until(lambda: field(replica, "master_sync_in_progress") == "1", "the full sync")
+    with replica.client() as client:
+        assert client.call("REPLICAOF", "NO", "ONE") == "OK"
+        assert client.call("SET", "k", "v") == "OK" and client.call("DBSIZE") == 11
+
+
 if __name__ == "__main__":
-    run_tests([test_a_replica_never_becomes_writable, test_a_master_whose_keys_are_all_in_the_log_is_not_empty], (sys.argv[1],))
+    run_tests([test_a_replica_never_becomes_writable, test_a_master_whose_keys_are_all_in_the_log_is_not_empty,
+               test_a_paused_replica_applies_nothing_as_in_redis, test_info_has_the_fields_of_redis_in_each_state,
+               test_a_replica_that_is_late_does_not_count, test_another_master_ends_a_full_sync], (sys.argv[1],))
