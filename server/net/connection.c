@@ -8,6 +8,7 @@
 #include "server/net/connection.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/list.h"
 #include "base/memory.h"
@@ -22,6 +23,7 @@
 #define OUTPUT_BYTES_FREE (16u * 1024)   /* Limits count no less, as in Redis: it is each client's own. */
 #define KEEP_OUTPUT_BYTES (256u * 1024)
 #define PRODUCE_BYTES     (256u * 1024) /* Asked from a source at a time. */
+#define PROCESS_US        2000u         /* Of a turn, for input that is shown again. */
 #define IDLE_US           2000000u      /* After which a connection's empty buffers are freed. */
 
 struct connections {
@@ -223,10 +225,8 @@ static void read_once(struct connection *connection)
     connection->is_active = true;
     if (is_own) {
         buf_commit(&connection->input, (size_t)len);
-        show_input(connection, buf_slice(&connection->input), true);
-    } else {
-        show_input(connection, slice_make(to, (size_t)len), false);
     }
+    show_input(connection, is_own ? buf_slice(&connection->input) : slice_make(to, (size_t)len), is_own);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *context)
@@ -264,9 +264,14 @@ void connection_process_again(struct connection *connection)
 
 void connections_process(struct connections *connections)
 {
-    while (!list_is_empty(&connections->again)) {
+    const struct list_node *last = connections->again.head.prev;
+    uint64_t begin_us = clock_monotonic_us();
+
+    for (bool is_last = list_is_empty(&connections->again);
+         !is_last && clock_monotonic_us() - begin_us <= PROCESS_US;) {
         struct connection *connection = LIST_ENTRY(connections->again.head.next, struct connection, again_node);
 
+        is_last = &connection->again_node == last;
         list_remove(&connection->again_node);
         if (!connection_is_closing(connection) && !connection->is_last_output) {
             show_input(connection, buf_slice(&connection->input), true);

@@ -107,7 +107,8 @@ struct connection_usage {
 void connection_measure(const struct connection *connection, struct connection_usage *usage);
 int connection_fd(const struct connection *connection);
 
-/* The turn: what connection_process_again() asked for. */
+/* The turn: what connection_process_again() asked for until now, for a few ms. The rest, and what is asked for
+ * meanwhile, is for the next turn. */
 void connections_process(struct connections *connections);
 /* The turn's end: put holds on what was appended, write what may leave, and free what was closed. */
 struct connections_turn {

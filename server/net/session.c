@@ -10,7 +10,8 @@
 #include "storage/store.h"
 #include <stdio.h>
 
-#define ANNOUNCE_MAX 16 /* Requests: what is fetched for them is still there when it is used. */
+#define ANNOUNCE_MAX      16             /* Requests: what is fetched for them is still there when it is used. */
+#define TURN_OUTPUT_BYTES (1024u * 1024) /* After so much of one client's replies the others have their turn. */
 
 struct sessions {
     struct sessions_options options;
@@ -99,7 +100,29 @@ static size_t announce_keys(const struct session *session, struct slice input)
     return len;
 }
 
-/* The session's request loop: execute all whole requests of the input. */
+/* Requests of a few bytes each may ask for gigabytes, which go to a file if the client does not read them: the loop
+ * must not make all of that at once. Until the rest is executed no more of it is read. */
+static bool must_yield(const struct session *session, size_t output_begin)
+{
+    return session->output->len > output_begin + TURN_OUTPUT_BYTES && !(session->flags & SESSION_CANNOT_GO_ON);
+}
+
+static void yield(struct session *session)
+{
+    session->flags |= SESSION_YIELDED;
+    connection_pause(session->connection);
+    connection_process_again(session->connection);
+}
+
+static void end_yield(struct session *session)
+{
+    if (session->flags & SESSION_YIELDED) {
+        session->flags &= ~(uint32_t)SESSION_YIELDED;
+        connection_resume(session->connection);
+    }
+}
+
+/* The session's request loop: execute the whole requests of the input, all unless what they answer is large. */
 static size_t on_input(void *context, struct slice input)
 {
     struct session *session = context;
@@ -107,13 +130,15 @@ static size_t on_input(void *context, struct slice input)
     struct resp_limits limits = {.bulk_bytes_max = sessions->options.bulk_bytes_max};
     struct slice rest = input;
     size_t announced_len = 0; /* Of the rest's front; SIZE_MAX when there is nothing to announce. */
+    size_t output_begin = session->output->len;
     uint64_t now_us = clock_monotonic_us();
 
     session->active_us = now_us;
+    end_yield(session);
     if (session->replica != NULL) {
         replica_heard(session->replica); /* Also a bare newline, which is a stock replica's keepalive. */
     }
-    while (!(session->flags & (SESSION_PARKED | SESSION_BLOCKED | SESSION_CLOSING)) && rest.len != 0) {
+    while (!(session->flags & SESSION_CANNOT_GO_ON) && rest.len != 0) {
         struct request request;
         enum resp_outcome outcome;
         size_t consumed;
@@ -147,6 +172,10 @@ static size_t on_input(void *context, struct slice input)
         if (announced_len == 0 && rest.len > 0) {
             announced_len = announce_keys(session, rest);
             announced_len = announced_len == 0 ? SIZE_MAX : announced_len;
+        }
+        if (rest.len > 0 && must_yield(session, output_begin)) {
+            yield(session);
+            break;
         }
     }
     connection_touch(session->connection);

@@ -43,6 +43,8 @@ enum session_flag {
     SESSION_INTERNAL = 1u << 15,       /* The replayer's or a script's: no connection. */
     SESSION_EXECUTES = 1u << 16,       /* Its request is being executed: a push stands amid the reply. */
     SESSION_SCRIPT = 1u << 17,         /* Calls commands for a script. */
+    SESSION_YIELDED = 1u << 18,        /* Goes on with its input in the next turn. */
+    SESSION_CANNOT_GO_ON = SESSION_PARKED | SESSION_BLOCKED | SESSION_CLOSING, /* Any of them. */
 };
 
 struct session {

@@ -10,10 +10,13 @@
 
 #include <cmocka.h>
 
+#define LARGE_BYTES ((size_t)2 * 1024 * 1024) /* Of a reply to LARGE. */
+
 /* Stands in place of server/request/families.c's: nothing is looked up here. */
 const struct command *const families[] = {NULL};
 
-static bool parks; /* Whether PARK parks. */
+static bool parks;         /* Whether PARK parks. */
+static size_t large_count; /* Requests of LARGE that were executed. */
 
 /* Answers with the request's words, or does what the first one says. `(raw)` marks a request whose bytes are its words
  * in canonical form. */
@@ -28,6 +31,14 @@ static enum session_outcome on_request(void *context, struct session *session, c
     if (slice_equal(name, slice_of("BLOCK"))) {
         session->flags |= SESSION_BLOCKED;
         return SESSION_DONE;
+    }
+    if (slice_equal(name, slice_of("LARGE"))) {
+        char *to;
+
+        assert_int_equal(buf_reserve(session->output, LARGE_BYTES, &to), STATUS_OK);
+        memset(to, 'x', LARGE_BYTES);
+        buf_commit(session->output, LARGE_BYTES);
+        large_count++;
     }
     if (slice_equal(name, slice_of("QUIT"))) {
         session_close_after_reply(session);
@@ -50,14 +61,20 @@ static int setup(void **state)
     s = *state;
     s->execute = on_request;
     parks = false;
+    large_count = 0;
     (void)small_server_connect(s);
     return 0;
 }
 
+static void assert_hears_of(struct small_server *s, size_t client, const char *text, const char *expected)
+{
+    small_server_send(s, client, text);
+    assert_string_equal(small_server_hears(s, client), expected);
+}
+
 static void assert_hears(struct small_server *s, const char *text, const char *expected)
 {
-    small_server_send(s, 0, text);
-    assert_string_equal(small_server_hears(s, 0), expected);
+    assert_hears_of(s, 0, text, expected);
 }
 
 static void test_requests_run_in_order_and_an_unfinished_one_waits(void **state)
@@ -135,14 +152,39 @@ static void test_blocked_session_goes_on_when_it_is_told(void **state)
     assert_string_equal(small_server_hears(s, 0), "two three ");
 }
 
+/* Two of the large replies are made in the turn that reads the requests: one by the reading, one by what was left. */
+static void test_many_large_replies_are_made_in_as_many_turns(void **state)
+{
+    struct small_server *s = *state;
+
+    (void)small_server_connect(s);
+    small_server_post(s, 0, "LARGE\r\nLARGE\r\nLARGE\r\nLARGE\r\nLARGE\r\n");
+    assert_hears_of(s, 1, "hello\r\n", "hello ");
+    assert_int_equal(large_count, 2);
+    small_server_post(s, 0, "LARGE\r\n"); /* Not read before the others are done. */
+    small_server_turn(s);
+    assert_int_equal(large_count, 3);
+    assert_int_equal(connection_input_len(s->sessions[0]->connection), 2 * strlen("LARGE\r\n"));
+    small_server_turn(s);
+    small_server_turn(s);
+    assert_int_equal(large_count, 5);
+    small_server_turn(s);
+    assert_int_equal(large_count, 6);
+    small_server_post(s, 0, "LARGE\r\nLARGE\r\nLARGE\r\n");
+    small_server_turn(s);
+    small_server_hang_up(s, 0);
+    small_server_turn(s);
+    small_server_turn(s);
+    assert_int_equal(sessions_count(s->services.sessions), 1);
+}
+
 static void test_closing_session_takes_no_further_request(void **state)
 {
     struct small_server *s = *state;
 
     (void)small_server_connect(s);
     assert_hears(s, "QUIT\r\nnever\r\n", "QUIT (closed)");
-    small_server_send(s, 1, "KILL\r\nnever\r\n");
-    assert_string_equal(small_server_hears(s, 1), "(closed)");
+    assert_hears_of(s, 1, "KILL\r\nnever\r\n", "(closed)");
 }
 
 static void test_sessions_are_found_by_id_in_order(void **state)
@@ -235,6 +277,7 @@ int main(void)
         TEST(test_parked_request_is_shown_again_before_those_behind_it),
         TEST(test_parked_client_that_hangs_up_is_forgotten),
         TEST(test_blocked_session_goes_on_when_it_is_told),
+        TEST(test_many_large_replies_are_made_in_as_many_turns),
         TEST(test_closing_session_takes_no_further_request),
         TEST(test_sessions_are_found_by_id_in_order),
         TEST(test_large_bulks_are_refused_by_the_limit_of_the_time),
