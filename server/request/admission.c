@@ -177,7 +177,7 @@ static bool is_time_right(const struct admission_request *admission, struct buf 
     if (gate->busy != DISPATCH_BUSY_NOT && !(flags & COMMAND_ALLOW_BUSY)) {
         return refuse(refusal, gate->busy == DISPATCH_BUSY_FUNCTION ? ADMISSION_BUSY_FUNCTION : ADMISSION_BUSY_SCRIPT);
     }
-    if ((session->flags & SESSION_REPLICA) && (flags & (COMMAND_READONLY | COMMAND_WRITE))) {
+    if ((session->flags & (SESSION_REPLICA | SESSION_MONITOR)) && (flags & (COMMAND_READONLY | COMMAND_WRITE))) {
         return refuse(refusal, "ERR Replica can't interact with the keyspace");
     }
     return true;

@@ -139,12 +139,15 @@ static void count_call(struct dispatch *dispatch, const struct call *call, const
     dispatch->services->metrics->commands++;
 }
 
-/* What is done about few commands: show it to monitors. */
-static void show(struct dispatch *dispatch, const struct session *session, const struct command *command,
-                 const struct call *call)
+/* What is done about few commands: show it to monitors, after it has run, as Redis does: what a transaction ran comes
+ * before its EXEC, and SELECT stands in the database that it went to. */
+static void show(struct dispatch *dispatch, const struct call *call)
 {
-    if (!(command->flags & (COMMAND_SKIP_MONITOR | COMMAND_ADMIN | COMMAND_SECRETIVE)) && !call->is_replay) {
-        monitors_show(dispatch->services->monitors, session, call->db, call->argv, call->argc);
+    uint32_t flags = call->command->flags;
+
+    if (!monitors_is_empty(dispatch->services->monitors) && !call->is_again && !call->is_replay &&
+        !(flags & (COMMAND_SKIP_MONITOR | COMMAND_ADMIN | COMMAND_SECRETIVE))) {
+        monitors_show(dispatch->services->monitors, call->session, call->session->db, call->argv, call->argc);
     }
 }
 
@@ -195,9 +198,6 @@ static uint64_t run(struct dispatch *dispatch, struct call *call, struct command
     uint64_t end_us;
     enum status status;
 
-    if (!monitors_is_empty(services->monitors) && !call->is_again) {
-        show(dispatch, call->session, entry->command, call);
-    }
     reply->is_error = false;
     reply->is_counted = false;
     change_begin_call(dispatch->change, call->db);
@@ -216,6 +216,7 @@ static uint64_t run(struct dispatch *dispatch, struct call *call, struct command
     services->metrics->keyspace_misses += call->misses;
     end_us = clock_monotonic_us();
     count_call(dispatch, call, reply, end_us - begin_us);
+    show(dispatch, call);
     if (slowlog_is_slow(services->slowlog, end_us - begin_us)) {
         note_slowness(dispatch, call, end_us - begin_us);
     }

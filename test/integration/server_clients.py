@@ -4,6 +4,7 @@
 Usage: server_clients.py HEARTH_SERVER"""
 import os
 import pathlib
+import re
 import socket
 import sys
 import threading
@@ -11,6 +12,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from hearth import Client, ReplyError, Server, run_tests, wait_until  # noqa: E402
+from replication import stock_redis  # noqa: E402
 
 
 def error_of(client, *words):
@@ -227,6 +229,23 @@ def test_monitor_hides_passwords(binary):
         lines = [monitor.read() for _ in range(2)]
         assert lines[0].endswith('"SET" "a b" "\\x01\\n\\""'), lines
         assert "hunter" not in "".join(lines) and lines[1].endswith('"GET" "a b"'), lines
+
+
+def test_monitor_shows_commands_as_redis_does(binary):
+    """After they ran: EXEC behind what it ran, SELECT in its new database; and a monitor itself touches no keys."""
+    shown = []
+    for server in (Server(binary), stock_redis()):
+        with server.client() as monitor, server.client() as client:
+            monitor.call("MONITOR")
+            client.pipeline([("SELECT", 2), ("SELECT", 99), ("MULTI",), ("SELECT", 3), ("SET", "a", 1), ("EXEC",),
+                             ("GET",), ("LPUSH", "a", "x"), ("BLPOP", "none", "0.01"), ("RESET",),
+                             ("EVAL", "return redis.call('incr', KEYS[1])", 1, "by script"), ("PING",)])
+            lines = [monitor.read()]
+            while '"PING"' not in lines[-1]:
+                lines.append(monitor.read())
+            shown.append([re.sub(r"^[\d.]+ \[(\d+) (lua|\d)\S*", r"\1 \2", line) for line in lines])
+            assert error_of(monitor, "GET", "a") == "error: ERR Replica can't interact with the keyspace"
+    assert shown[0] == shown[1], shown
 
 
 def test_large_values_and_pieces(binary):
