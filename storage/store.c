@@ -165,6 +165,7 @@ static enum status finish_checkpoint(struct store *store, const struct checkpoin
     statistics->checkpoint_count++;
     statistics->checkpoint_last_us = result->duration_us;
     statistics->checkpoint_wall_ms = result->wall_ms;
+    statistics->saved_wall_ms = result->wall_ms;
     statistics->checkpoint_commits = result->commit_count;
     statistics->checkpoint_offset = store->frozen_offset;
     statistics->changes_since_checkpoint -= store->frozen_changes;

@@ -47,6 +47,7 @@ struct store_statistics {
     uint64_t checkpoint_failures;
     uint64_t checkpoint_last_us; /* Duration of the last one. */
     uint64_t checkpoint_wall_ms; /* When the last one was committed. */
+    uint64_t saved_wall_ms;      /* The same, or when the store was opened, as Redis counts: LASTSAVE. */
     uint64_t checkpoint_offset;  /* Its offset X. */
     uint64_t changes_since_checkpoint;
     uint64_t data_file_bytes;

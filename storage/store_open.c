@@ -442,6 +442,7 @@ static void note_state(struct store *store)
     struct env_usage usage;
 
     store->last_freeze_ms = clock_wall_ms();
+    store->statistics.saved_wall_ms = store->last_freeze_ms;
     store->statistics.last_checkpoint_ok = true;
     if (env_measure(store->env, &usage) == STATUS_OK) {
         store->statistics.data_file_bytes = usage.file_bytes;

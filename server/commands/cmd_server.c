@@ -86,7 +86,7 @@ static enum status run_bgrewriteaof(struct call *call, struct reply *reply)
 
 static enum status run_lastsave(struct call *call, struct reply *reply)
 {
-    reply_integer(reply, (int64_t)(store_get_statistics(call->services->store)->checkpoint_wall_ms / 1000));
+    reply_integer(reply, (int64_t)(store_get_statistics(call->services->store)->saved_wall_ms / 1000));
     return STATUS_OK;
 }
 

@@ -303,8 +303,8 @@ static void write_checkpoints(struct services *services, struct buf *out)
     gauge(out, "redis_rdb_last_bgsave_status", statistics->last_checkpoint_ok, "1 if the last checkpoint was good.");
     gauge_seconds(out, "hearth_checkpoint_last_duration_seconds", statistics->checkpoint_last_us,
                   "Time that the last checkpoint took.");
-    gauge(out, "redis_rdb_last_save_timestamp_seconds", statistics->checkpoint_wall_ms / 1000,
-          "When it was committed, since 1970.");
+    gauge(out, "redis_rdb_last_save_timestamp_seconds", statistics->saved_wall_ms / 1000,
+          "When it was committed, or the server started, since 1970.");
     gauge(out, "hearth_checkpoint_offset_bytes", statistics->checkpoint_offset, "Its offset in the log.");
     gauge(out, "redis_rdb_changes_since_last_save", statistics->changes_since_checkpoint, "Changes since then.");
     gauge(out, "hearth_data_file_bytes", statistics->data_file_bytes, "Size of the data file.");

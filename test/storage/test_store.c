@@ -1,5 +1,6 @@
 #include "storage/store.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "storage/env/env_lmdb.h"
 #include "support/scratch.h"
@@ -321,6 +322,19 @@ static void test_a_checkpoint_is_made_in_time_if_anything_changed(void **state)
 }
 
 /* What the next memtable would use is kept for some seconds, then given back turn by turn. */
+/* LASTSAVE and whoever watches it: never 1970, also before the first checkpoint. */
+static void test_a_fresh_store_counts_as_saved_when_it_was_opened(void **state)
+{
+    struct small_store *small = *state;
+    uint64_t before_ms = clock_wall_ms();
+    const struct store_statistics *statistics;
+
+    open_store(small);
+    statistics = store_get_statistics(small->store);
+    assert_int_equal(statistics->checkpoint_wall_ms, 0);
+    assert_true(statistics->saved_wall_ms >= before_ms && statistics->saved_wall_ms <= clock_wall_ms());
+}
+
 static void test_an_idle_store_gives_its_memory_back(void **state)
 {
     struct small_store *small = *state;
@@ -437,6 +451,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_full_memtable_is_checkpointed_beside_the_loop, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_recovery_checkpoints_on_the_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_checkpoint_is_made_in_time_if_anything_changed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_fresh_store_counts_as_saved_when_it_was_opened, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_an_idle_store_gives_its_memory_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_queued_checkpoint_follows_the_running_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_deleted_content_is_purged_without_further_writes, set_up, tear_down),
