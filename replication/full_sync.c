@@ -217,7 +217,7 @@ void full_sync_close(struct full_sync *full_sync)
         struct full_sync_payload *payload = payload_of(node);
 
         ASSERT(payload->user_count == 0);
-        if (payload->kind == FULL_SYNC_RDB) {
+        if (payload->kind != FULL_SYNC_SNAPSHOT) {
             remove_path(full_sync, payload->path);
         }
         free_payload(payload);
@@ -257,7 +257,7 @@ void full_sync_release(struct full_sync *full_sync, struct full_sync_payload *pa
     ASSERT(payload->user_count > 0);
     payload->user_count--;
     payload->idle_since_ms = now_ms;
-    if (payload->user_count == 0 && (payload->kind == FULL_SYNC_RDB || !is_usable(full_sync, payload))) {
+    if (payload->user_count == 0 && (payload->kind != FULL_SYNC_SNAPSHOT || !is_usable(full_sync, payload))) {
         remove_payload(full_sync, payload);
     }
 }
@@ -371,7 +371,8 @@ static enum status make_rdb(struct making *making, struct file *file)
 {
     struct rdb_file rdb = {.file = file};
     const struct rdb_sink sink = {.write = write_rdb, .context = &rdb};
-    const struct env_visit_options options = {.cancelled = making->cancelled};
+    const struct env_visit_options options = {.cancelled = making->cancelled,
+                                              .is_without_keys = making->kind == FULL_SYNC_RDB_WITHOUT_KEYS};
     struct rdb_export_summary summary;
     struct env_visit_problem problem = {.text = ""};
     enum status status = rdb_export(making->env, &sink, RDB_VERSION_WRITTEN, &options, &summary, &problem);

@@ -22,6 +22,7 @@
 enum full_sync_kind {
     FULL_SYNC_SNAPSHOT,
     FULL_SYNC_RDB,
+    FULL_SYNC_RDB_WITHOUT_KEYS, /* For who wants the stream alone. */
 };
 
 /* A file to be sent. Owned by full_sync; held by those who have asked for it, until full_sync_release(). */

@@ -67,7 +67,14 @@ static bool take_port(struct replica_handshake *handshake, struct slice text)
     return true;
 }
 
-enum option_outcome { OPTION_TAKEN, OPTION_BAD, OPTION_UNKNOWN };
+/* What the RDB file is to hold: of functions, which are all that can be named, there are none. */
+static bool take_filter(struct replica_handshake *handshake, struct slice value)
+{
+    handshake->is_without_keys = value.len == 0 || slice_is_word(value, "functions");
+    return handshake->is_without_keys;
+}
+
+enum option_outcome { OPTION_TAKEN, OPTION_BAD, OPTION_UNSUPPORTED, OPTION_UNKNOWN };
 
 static enum option_outcome taken_if(bool is_good)
 {
@@ -90,6 +97,9 @@ static enum option_outcome take_option(struct replica_handshake *handshake, stru
     if (slice_is_word(option, "rdb-only")) {
         return taken_if(take_flag(&handshake->rdb_only, value));
     }
+    if (slice_is_word(option, "rdb-filter-only")) {
+        return take_filter(handshake, value) ? OPTION_TAKEN : OPTION_UNSUPPORTED;
+    }
     if (slice_is_word(option, "hearth-snapshot-only")) {
         return taken_if(take_flag(&handshake->snapshot_only, value));
     }
@@ -108,10 +118,16 @@ static bool take_resume(struct replica_handshake *handshake, struct slice name, 
            copy_text(handshake->resume_name, sizeof(handshake->resume_name), name);
 }
 
-void handshake_take(struct replica_handshake *handshake, const struct slice *argv, size_t argc, struct buf *reply)
+static void refuse_word(struct buf *reply, const char *problem, struct slice word)
 {
     char text[128];
 
+    snprintf(text, sizeof(text), "ERR %s: %.*s", problem, (int)(word.len < 64 ? word.len : 64), word.data);
+    resp_write_error(reply, slice_of(text));
+}
+
+void handshake_take(struct replica_handshake *handshake, const struct slice *argv, size_t argc, struct buf *reply)
+{
     if (argc == 4 && slice_is_word(argv[1], "hearth-snapshot-resume")) {
         if (!take_resume(handshake, argv[2], argv[3])) {
             resp_write_error(reply, slice_of("ERR value is not an integer or out of range"));
@@ -131,10 +147,11 @@ void handshake_take(struct replica_handshake *handshake, const struct slice *arg
         case OPTION_BAD:
             resp_write_error(reply, slice_of("ERR value is not an integer or out of range"));
             return;
+        case OPTION_UNSUPPORTED:
+            refuse_word(reply, "Unsupported rdb-filter-only option", argv[i + 1]);
+            return;
         case OPTION_UNKNOWN:
-            snprintf(text, sizeof(text), "ERR Unrecognized REPLCONF option: %.*s",
-                     (int)(argv[i].len < 64 ? argv[i].len : 64), argv[i].data);
-            resp_write_error(reply, slice_of(text));
+            refuse_word(reply, "Unrecognized REPLCONF option", argv[i]);
             return;
         }
     }

@@ -101,9 +101,15 @@ enum status replica_continue(struct replica *replica, uint64_t position, uint64_
 /* Which form of payload it takes. */
 static enum full_sync_kind kind_for(const struct replica *replica)
 {
-    bool takes_snapshot = replica->handshake.capa_snapshot && !replica->is_sync && !replica->handshake.rdb_only;
+    const struct replica_handshake *handshake = &replica->handshake;
 
-    return takes_snapshot || replica->handshake.snapshot_only ? FULL_SYNC_SNAPSHOT : FULL_SYNC_RDB;
+    if (handshake->is_without_keys) {
+        return FULL_SYNC_RDB_WITHOUT_KEYS;
+    }
+    if (handshake->snapshot_only || (handshake->capa_snapshot && !replica->is_sync && !handshake->rdb_only)) {
+        return FULL_SYNC_SNAPSHOT;
+    }
+    return FULL_SYNC_RDB;
 }
 
 void replica_begin_full(struct replica *replica, const char *reason, uint64_t now_ms)

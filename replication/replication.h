@@ -179,10 +179,11 @@ struct replica_handshake {
     uint16_t listening_port;
     bool capa_eof;
     bool capa_psync2;
-    bool capa_snapshot; /* Takes our snapshot format: "capa hearth-snapshot". */
-    bool rdb_only;      /* Wants an RDB file and no stream. */
-    bool snapshot_only; /* Wants a snapshot file and no stream: "hearth-snapshot-only 1". */
-    bool has_hash;      /* Told its running hash with "hearth-hash <hex>". */
+    bool capa_snapshot;   /* Takes our snapshot format: "capa hearth-snapshot". */
+    bool rdb_only;        /* Wants an RDB file and no stream. */
+    bool is_without_keys; /* Wants no data in its RDB file: "rdb-filter-only". */
+    bool snapshot_only;   /* Wants a snapshot file and no stream: "hearth-snapshot-only 1". */
+    bool has_hash;        /* Told its running hash with "hearth-hash <hex>". */
     uint64_t hash;
     char also_id[HISTORY_ID_LEN + 1]; /* "hearth-also <id>": true at the same offset; "" for none. */
     char resume_name[40];             /* "hearth-snapshot-resume <name> <byte>"; "" for none. */

@@ -120,9 +120,10 @@ enum status env_visit_keys(struct env_visit *visit, const struct key_visitor *vi
                            struct env_visit_problem *problem)
 {
     enum status status = STATUS_OK;
+    uint32_t database_count = visit->options.is_without_keys ? 0 : visit->meta.database_count;
 
     problem->text[0] = '\0';
-    for (uint32_t db = 0; db < visit->meta.database_count && status == STATUS_OK; db++) {
+    for (uint32_t db = 0; db < database_count && status == STATUS_OK; db++) {
         status = visit_database(visit, db, visitor, problem);
     }
     if (status == STATUS_CORRUPT && problem->text[0] == '\0') {

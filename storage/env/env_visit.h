@@ -12,6 +12,7 @@
 
 struct env_visit_options {
     const atomic_bool *cancelled;                                                /* May be NULL. */
+    bool is_without_keys;                                                        /* Tell none: the meta is enough. */
     void (*on_progress)(void *context, uint64_t done_keys, uint64_t total_keys); /* May be NULL. */
     void *context;
 };

@@ -75,6 +75,30 @@ def test_redis_cli_takes_an_rdb(binary):
     loaded.kill()
 
 
+def test_redis_cli_takes_an_rdb_without_keys(binary):
+    """--functions-rdb, of which there are none, and --replica, which shows the stream: neither gets a key."""
+    master = Server(binary, *QUICK)
+    fill(master, 1000)
+    port = str(master.port)
+    path = os.path.join(master.folder, "functions.rdb")
+    subprocess.run(["redis-cli", "-p", port, "--functions-rdb", path], check=True, timeout=30, stdout=subprocess.DEVNULL)
+    done = subprocess.run(["redis-check-rdb", path], stdout=subprocess.PIPE, timeout=30, check=False)
+    assert done.returncode == 0 and b"[info] 0 keys read" in done.stdout, done.stdout
+    with subprocess.Popen(["redis-cli", "-p", port, "--replica"], stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT) as shown:
+        line = shown.stdout.readline()
+        while not line.startswith("SYNC done"):
+            assert "error" not in line, line
+            line = shown.stdout.readline()
+        with master.client() as client:
+            client.pipeline([("SELECT", 3), ("SET", "seen", "by all")])
+        lines = []
+        while not lines or "seen" not in lines[-1]:
+            lines.append(shown.stdout.readline().strip())
+        shown.kill()
+    assert lines[-2:] == ['"SELECT","3"', '"SET","seen","by all"'] and not any("key:" in line for line in lines), lines
+
+
 if __name__ == "__main__":
-    run_tests([test_stock_replica_follows_us, test_stock_replica_follows_our_replica, test_redis_cli_takes_an_rdb],
-              (sys.argv[1],))
+    run_tests([test_stock_replica_follows_us, test_stock_replica_follows_our_replica, test_redis_cli_takes_an_rdb,
+               test_redis_cli_takes_an_rdb_without_keys], (sys.argv[1],))

@@ -63,7 +63,27 @@ static void test_takes_what_our_own_replicas_and_tools_tell(void **state)
     assert_string_equal(handshake.resume_name, NAME);
     assert_int_equal(handshake.resume_from, 4096);
     assert_string_equal(tell(&handshake, "rdb-only 0"), "+OK\r\n");
-    assert_false(handshake.rdb_only);
+    assert_false(handshake.rdb_only || handshake.is_without_keys);
+}
+
+/* redis-cli --replica names nothing, --functions-rdb functions. */
+static void test_takes_filters_of_what_the_rdb_file_holds(void **state)
+{
+    struct replica_handshake handshake = {.listening_port = 0};
+    const struct slice nothing[] = {slice_of("REPLCONF"), slice_of("rdb-filter-only"), slice_empty()};
+    struct buf reply;
+
+    (void)state;
+    assert_string_equal(tell(&handshake, "rdb-filter-only keys"), "-ERR Unsupported rdb-filter-only option: keys\r\n");
+    assert_false(handshake.is_without_keys);
+    assert_string_equal(tell(&handshake, "rdb-filter-only functions"), "+OK\r\n");
+    assert_true(handshake.is_without_keys);
+    handshake.is_without_keys = false;
+    buf_init(&reply, BUF_NO_CEILING);
+    handshake_take(&handshake, nothing, 3, &reply);
+    assert_true(slice_equal(buf_slice(&reply), slice_of("+OK\r\n")));
+    assert_true(handshake.is_without_keys);
+    buf_release(&reply);
 }
 
 static void test_refuses_what_means_nothing_and_keeps_what_it_had(void **state)
@@ -99,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_takes_what_a_stock_replica_tells),
         cmocka_unit_test(test_takes_what_our_own_replicas_and_tools_tell),
+        cmocka_unit_test(test_takes_filters_of_what_the_rdb_file_holds),
         cmocka_unit_test(test_refuses_what_means_nothing_and_keeps_what_it_had),
     };
 
