@@ -172,6 +172,9 @@ static void run(struct env_check *check)
     env_check_content(check, TABLE_SCORES);
     compare_databases(check);
     check->summary->orphan_count = check->summary->row_counts[TABLE_ORPHANS];
+    if (env_check_free_pages(check->visit.txn) != STATUS_OK) { /* Last: it may leave the transaction unusable. */
+        env_check_tell(check, "LMDB's list of free pages is damaged: nothing can be written to it");
+    }
 }
 
 enum status env_check(struct env *env, const struct env_check_options *options, struct env_check_summary *summary)

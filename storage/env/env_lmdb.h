@@ -36,8 +36,11 @@ MUST_CHECK enum status env_begin_read(const struct env *env, MDB_txn **txn);
 MUST_CHECK enum status env_get_meta(const struct env *env, MDB_txn *txn, struct env_meta *meta);
 MUST_CHECK enum status env_put_meta(const struct env *env, MDB_txn *txn, const struct env_meta *meta);
 
+/* Whether LMDB's own list of free pages can be read. STATUS_CORRUPT  It is damaged; the transaction can only be ended.
+ */
+MUST_CHECK enum status env_check_free_pages(MDB_txn *txn);
 /* Whether the data file, of `file_bytes`, holds all pages that the transaction can reach (env_tail.c). Makes it as long
- * as LMDB thinks it is, unless `read_only`. STATUS_CORRUPT  It was cut short.  STATUS_IO. */
+ * as LMDB thinks it is, unless `read_only`. STATUS_CORRUPT  It was cut short, and is as long as it was.  STATUS_IO. */
 MUST_CHECK enum status env_check_tail(MDB_txn *txn, const char *file_path, uint64_t file_bytes, bool read_only);
 
 /* env_open() with a map of at most `map_bytes`: tests of a full map. */

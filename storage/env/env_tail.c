@@ -8,7 +8,7 @@
 
 #define FREE_LIST 0 /* LMDB's own table of free pages: transaction -> count, pages. */
 
-/* How many pages from `first` on are free. */
+/* How many pages from `first` on are free. A damaged list leaves the transaction unusable. */
 static int count_free(MDB_txn *txn, size_t first, size_t *count)
 {
     MDB_cursor *cursor;
@@ -34,13 +34,32 @@ static int count_free(MDB_txn *txn, size_t first, size_t *count)
     return result == MDB_NOTFOUND ? 0 : result;
 }
 
+enum status env_check_free_pages(MDB_txn *txn)
+{
+    size_t count = 0;
+
+    return env_status(count_free(txn, 0, &count));
+}
+
+/* Whether each page from `present` to `last` is free. */
+static enum status check_missing(MDB_txn *txn, size_t present, size_t last)
+{
+    size_t free_count = 0;
+    int result = count_free(txn, present, &free_count);
+
+    if (result != 0) {
+        return env_status(result);
+    }
+    return free_count == last + 1 - present ? STATUS_OK : STATUS_CORRUPT;
+}
+
 enum status env_check_tail(MDB_txn *txn, const char *file_path, uint64_t file_bytes, bool read_only)
 {
     MDB_env *env = mdb_txn_env(txn);
     MDB_envinfo info;
     MDB_stat facts;
     uint64_t present;
-    size_t free_count = 0;
+    enum status status;
     int result = mdb_env_info(env, &info);
 
     if (result == 0) {
@@ -58,9 +77,10 @@ enum status env_check_tail(MDB_txn *txn, const char *file_path, uint64_t file_by
     if (!read_only && truncate(file_path, (off_t)((info.me_last_pgno + 1) * facts.ms_psize)) != 0) {
         return STATUS_IO;
     }
-    result = count_free(txn, present, &free_count);
-    if (result != 0) {
-        return env_status(result);
+    status = check_missing(txn, present, info.me_last_pgno);
+    /* Else the next open would find a long file, whose zeros may be LMDB's own pages. */
+    if (status != STATUS_OK && !read_only && truncate(file_path, (off_t)file_bytes) != 0) {
+        return STATUS_IO;
     }
-    return free_count == info.me_last_pgno + 1 - present ? STATUS_OK : STATUS_CORRUPT;
+    return status;
 }

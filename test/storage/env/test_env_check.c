@@ -358,6 +358,53 @@ static void test_a_sorted_sets_scores_are_its_members(void **state)
     assert_tells(f, "key 'zset': the table of scores does not have its members (1 of 300 are wrong)\n");
 }
 
+/* Where LMDB 0.9's meta pages, which are the first two, have these. */
+#define META_FREE_ROOT   80
+#define META_TRANSACTION 144
+
+/* Fill the root page of LMDB's list of free pages with zeros, as a copy that was cut short and made long again has
+ * them. */
+static void wipe_free_pages(struct fixture *f)
+{
+    static const char zeros[4096];
+    char *file_path = file_join(f->path, "data.mdb");
+    FILE *file = fopen(file_path, "r+");
+    uint64_t newest = 0;
+    uint64_t root = 0;
+
+    assert_non_null(file);
+    for (long meta = 0; meta < 2; meta++) {
+        uint64_t words[2];
+
+        assert_int_equal(fseek(file, meta * 4096 + META_FREE_ROOT, SEEK_SET), 0);
+        assert_int_equal(fread(&words[0], sizeof(words[0]), 1, file), 1);
+        assert_int_equal(fseek(file, meta * 4096 + META_TRANSACTION, SEEK_SET), 0);
+        assert_int_equal(fread(&words[1], sizeof(words[1]), 1, file), 1);
+        if (words[1] >= newest) {
+            root = words[0];
+            newest = words[1];
+        }
+    }
+    assert_true(root > 1 && root < 10000);
+    assert_int_equal(fseek(file, (long)root * 4096, SEEK_SET), 0);
+    assert_int_equal(fwrite(zeros, sizeof(zeros), 1, file), 1);
+    assert_int_equal(fclose(file), 0);
+    memory_free(file_path);
+}
+
+static void test_lmdbs_own_list_of_free_pages_is_looked_at(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(env_mark_clean(f->env, true), STATUS_OK); /* A commit frees pages. */
+    assert_int_equal(env_mark_clean(f->env, false), STATUS_OK);
+    assert_tells(f, "");
+    env_close(f->env);
+    wipe_free_pages(f);
+    assert_int_equal(env_open(f->path, true, &f->env), STATUS_OK);
+    assert_tells(f, "LMDB's list of free pages is damaged: nothing can be written to it\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +417,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_collections_count_is_that_of_its_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_sets_slots_are_its_members, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_sorted_sets_scores_are_its_members, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lmdbs_own_list_of_free_pages_is_looked_at, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
