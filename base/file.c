@@ -319,3 +319,10 @@ enum status file_status_from_errno(int error_number)
         return STATUS_IO;
     }
 }
+
+const char *file_failure_text(enum status status)
+{
+    bool says_less = status == STATUS_IO || status == STATUS_NOT_FOUND || status == STATUS_NO_MEMORY;
+
+    return says_less && file_status_from_errno(errno) == status ? strerror(errno) : status_name(status);
+}

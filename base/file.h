@@ -90,5 +90,7 @@ char *file_join(const char *directory, const char *name);
 
 /* The status that fits an errno value: ENOSPC and EDQUOT are STATUS_NO_SPACE, ENOENT STATUS_NOT_FOUND, ... */
 enum status file_status_from_errno(int error_number);
+/* Why a call on a file has just failed, for diag: the kernel's words, by errno, where the status says less. */
+const char *file_failure_text(enum status status);
 
 #endif

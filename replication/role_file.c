@@ -151,9 +151,11 @@ enum status role_load(struct file_system *files, const char *directory, struct r
     if (status == STATUS_OK) {
         status = role_parse(slice_make(text, len), role, &line);
         memory_free(text);
-    }
-    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-        diag(DIAG_WARNING, "%s, line %u: the role cannot be read: %s", path, line, status_name(status));
+        if (status != STATUS_OK) {
+            diag(DIAG_WARNING, "%s, line %u: the role cannot be read: %s", path, line, status_name(status));
+        }
+    } else if (status != STATUS_NOT_FOUND) {
+        diag(DIAG_WARNING, "%s: the role cannot be read: %s", path, file_failure_text(status));
     }
     memory_free(path);
     return status;

@@ -6,9 +6,11 @@
 #include "server/process.h"
 #include "server/server.h"
 #include "server/settings.h"
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static void print_help(void)
@@ -98,7 +100,7 @@ int main(int argc, char **argv)
         exit_code = acl_config_check(config) ? 0 : 1;
         (void)printf("%s", exit_code == 0 ? "the configuration is good\n" : "");
     } else if (!diag_open(config->log_file)) {
-        (void)fprintf(stderr, "hearth-server: cannot open the log file %s\n", config->log_file);
+        (void)fprintf(stderr, "hearth-server: cannot open the log file %s: %s\n", config->log_file, strerror(errno));
         exit_code = 1;
     } else {
         diag_set_level((enum diag_level)config->log_level);

@@ -1,7 +1,5 @@
 #include "server/opening.h"
 #include "base/diag.h"
-#include <errno.h>
-#include <string.h>
 
 void opening_report_failure(const char *directory, enum status status, long holder_pid)
 {
@@ -22,8 +20,7 @@ void opening_report_failure(const char *directory, enum status status, long hold
              directory);
         break;
     default:
-        diag(DIAG_WARNING, "cannot open the data in %s: %s%s%s", directory, status_name(status), errno != 0 ? ": " : "",
-             errno != 0 ? strerror(errno) : "");
+        diag(DIAG_WARNING, "cannot open the data in %s: %s", directory, status_name(status)); /* Told above. */
         break;
     }
 }

@@ -51,7 +51,7 @@ static enum status inspect(const struct store *store, struct store_layout *layou
     enum status status = store_layout_inspect(store->options.files, store->directory, layout);
 
     if (status != STATUS_OK) {
-        diag(DIAG_WARNING, "%s: cannot be read: %s", store->directory, status_name(status));
+        diag(DIAG_WARNING, "%s: cannot be read: %s", store->directory, file_failure_text(status));
         return status;
     }
     if (layout->has_data || layout->has_swap || !layout->exists) {
@@ -88,14 +88,14 @@ static enum status acquire(struct store *store, long *holder_pid)
     enum status status = make_directory(store->options.files, store->directory);
 
     if (status != STATUS_OK) {
-        diag(DIAG_WARNING, "%s: cannot be made: %s", store->directory, status_name(status));
+        diag(DIAG_WARNING, "%s: cannot be made: %s", store->directory, file_failure_text(status));
         return status;
     }
     status = data_lock_acquire(store->directory, &store->lock, holder_pid);
     if (status == STATUS_BUSY) {
         diag(DIAG_WARNING, "%s: is held by process %ld", store->directory, *holder_pid);
     } else if (status != STATUS_OK) {
-        diag(DIAG_WARNING, "%s/" DATA_LOCK_NAME ": cannot be locked: %s", store->directory, status_name(status));
+        diag(DIAG_WARNING, "%s/" DATA_LOCK_NAME ": cannot be locked: %s", store->directory, file_failure_text(status));
     }
     return status;
 }
@@ -115,7 +115,7 @@ static enum status create_data(struct store *store)
     history_init(&meta.history);
     status = env_create(store->options.files, store->data_path, &meta);
     if (status != STATUS_OK) {
-        diag(DIAG_WARNING, "%s: cannot be made: %s", store->data_path, status_name(status));
+        diag(DIAG_WARNING, "%s: cannot be made: %s", store->data_path, file_failure_text(status));
     }
     crash_point("store.create.after");
     return status;
@@ -153,7 +153,7 @@ static enum status open_data(struct store *store, struct env_meta *meta)
     if (status == STATUS_UNSUPPORTED) {
         diag(DIAG_WARNING, "%s: its format is not known to this version", store->data_path);
     } else if (status != STATUS_OK) {
-        diag(DIAG_WARNING, "%s: cannot be opened: %s", store->data_path, status_name(status));
+        diag(DIAG_WARNING, "%s: cannot be opened: %s", store->data_path, file_failure_text(status));
     }
     return status;
 }

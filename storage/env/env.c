@@ -82,7 +82,11 @@ enum status env_status(int result)
     case MDB_READERS_FULL:
         return STATUS_BUSY;
     default:
-        return result > 0 ? file_status_from_errno(result) : STATUS_IO;
+        if (result <= 0) {
+            return STATUS_IO;
+        }
+        errno = result; /* For who tells it: closing the environment has come between. */
+        return file_status_from_errno(result);
     }
 }
 
@@ -258,6 +262,17 @@ static enum status grow_up(struct file_system *files, const char *temporary, con
     return status;
 }
 
+/* errno stays: it says why there is something to clean up. */
+static void clean_up(struct file_system *files, const char *temporary, const char *path)
+{
+    int saved_errno = errno;
+
+    if (file_remove_tree(files, temporary) != STATUS_OK) {
+        diag(DIAG_WARNING, "%s: cannot be removed after a failure to create %s", temporary, path);
+    }
+    errno = saved_errno;
+}
+
 enum status env_create(struct file_system *files, const char *path, const struct env_meta *meta)
 {
     size_t len = strlen(path);
@@ -270,8 +285,8 @@ enum status env_create(struct file_system *files, const char *path, const struct
         status = STATUS_EXISTS;
     } else if (status == STATUS_OK) {
         status = grow_up(files, temporary, path, meta);
-        if (status != STATUS_OK && file_remove_tree(files, temporary) != STATUS_OK) {
-            diag(DIAG_WARNING, "%s: cannot be removed after a failure to create %s", temporary, path);
+        if (status != STATUS_OK) {
+            clean_up(files, temporary, path);
         }
     }
     memory_free(temporary);

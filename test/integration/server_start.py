@@ -4,6 +4,7 @@
 Usage: server_start.py HEARTH_SERVER"""
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -15,10 +16,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 from hearth import ReplyError, Server, free_port, run_tests, wait_until  # noqa: E402
 
 
-def run(binary, *arguments, stdin=None, folder=None):
-    """Run to the end; exit code and all output."""
+def run(binary, *arguments, stdin=None, folder=None, prepare=None):
+    """Run to the end; exit code and all output. `prepare` is called in the new process."""
     done = subprocess.run([os.path.abspath(binary)] + [str(a) for a in arguments], stdin=subprocess.DEVNULL if stdin is None else None,
-                          input=stdin, capture_output=True, timeout=30, cwd=folder)
+                          input=stdin, capture_output=True, timeout=30, cwd=folder, preexec_fn=prepare)
     return done.returncode, (done.stdout + done.stderr).decode()
 
 
@@ -51,6 +52,21 @@ def test_stock_configuration_starts_the_server(binary):
     with server.client() as client:
         assert client.call("CONFIG", "GET", "appendfsync") == [b"appendfsync", b"everysec"]
     assert server.output().count("mean nothing here") == 1, server.output()
+
+
+def test_a_start_that_fails_says_why(binary):
+    """The kernel's words, of the call that failed and of no later one."""
+    with tempfile.TemporaryDirectory() as folder:
+        taken = os.path.join(folder, "file")
+        open(taken, "w").close()
+        for data_dir, reason in (("missing/below", "No such file or directory"), (taken, "Not a directory")):
+            code, text = run(binary, "--port", free_port(), "--data-dir", data_dir, folder=folder)
+            assert code == 1 and reason in text, text
+        code, text = run(binary, "--port", free_port(), "--data-dir", "data", folder=folder,
+                         prepare=lambda: resource.setrlimit(resource.RLIMIT_AS, (700 << 20, 700 << 20)))
+        assert code == 1 and "Cannot allocate memory" in text and "Is a directory" not in text, text
+        code, text = run(binary, "--port", free_port(), "--logfile", "missing/log", folder=folder)
+        assert code == 1 and "No such file or directory" in text, text
 
 
 def test_bad_directive_names_file_line_and_neighbour(binary):
