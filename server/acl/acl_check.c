@@ -2,7 +2,6 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "server/acl/acl.h"
-#include "server/net/session.h"
 #include "server/request/registry.h"
 #include "server/services.h"
 #include "server/watch/client_info.h"
@@ -11,9 +10,8 @@
 enum acl_verdict acl_check(const struct session *session, const struct acl_request *request, struct acl_denial *denial)
 {
     denial->index = 0;
-    denial->verdict = session->user == NULL || session->user->is_unrestricted
-                          ? ACL_ALLOWED
-                          : acl_user_check(session->user, request, &denial->index);
+    denial->verdict =
+        acl_is_unrestricted(session) ? ACL_ALLOWED : acl_user_check(session->user, request, &denial->index);
     return denial->verdict;
 }
 

@@ -4,11 +4,11 @@
 
 #include "server/acl/acl_log.h"
 #include "server/acl/acl_user.h"
+#include "server/net/session.h"
 
 struct buf;
 struct call;
 struct services;
-struct session;
 
 /* What was denied, and which word it was for: the index of the key or channel, 0 for the command. */
 struct acl_denial {
@@ -16,8 +16,14 @@ struct acl_denial {
     size_t index;
 };
 
-/* Whether the session's user may do it; nothing is written down. A session without a user (the replayer's, which speaks
- * for the log or our master) may do everything. redis.acl_check_cmd() is this. */
+/* Whether the session may do everything, as most may, so that each command costs them no more than this look. So may
+ * one without a user: the replayer's, which speaks for the log or our master. */
+static inline bool acl_is_unrestricted(const struct session *session)
+{
+    return session->user == NULL || session->user->is_unrestricted;
+}
+
+/* Whether the session's user may do it; nothing is written down. redis.acl_check_cmd() is this. */
 enum acl_verdict acl_check(const struct session *session, const struct acl_request *request, struct acl_denial *denial);
 
 /* A denial has happened: count it, and put it into the log. */

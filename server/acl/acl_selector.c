@@ -283,7 +283,9 @@ enum acl_rule_error acl_selector_apply_all(struct acl_selector *selector, const 
         if (i < rules.len && !acl_has_blanks(slice_make(rules.data + i, 1))) {
             continue;
         }
-        if (i > begin) {
+        if (i > begin && rules.data[i - 1] == ')') {
+            error = ACL_RULE_SYNTAX; /* The selector would end here when it is told and read back. */
+        } else if (i > begin) {
             error = acl_selector_apply(selector, catalog, slice_make(rules.data + begin, i - begin));
         }
         begin = i + 1;

@@ -410,6 +410,8 @@ static enum status run_acl_load(struct call *call, struct reply *reply)
             acl_clients_close(call->services, acl_at(old, i), call->session);
         }
         acl_free(old);
+        acl_clients_close_subscribers(call->services, acl_default(call->services->acl),
+                                      acl_default(call->services->acl), call->session);
         reply_ok(reply);
     } else {
         (void)reply_error(reply, "ERR %.*s", (int)errors.len, buf_slice(&errors).data);

@@ -1,12 +1,11 @@
 #include "server/request/auth.h"
 #include "server/acl/acl.h"
 #include "server/acl/acl_check.h"
-#include "server/net/session.h"
 #include "server/services.h"
 
-bool auth_is_required(const struct services *services, const struct session *session)
+bool auth_is_asked_for(const struct services *services)
 {
-    return !(session->flags & SESSION_AUTHENTICATED) && !acl_is_open(services->acl);
+    return !acl_is_open(services->acl);
 }
 
 bool auth_login(struct services *services, struct session *session, struct slice command, struct slice user,

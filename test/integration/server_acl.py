@@ -143,8 +143,14 @@ def test_the_file_is_loaded_whole_or_not(binary):
         assert error_of(client, "ACL", "LOAD").startswith("error: ERR users.acl:2: Error in applying operation '+nosuch'")
         assert users(server)[0] == "user bob on nopass ~b* resetchannels +@all"
         put_file(server, "user eve on\n")
+        subscriber = server.client()
+        subscriber.call("SUBSCRIBE", "a")
         assert client.call("ACL", "LOAD") == "OK"
         assert users(server) == ["user default on nopass ~* &* +@all", "user eve on resetchannels -@all"]
+        put_file(server, "user default on nopass +@all ~* &b\n")
+        assert client.call("ACL", "LOAD") == "OK"
+        assert is_closed(subscriber)  # The default user's clients stay, but not to hear what it may not.
+        subscriber.close()
 
 
 def test_the_file_is_replaced_at_once(binary):

@@ -130,6 +130,8 @@ static void test_selectors_are_told_behind_the_users_own_rules(void **state)
                      "-@admin)");
     assert_int_equal(apply(f, f->user, "(~* ~a)"), ACL_RULE_KEYS_AFTER_ALL);
     assert_int_equal(apply(f, f->user, "(on)"), ACL_RULE_SYNTAX);
+    /* It would end its selector when it is read back. */
+    assert_int_equal(acl_user_apply(f->user, &f->terms, slice_of("(~a) +get)")), ACL_RULE_SYNTAX);
     assert_int_equal(f->user->selector_count, 3);
     assert_described(f, "clearselectors", "on ~a resetchannels -@all +get");
 }
