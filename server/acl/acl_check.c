@@ -104,9 +104,9 @@ void acl_write_dry_refusal(const struct acl_request *request, const struct acl_d
         buf_put_format(out, "This user has no permissions to run the '%s' command", request->entry->full_name);
         return;
     }
-    buf_put_text(out, "This user has no permissions to access the '");
-    buf_put(out, request->argv[denial->index]);
-    buf_put_format(out, "' %s", denial->verdict == ACL_DENIED_KEY ? "key" : "channel");
+    /* As in Redis up to its first zero byte. */
+    buf_put_format(out, "This user has no permissions to access the '%.*s' %s", (int)request->argv[denial->index].len,
+                   request->argv[denial->index].data, denial->verdict == ACL_DENIED_KEY ? "key" : "channel");
 }
 
 bool acl_may_read_all_keys(const struct call *call)

@@ -90,13 +90,16 @@ def called(words):
     return words
 
 
+LATER = {b"client|setinfo", b"waitaof"}  # Commands.
+
+
 def is_one_command(word):
     return word[:1] in (b"+", b"-") and word[1:2] != b"@"
 
 
 def without_order_of_commands(reply):
-    """ACL rules: after the categories Redis names single commands in the order of its hash table. CLIENT SETINFO is a
-    later Redis', so only Hearth can name it."""
+    """ACL rules: after the categories Redis names single commands in the order of its hash table. What is a later
+    Redis' only Hearth can name."""
     kind, payload = reply
     if isinstance(payload, list):
         return (kind, [without_order_of_commands(part) for part in payload])
@@ -104,7 +107,7 @@ def without_order_of_commands(reply):
         return reply
     parts = []
     for part in payload.split(b"("):
-        rules = [rule for rule in part.split(b" ") if rule.rstrip(b")")[1:] != b"client|setinfo"]
+        rules = [rule for rule in part.split(b" ") if rule.rstrip(b")")[1:] not in LATER]
         parts += [rule for rule in rules if not is_one_command(rule.rstrip(b")"))]
         parts += sorted(rule.rstrip(b")") for rule in rules if is_one_command(rule.rstrip(b")")))
     return (kind, tuple(parts))

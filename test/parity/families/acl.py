@@ -1,4 +1,7 @@
-"""ACL: rules in any order, what users are told to be, and what they may do."""
+"""ACL: rules in any order, what users are told to be, and what they may do: of every family's commands, too."""
+from families import bitmap, connection, generic, geo, hash, hyperloglog, key, list, set, stream, string, zset
+
+FAMILIES = [bitmap, connection, generic, geo, hash, hyperloglog, key, list, set, stream, string, zset]
 
 USERS = [b"u0", b"u1", b"u2", b"u3"]
 CATEGORIES = [b"keyspace", b"read", b"write", b"set", b"sortedset", b"list", b"hash", b"string", b"bitmap", b"hyperloglog",
@@ -15,10 +18,11 @@ COMMANDS = [b"get", b"set", b"del", b"mget", b"lpush", b"hset", b"hget", b"zadd"
             b"bitfield_ro", b"georadius", b"xreadgroup", b"xinfo|stream", b"memory|usage", b"latency", b"slowlog|get",
             b"role", b"slaveof", b"wait", b"asking", b"lolwut", b"failover", b"restore-asking"]
 HASHES = [b"%064x" % n for n in (0, 1, 2 ** 255)] + [b"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"]
-PATTERNS = [b"*", b"a*", b"b*", b"a", b"[ab]?", b"", b"a?c", b"\\*"]
+# No lone star: in Redis it does not match an empty key.
+PATTERNS = [b"?*", b"key:[0-6]", b"key:*", b"k*", b"a*", b"b*", b"a", b"[ab]?", b"", b"a?c", b"\\*"]
 KEYS = [b"a", b"abc", b"b1", b"c", b"*", b"ab"]  # Not the empty one, which no pattern with a star matches in Redis.
 WORDS = [b"on", b"off", b"nopass", b"resetpass", b"allkeys", b"resetkeys", b"allchannels", b"resetchannels", b"allcommands",
-         b"nocommands", b"reset", b"clearselectors", b"sanitize-payload", b"skip-sanitize-payload", b"ON", b"AllKeys"]
+         b"nocommands", b"reset", b"clearselectors", b"~*", b"&*", b"+@all", b"+@all", b"+@all", b"sanitize-payload", b"skip-sanitize-payload", b"ON", b"AllKeys"]
 FAULTS = [b"+nosuch", b"-nosuch", b"+@nosuch", b"-@nosuch", b"+config|nosuch", b"+config|get|x", b"+get|", b"+config|", b"-get|x",
           b"bogus", b"%~a", b"%RR~a", b"%X~a", b"%RW", b"%", b"%r", b"#abc", b"!abc", b")", b"~a)", b"(on)", b"(+nosuch)",
           b"(~* ~a)", b"", b"+", b"-", b"+@", b"~a b", b"&a\tb", b"# ", b"(>x)"]
@@ -82,6 +86,10 @@ def rules(d):
 
 def tried(d):
     """A command for DRYRUN."""
+    if d.rng.random() < 0.6:
+        words = d.rng.choice(FAMILIES).command(d)
+        if words[0].lower() not in (b"client", b"debug"):  # Hearth has more of CLIENT, and less of DEBUG.
+            return words
     key = lambda: d.rng.choice(KEYS)  # noqa: E731
     return d.rng.choice([
         lambda: [b"get", key()], lambda: [b"set", key(), b"v"], lambda: [b"set", key(), b"v", b"GET"], lambda: [b"mget", key(), key()],
