@@ -81,6 +81,14 @@ static enum status run_acl_setuser(struct call *call, struct reply *reply)
     return is_good ? STATUS_OK : STATUS_REPLIED;
 }
 
+/* As in Redis all of it is, the name, too. */
+static bool is_secret(const struct slice *argv, size_t argc, size_t index)
+{
+    (void)argv;
+    (void)argc;
+    return index >= 2;
+}
+
 /* ACL DELUSER name [name ...]: how many there were. Their clients are closed. */
 static enum status run_acl_deluser(struct call *call, struct reply *reply)
 {
@@ -481,10 +489,10 @@ static enum status run_acl_help(struct call *call, struct reply *reply)
 #define ANY_STATE (COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING)
 #define ADMIN     (COMMAND_ADMIN | ANY_STATE)
 
-#define SUBCOMMAND(name_, since_, arity_, flags_, run_, summary_, complexity_)                                         \
+#define SUBCOMMAND(name_, since_, arity_, flags_, run_, summary_, complexity_, ...)                                    \
     {                                                                                                                  \
         .name = name_, .summary = summary_, .since = since_, .complexity = complexity_, .group = "server",             \
-        .arity = arity_, .flags = flags_, .run = run_                                                                  \
+        .arity = arity_, .flags = flags_, .run = run_, __VA_ARGS__                                                     \
     }
 
 static const struct command acl_subcommands[] = {
@@ -509,8 +517,8 @@ static const struct command acl_subcommands[] = {
                "O(N) with N being the number of entries shown."),
     SUBCOMMAND("save", "6.0.0", 2, ADMIN, run_acl_save, "Save the current ACL rules in the configured ACL file",
                "O(N). Where N is the number of configured users."),
-    SUBCOMMAND("setuser", "6.0.0", -3, ADMIN | COMMAND_SECRETIVE, run_acl_setuser,
-               "Modify or create the rules for a specific ACL user", "O(N). Where N is the number of rules provided."),
+    SUBCOMMAND("setuser", "6.0.0", -3, ADMIN, run_acl_setuser, "Modify or create the rules for a specific ACL user",
+               "O(N). Where N is the number of rules provided.", .is_secret = is_secret),
     SUBCOMMAND("users", "6.0.0", 2, ADMIN, run_acl_users, "List the username of all the configured ACL rules",
                "O(N). Where N is the number of configured users."),
     SUBCOMMAND("whoami", "6.0.0", 2, ANY_STATE, run_acl_whoami,

@@ -51,6 +51,13 @@ static enum status run_config_set(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
+/* The value of a directive that is one. */
+static bool is_secret(const struct slice *argv, size_t argc, size_t index)
+{
+    (void)argc;
+    return index >= 3 && index % 2 == 1 && config_is_secret(argv[index - 1]);
+}
+
 static enum status run_config_rewrite(struct call *call, struct reply *reply)
 {
     switch (config_rewrite(call->services->config)) {
@@ -105,9 +112,9 @@ static const struct command config_subcommands[] = {
      .complexity = "O(N) when N is the number of configuration parameters provided",
      .group = "server",
      .arity = -4,
-     .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SECRETIVE |
-              COMMAND_REVEALS_NOTHING,
+     .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_REVEALS_NOTHING,
      .tips = "request_policy:all_nodes,response_policy:all_succeeded",
+     .is_secret = is_secret,
      .run = run_config_set},
     {.name = "rewrite",
      .summary = "Rewrite the configuration file with the in memory configuration",

@@ -79,6 +79,20 @@ static enum status run_auth(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
+static bool is_secret_of_auth(const struct slice *argv, size_t argc, size_t index)
+{
+    (void)argv;
+    (void)argc;
+    return index >= 1;
+}
+
+/* User and password behind AUTH. */
+static bool is_secret_of_hello(const struct slice *argv, size_t argc, size_t index)
+{
+    (void)argc;
+    return (index >= 3 && args_is(argv[index - 1], "auth")) || (index >= 4 && args_is(argv[index - 2], "auth"));
+}
+
 /* What HELLO was told. */
 struct hello_options {
     int64_t protocol;
@@ -233,8 +247,9 @@ const struct command connection_commands[] = {
      .complexity = "O(N) where N is the number of passwords defined for the user",
      .group = "connection",
      .arity = -2,
-     .flags = ANY_TIME | COMMAND_SECRETIVE | COMMAND_REVEALS_NOTHING,
+     .flags = ANY_TIME | COMMAND_REVEALS_NOTHING,
      .categories = CATEGORY_CONNECTION,
+     .is_secret = is_secret_of_auth,
      .run = run_auth},
     {.name = "hello",
      .summary = "Handshake with Redis",
@@ -242,8 +257,9 @@ const struct command connection_commands[] = {
      .complexity = "O(1)",
      .group = "connection",
      .arity = -1,
-     .flags = ANY_TIME | COMMAND_SECRETIVE | COMMAND_REVEALS_NOTHING,
+     .flags = ANY_TIME | COMMAND_REVEALS_NOTHING,
      .categories = CATEGORY_CONNECTION,
+     .is_secret = is_secret_of_hello,
      .run = run_hello},
     {.name = "quit",
      .summary = "Close the connection",

@@ -296,6 +296,20 @@ done:
     return status;
 }
 
+/* What stands behind AUTH and AUTH2. */
+static bool is_secret(const struct slice *argv, size_t argc, size_t index)
+{
+    for (size_t i = FIRST_OPTION; i < argc && i < index && !args_is(argv[i], "keys"); i++) {
+        size_t count = args_is(argv[i], "auth") ? 1 : args_is(argv[i], "auth2") ? 2 : 0;
+
+        if (index <= i + count) {
+            return true;
+        }
+        i += count;
+    }
+    return false;
+}
+
 /* The key, or those behind KEYS. */
 static size_t visit_migrate_keys(const struct slice *argv, size_t argc, command_key_visit *visit, void *context)
 {
@@ -329,7 +343,7 @@ const struct command migrate_commands[] = {
                    "the two instances is performed.",
      .group = "generic",
      .arity = -6,
-     .flags = COMMAND_WRITE | COMMAND_MOVABLEKEYS | COMMAND_SECRETIVE,
+     .flags = COMMAND_WRITE | COMMAND_MOVABLEKEYS,
      .categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
      .keys = {KEY_RANGE(KEY_RW | KEY_ACCESS | KEY_DELETE, 3, 0, 1),
               {.flags = KEY_RW | KEY_ACCESS | KEY_DELETE | KEY_INCOMPLETE,
@@ -342,6 +356,7 @@ const struct command migrate_commands[] = {
                .limit = 0}},
      .tips = "nondeterministic_output",
      .visit_keys = visit_migrate_keys,
+     .is_secret = is_secret,
      .run = run_migrate},
     {.name = NULL},
 };

@@ -305,3 +305,10 @@ void config_set_user_writer(struct config *config, bool (*write)(void *context, 
     config->private->write_users = write;
     config->private->write_users_context = context;
 }
+
+bool config_is_secret(struct slice name)
+{
+    const struct directive *directive = directive_find(name);
+
+    return directive != NULL && (directive->flags & DIRECTIVE_SENSITIVE) != 0;
+}

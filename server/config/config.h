@@ -163,6 +163,9 @@ void config_set_user_writer(struct config *config, bool (*write)(void *context, 
 void config_on_change(struct config *config, const char *name,
                       bool (*apply)(void *context, char error[CONFIG_ERROR_BYTES]), void *context);
 
+/* Whether the directive of that name, if there is one, holds a secret. */
+bool config_is_secret(struct slice name);
+
 /* Call `visit` with name and value, as CONFIG GET shows them, of each directive whose name matches one of the glob
  * patterns; aliases are directives of their own here. */
 void config_get(const struct config *config, const struct slice *patterns, size_t pattern_count,

@@ -210,7 +210,7 @@ const struct directive directives[] = {
 
     /* Replication. */
     WORDS("replicaof", replica_of, "", .alias = "slaveof", .flags = DIRECTIVE_IMMUTABLE, .is_valid = is_host_and_port),
-    TEXT("masteruser", master_user, ""),
+    TEXT("masteruser", master_user, "", .flags = DIRECTIVE_SENSITIVE),
     TEXT("masterauth", master_password, "", .flags = DIRECTIVE_SENSITIVE),
     TEXT("replica-announce-ip", replica_announce_ip, "", .alias = "slave-announce-ip"),
     INTEGER("replica-announce-port", replica_announce_port, "0", 0, 65535, .alias = "slave-announce-port"),

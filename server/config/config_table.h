@@ -20,7 +20,7 @@ enum directive_type {
 enum directive_flag {
     DIRECTIVE_IMMUTABLE = 1u << 0, /* Not by CONFIG SET. */
     DIRECTIVE_IGNORED = 1u << 1,   /* Accepted for redis.conf's sake; kept as text. */
-    DIRECTIVE_SENSITIVE = 1u << 2, /* A secret: never in diag. */
+    DIRECTIVE_SENSITIVE = 1u << 2, /* A secret: never in diag, MONITOR or SLOWLOG. */
     DIRECTIVE_REPEATED = 1u << 3,  /* Each line adds: save, rename-command, user. */
     DIRECTIVE_HIDDEN = 1u << 4,    /* Not in CONFIG GET. */
     DIRECTIVE_PROTECTED = 1u << 5, /* CONFIG SET refuses: "can't set protected config". */

@@ -46,7 +46,6 @@ enum command_flag {
     COMMAND_PROTECTED = 1u << 22,       /* Refused unless enable-debug-command or its like allows it. */
     COMMAND_NOT_QUEUED = 1u << 23,      /* Runs at once even between MULTI and EXEC. */
     COMMAND_IN_SUBSCRIPTION = 1u << 24, /* A RESP2 client that has subscriptions may call it. */
-    COMMAND_SECRETIVE = 1u << 27,       /* Its words may hold a password: neither MONITOR nor SLOWLOG show them. */
     COMMAND_RUNS_QUEUED = 1u << 26,     /* Runs what was queued: writes if one of that does. */
     COMMAND_KEEPS_CACHING = 1u << 28,   /* CLIENT CACHING stands over it: it is for the command behind. */
     COMMAND_RUNS_SCRIPT = 1u << 29,     /* What it writes is seen as it writes it. */
@@ -142,8 +141,8 @@ struct command {
     uint32_t categories;
     struct command_key_spec keys[COMMAND_KEY_SPECS_MAX]; /* Ends at KEY_BEGIN_NONE. */
     enum command_channels channels;
-    const char *tips;                                    /* Comma separated command tips, NULL for none. */
-    const struct command *subcommands;                   /* Ends with a NULL name; NULL for none. */
+    const char *tips;                  /* Comma separated command tips, NULL for none. */
+    const struct command *subcommands; /* Ends with a NULL name; NULL for none. */
 
     /* Where a key specification has KEY_VARIABLE_FLAGS: the flags that these words give it. NULL otherwise. */
     uint32_t (*key_flags)(const struct slice *argv, size_t argc);
@@ -155,6 +154,10 @@ struct command {
     /* Where the words decide what kind of command it is (a script that tells of itself): `flags`, changed. Asked for
      * by command_flags_of() in registry.h, with as many words as the arity asks for. NULL otherwise. */
     uint32_t (*call_flags)(const struct services *services, const struct slice *argv, uint32_t flags);
+
+    /* Whether argv[index] may be a password, or whose it is: MONITOR and SLOWLOG show "(redacted)" in its place. NULL
+     * where no word is one. */
+    bool (*is_secret)(const struct slice *argv, size_t argc, size_t index);
 
     /* Execute. Decide first, then do: every check comes before the first change. On a status other than STATUS_OK
      * nothing was changed and nothing replied (but STATUS_REPLIED: the handler wrote its own error). */

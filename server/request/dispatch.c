@@ -21,6 +21,7 @@
 #include "server/watch/latency.h"
 #include "server/watch/metrics.h"
 #include "server/watch/monitor.h"
+#include "server/watch/onlooker.h"
 #include "server/watch/slowlog.h"
 #include "storage/store.h"
 
@@ -139,27 +140,6 @@ static void count_call(struct dispatch *dispatch, const struct call *call, const
     dispatch->services->metrics->commands++;
 }
 
-/* What is done about few commands: show it to monitors, after it has run, as Redis does: what a transaction ran comes
- * before its EXEC, and SELECT stands in the database that it went to. */
-static void show(struct dispatch *dispatch, const struct call *call)
-{
-    uint32_t flags = call->command->flags;
-
-    if (!monitors_is_empty(dispatch->services->monitors) && !call->is_again && !call->is_replay &&
-        !(flags & (COMMAND_SKIP_MONITOR | COMMAND_ADMIN | COMMAND_SECRETIVE))) {
-        monitors_show(dispatch->services->monitors, call->session, call->session->db, call->argv, call->argc);
-    }
-}
-
-static void note_slowness(struct dispatch *dispatch, const struct call *call, uint64_t duration_us)
-{
-    struct slowlog_caller caller = {.peer = call->session->peer, .name = call->session->name};
-
-    if (!(call->command->flags & (COMMAND_SKIP_SLOWLOG | COMMAND_SECRETIVE)) && !call->is_replay) {
-        slowlog_add(dispatch->services->slowlog, call->argv, call->argc, duration_us, &caller);
-    }
-}
-
 /* The log knows commands by their own names only. */
 static void end_renamed_call(struct dispatch *dispatch, const struct call *call)
 {
@@ -216,9 +196,11 @@ static uint64_t run(struct dispatch *dispatch, struct call *call, struct command
     services->metrics->keyspace_misses += call->misses;
     end_us = clock_monotonic_us();
     count_call(dispatch, call, reply, end_us - begin_us);
-    show(dispatch, call);
+    if (!monitors_is_empty(services->monitors) && !call->is_again) {
+        onlooker_show(call);
+    }
     if (slowlog_is_slow(services->slowlog, end_us - begin_us)) {
-        note_slowness(dispatch, call, end_us - begin_us);
+        onlooker_note_slowness(call, end_us - begin_us);
     }
     if (latency_is_on(services->latency)) {
         latency_note(services->latency, (entry->command->flags & COMMAND_FAST) ? "fast-command" : "command",

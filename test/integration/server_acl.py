@@ -229,6 +229,32 @@ def test_denials_are_counted(binary):
         assert [admin.info("stats")[field] for field in fields] == ["0"] * 4
 
 
+def watched(server):
+    """What MONITOR and SLOWLOG show of commands with passwords in them, whatever becomes of these."""
+    commands = [["AUTH", SECRET], ["AUTH", "nosuch", SECRET], ["HELLO", "2", "SETNAME", "x", "AUTH", "default", SECRET],
+                ["HELLO", "2", "AUTH", "default", SECRET, "SETNAME", "x"], ["ACL", "SETUSER", "u", "on", ">" + SECRET],
+                ["CONFIG", "SET", "hz", "20", "masterauth", SECRET, "MasterUser", SECRET],
+                ["MIGRATE", "127.0.0.1", "1", "a", "0", "10", "COPY", "AUTH", SECRET],
+                ["MIGRATE", "127.0.0.1", "1", "", "0", "10", "AUTH2", "me", SECRET, "KEYS", "a", "auth", "b"], ["PING"]]
+    with server.client() as client, server.client() as watcher:
+        client.call("CONFIG", "SET", "slowlog-log-slower-than", "0")
+        client.call("SLOWLOG", "RESET")
+        assert watcher.call("MONITOR") == "OK"
+        client.pipeline(commands)
+        shown = []
+        while not shown or b"PING" not in shown[-1]:
+            shown.append(watcher.stream.readline())
+        slow = [entry[3] for entry in client.call("SLOWLOG", "GET", "100") if entry[3][0] not in (b"SLOWLOG", b"MONITOR")]
+    return [re.sub(rb"^.*?\] ", b"", line) for line in shown], slow[::-1]
+
+
+def test_passwords_are_struck_out_as_in_redis(binary):
+    hearth = watched(Server(binary))
+    redis = watched(Server(kind="redis"))
+    assert SECRET not in repr(hearth), hearth
+    assert hearth == redis, (hearth, redis)
+
+
 def test_nobody_sees_a_password(binary):
     server = Server(binary, "--slowlog-log-slower-than", "0", "--loglevel", "debug")
     with server.client() as admin, server.client() as watcher:
