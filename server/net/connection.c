@@ -3,8 +3,7 @@
  * idle clients cost no read buffers, and a busy one always reads into warm cache.
  *
  * Writing. connections_flush() runs once per loop turn and writes each connection's output in one call. A socket that
- * is full gets a write event; one that never is, never costs an epoll_ctl.
- */
+ * is full gets a write event; one that never is, never costs an epoll_ctl. */
 #include "server/net/connection.h"
 
 #include "base/assert.h"
@@ -31,6 +30,7 @@ struct connections {
     struct list all;
     struct list dirty; /* Have something to flush. */
     struct list again; /* Want their input shown again. */
+    struct list ahead; /* Can be read although no event may come: their transport has read ahead. */
     struct list closing;
     struct holds holds;
     char *read_block;   /* READ_BYTES, shared. */
@@ -59,6 +59,7 @@ struct connection {
     struct list_node all_node;
     struct list_node dirty_node;
     struct list_node again_node;
+    struct list_node ahead_node;
     struct list_node closing_node;
     bool is_active;  /* Did something since the last tick. */
     bool is_writing; /* write_event is added. */
@@ -82,6 +83,7 @@ struct connections *connections_create(struct event_base *base, const char *spil
     list_init(&connections->all);
     list_init(&connections->dirty);
     list_init(&connections->again);
+    list_init(&connections->ahead);
     list_init(&connections->closing);
     holds_init(&connections->holds, on_released);
     connections->read_block = memory_allocate(READ_BYTES);
@@ -101,6 +103,7 @@ static void destroy(struct connection *connection)
     list_remove(&connection->all_node);
     list_remove(&connection->dirty_node);
     list_remove(&connection->again_node);
+    list_remove(&connection->ahead_node);
     list_remove(&connection->closing_node);
     buf_release(&connection->input);
     buf_release(&connection->output);
@@ -159,6 +162,15 @@ void connection_close_after_output(struct connection *connection)
 }
 
 /* --- Reading --- */
+
+static void set_writing(struct connection *connection, bool is_writing)
+{
+    if (connection->is_writing == is_writing) {
+        return;
+    }
+    connection->is_writing = is_writing;
+    (void)(is_writing ? event_add(&connection->write_event, NULL) : event_del(&connection->write_event));
+}
 
 /* Give the handler what there is. Afterwards what it did not take is in the connection's own buffer. */
 static void show_input(struct connection *connection, struct slice input, bool is_own)
@@ -229,16 +241,43 @@ static void read_once(struct connection *connection)
     show_input(connection, is_own ? buf_slice(&connection->input) : slice_make(to, (size_t)len), is_own);
 }
 
+static bool may_read(const struct connection *connection)
+{
+    return !connection->is_paused && !connection->is_last_output && !connection_is_closing(connection);
+}
+
+/* connections_process() reads what the transport has read ahead: once in each turn, so that nobody keeps the loop. */
+static void note_ahead(struct connection *connection)
+{
+    if (may_read(connection) && !list_node_is_linked(&connection->ahead_node) &&
+        connection->transport.operations->has_buffered(&connection->transport)) {
+        list_append(&connection->connections->ahead, &connection->ahead_node);
+    }
+}
+
+static void read_input(struct connection *connection)
+{
+    read_once(connection);
+    if (!connection_is_closing(connection) && connection->transport.needs & TRANSPORT_READ_NEEDS_WRITABLE) {
+        set_writing(connection, true);
+    }
+    note_ahead(connection);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     struct connection *connection = context;
 
     (void)fd;
     (void)what;
-    do {
-        read_once(connection);
-    } while (!connection_is_closing(connection) && !connection->is_paused &&
-             connection->transport.operations->has_buffered(&connection->transport));
+    if (connection->transport.needs & TRANSPORT_WRITE_NEEDS_READABLE) {
+        connection_touch(connection);
+    }
+    if (may_read(connection)) {
+        read_input(connection);
+    } else {
+        event_del(&connection->read_event); /* It was for the sake of a write. */
+    }
 }
 
 void connection_pause(struct connection *connection)
@@ -252,6 +291,7 @@ void connection_resume(struct connection *connection)
     connection->is_paused = false;
     if (!connection_is_closing(connection) && !connection->is_last_output) {
         event_add(&connection->read_event, NULL);
+        note_ahead(connection);
     }
 }
 
@@ -262,11 +302,27 @@ void connection_process_again(struct connection *connection)
     }
 }
 
+/* Once each of those who are there now. */
+static void process_ahead(struct list *ahead)
+{
+    const struct list_node *last = ahead->head.prev;
+
+    for (struct list_node *node = &ahead->head; node != last;) {
+        struct connection *connection = LIST_ENTRY(node = ahead->head.next, struct connection, ahead_node);
+
+        list_remove(node);
+        if (may_read(connection)) {
+            read_input(connection);
+        }
+    }
+}
+
 void connections_process(struct connections *connections)
 {
     const struct list_node *last = connections->again.head.prev;
     uint64_t begin_us = clock_monotonic_us();
 
+    process_ahead(&connections->ahead);
     for (bool is_last = list_is_empty(&connections->again);
          !is_last && clock_monotonic_us() - begin_us <= PROCESS_US;) {
         struct connection *connection = LIST_ENTRY(connections->again.head.next, struct connection, again_node);
@@ -375,25 +431,13 @@ static void check_output_limit(struct connection *connection, uint64_t now_us)
     }
 }
 
-static void set_writing(struct connection *connection, bool is_writing)
-{
-    if (connection->is_writing == is_writing) {
-        return;
-    }
-    connection->is_writing = is_writing;
-    if (is_writing) {
-        event_add(&connection->write_event, NULL);
-    } else {
-        event_del(&connection->write_event);
-    }
-}
-
 /* Write what may leave, refilled by the source while the socket takes it all: at most a few rounds, so that one fast
  * replica does not keep the loop. */
 static void write_out(struct connection *connection)
 {
     enum { ROUNDS = 4 };
     bool took_all = true;
+    bool is_waiting;
     int round;
 
     for (round = 0; round < ROUNDS && took_all && !connection_is_closing(connection); round++) {
@@ -413,16 +457,27 @@ static void write_out(struct connection *connection)
             return;
         }
     }
-    /* The event also brings a source that has more its next rounds. */
-    set_writing(connection, connection->holds.free_position != connection->sent ||
-                                (round == ROUNDS && connection->source.produce != NULL));
+    if (connection->transport.needs & TRANSPORT_WRITE_NEEDS_READABLE) {
+        event_add(&connection->read_event, NULL);
+        is_waiting = false; /* The event would come again and again. */
+    } else {
+        /* The event also brings a source that has more its next rounds. */
+        is_waiting = connection->holds.free_position != connection->sent ||
+                     (round == ROUNDS && connection->source.produce != NULL);
+    }
+    set_writing(connection, is_waiting || connection->transport.needs & TRANSPORT_READ_NEEDS_WRITABLE);
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *context)
 {
+    struct connection *connection = context;
+
     (void)fd;
     (void)what;
-    connection_touch(context);
+    if (connection->transport.needs & TRANSPORT_READ_NEEDS_WRITABLE && may_read(connection)) {
+        read_input(connection);
+    }
+    connection_touch(connection);
 }
 
 /* The turn's output is complete. What it reveals is in the turn's batch at the latest, and batches are released whole:
@@ -525,8 +580,8 @@ bool connection_is_held(const struct connection *connection)
 
 bool connections_have_work(const struct connections *connections)
 {
-    return !list_is_empty(&connections->again) || !list_is_empty(&connections->dirty) ||
-           !list_is_empty(&connections->closing);
+    return !list_is_empty(&connections->again) || !list_is_empty(&connections->ahead) ||
+           !list_is_empty(&connections->dirty) || !list_is_empty(&connections->closing);
 }
 
 /* --- Life --- */
@@ -544,6 +599,7 @@ struct connection *connection_open(struct connections *connections, const struct
     buf_allow_spill(&connection->output, connections->spill_folder);
     list_node_init(&connection->dirty_node);
     list_node_init(&connection->again_node);
+    list_node_init(&connection->ahead_node);
     list_node_init(&connection->closing_node);
     list_append(&connections->all, &connection->all_node);
     event_assign(&connection->read_event, connections->base, transport->fd, EV_READ | EV_PERSIST, on_readable,
@@ -551,6 +607,7 @@ struct connection *connection_open(struct connections *connections, const struct
     event_assign(&connection->write_event, connections->base, transport->fd, EV_WRITE | EV_PERSIST, on_writable,
                  connection);
     event_add(&connection->read_event, NULL);
+    note_ahead(connection);
     return connection;
 }
 

@@ -3,6 +3,7 @@
 #define SERVER_NET_TRANSPORT_H
 
 #include "base/slice.h"
+#include <stdint.h>
 #include <sys/types.h>
 
 struct transport;
@@ -19,11 +20,18 @@ struct transport_operations {
     void (*close)(struct transport *transport);
 };
 
+/* What an operation that returned EAGAIN waits for, where it is the opposite of what it does. */
+enum transport_need {
+    TRANSPORT_READ_NEEDS_WRITABLE = 1u << 0,
+    TRANSPORT_WRITE_NEEDS_READABLE = 1u << 1,
+};
+
 /* Embedded in its connection, which closes it. */
 struct transport {
     const struct transport_operations *operations;
-    int fd;      /* What the event loop watches. */
-    void *state; /* The implementation's own. */
+    int fd;         /* What the event loop watches. */
+    uint32_t needs; /* enum transport_need: of the last read, and of the last write. */
+    void *state;    /* The implementation's own. */
 };
 
 /* A socket as it is; takes `fd`, which must not block. */

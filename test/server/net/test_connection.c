@@ -22,6 +22,7 @@ struct fixture {
     size_t largest;  /* Longest input that was shown. */
     int closed_count;
     size_t to_produce; /* Bytes that the source still has. */
+    struct odd *odd;   /* The transport's state, where it is one of those. */
 };
 
 static struct fixture fixture;
@@ -57,20 +58,28 @@ static void on_closed(void *context)
     f->closed_count++;
 }
 
-static int setup(void **state)
+/* One connection; the descriptor of `transport` is still to be given to it. */
+static void open_fixture(struct transport *transport, struct odd *odd)
 {
     struct connection_handler handler = {
         .input = on_input, .missing = on_missing, .closed = on_closed, .context = &fixture};
-    struct transport transport;
     int pair[2];
 
-    fixture = (struct fixture){.hold = 0};
+    fixture = (struct fixture){.odd = odd};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     fixture.peer = pair[0];
     fixture.base = event_base_new();
     fixture.connections = connections_create(fixture.base, NULL);
-    transport_init_socket(&transport, pair[1]);
-    fixture.connection = connection_open(fixture.connections, &transport, &handler);
+    transport->fd = pair[1];
+    fixture.connection = connection_open(fixture.connections, transport, &handler);
+}
+
+static int setup(void **state)
+{
+    struct transport transport;
+
+    transport_init_socket(&transport, -1);
+    open_fixture(&transport, NULL);
     *state = &fixture;
     return 0;
 }
@@ -339,6 +348,158 @@ static void test_source_goes_on_after_a_wake(void **state)
     assert_hears(f, "dcb");
 }
 
+/* --- A transport that reads ahead, and may wait for the opposite of what it was asked for --- */
+
+#define PIECE_BYTES 4 /* Given of what was read ahead, at a time. */
+
+struct odd {
+    char ahead[256]; /* Taken from the socket, and not given yet. */
+    size_t ahead_len;
+    bool is_read_stuck;  /* Until the socket was found writable. */
+    bool is_write_stuck; /* Until the socket was found readable. */
+    int write_count;
+};
+
+static ssize_t read_odd(struct transport *transport, char *to, size_t len)
+{
+    struct odd *odd = transport->state;
+    ssize_t came = recv(transport->fd, odd->ahead + odd->ahead_len, sizeof(odd->ahead) - odd->ahead_len, 0);
+
+    odd->ahead_len += came > 0 ? (size_t)came : 0;
+    transport->needs &= ~(uint32_t)TRANSPORT_READ_NEEDS_WRITABLE;
+    if (odd->is_read_stuck || odd->ahead_len == 0) {
+        transport->needs |= odd->is_read_stuck ? TRANSPORT_READ_NEEDS_WRITABLE : 0;
+        odd->is_read_stuck = false;
+        errno = EAGAIN;
+        return -1;
+    }
+    len = odd->ahead_len < PIECE_BYTES ? odd->ahead_len : PIECE_BYTES;
+    memcpy(to, odd->ahead, len);
+    odd->ahead_len -= len;
+    memmove(odd->ahead, odd->ahead + len, odd->ahead_len);
+    return (ssize_t)len;
+}
+
+static ssize_t write_odd(struct transport *transport, struct slice bytes)
+{
+    struct odd *odd = transport->state;
+
+    odd->write_count++;
+    transport->needs &= ~(uint32_t)TRANSPORT_WRITE_NEEDS_READABLE;
+    if (odd->is_write_stuck) {
+        transport->needs |= TRANSPORT_WRITE_NEEDS_READABLE;
+        errno = EAGAIN;
+        return -1;
+    }
+    return send(transport->fd, bytes.data, bytes.len, MSG_NOSIGNAL);
+}
+
+static bool has_buffered_odd(struct transport *transport)
+{
+    const struct odd *odd = transport->state;
+
+    return odd->ahead_len > 0 && !(transport->needs & TRANSPORT_READ_NEEDS_WRITABLE);
+}
+
+static void close_odd(struct transport *transport)
+{
+    close(transport->fd);
+}
+
+static int setup_odd(void **state)
+{
+    static const struct transport_operations operations = {
+        .read = read_odd, .write = write_odd, .has_buffered = has_buffered_odd, .close = close_odd};
+    static struct odd odd;
+    struct transport transport = {.operations = &operations, .state = &odd};
+
+    odd = (struct odd){.write_count = 0};
+    open_fixture(&transport, &odd);
+    *state = &fixture;
+    return 0;
+}
+
+/* The socket says nothing of what was taken from it, so the turns must go on by themselves. */
+static void test_what_was_read_ahead_is_read_by_the_next_turns(void **state)
+{
+    struct fixture *f = *state;
+    int turns = 0;
+
+    say(f, "one\ntwo\nsix\n");
+    do {
+        turn(f, 0, 0);
+        turns++;
+    } while (connections_have_work(f->connections) && turns < 10);
+    assert_hears(f, "one\ntwo\nsix\n");
+    assert_int_equal(turns, 2); /* The first takes two: for the event, and for what was left. */
+}
+
+static void test_what_was_read_ahead_waits_while_paused(void **state)
+{
+    struct fixture *f = *state;
+
+    say(f, "one\ntwo\nsix\n");
+    turn(f, 0, 0);
+    connection_pause(f->connection);
+    turn(f, 0, 0);
+    assert_hears(f, "one\ntwo\n");
+    assert_false(connections_have_work(f->connections));
+    connection_resume(f->connection);
+    assert_true(connections_have_work(f->connections));
+    turn(f, 0, 0);
+    assert_hears(f, "six\n");
+}
+
+/* All bytes are out of the socket, so it is not readable any more: only that it is writable can bring them. */
+static void test_a_read_may_wait_until_the_socket_is_writable(void **state)
+{
+    struct fixture *f = *state;
+
+    f->odd->is_read_stuck = true;
+    say(f, "one\n");
+    turn(f, 0, 0);
+    assert_hears(f, "");
+    turn(f, 0, 0);
+    assert_hears(f, "one\n");
+}
+
+/* The socket is writable all the time: waiting for that would be trying without end. */
+static void test_a_write_may_wait_until_the_socket_is_readable(void **state)
+{
+    struct fixture *f = *state;
+
+    f->odd->is_write_stuck = true;
+    say(f, "one\n");
+    for (int i = 0; i < 5; i++) {
+        turn(f, 0, 0);
+    }
+    assert_int_equal(f->odd->write_count, 1);
+    f->odd->is_write_stuck = false;
+    say(f, "two\n");
+    turn(f, 0, 0);
+    assert_hears(f, "one\ntwo\n");
+}
+
+/* Pausing stops requests and not the transport: what the peer says is what the write waits for. */
+static void test_a_write_waits_for_the_peer_while_reading_is_paused(void **state)
+{
+    struct fixture *f = *state;
+
+    f->odd->is_write_stuck = true;
+    say(f, "one\n");
+    turn(f, 0, 0);
+    connection_pause(f->connection);
+    connection_touch(f->connection);
+    turn(f, 0, 0);
+    f->odd->is_write_stuck = false;
+    say(f, "two\n");
+    turn(f, 0, 0);
+    assert_hears(f, "one\n");
+    connection_resume(f->connection);
+    turn(f, 0, 0);
+    assert_hears(f, "two\n");
+}
+
 static void test_idle_connection_gives_back_its_memory(void **state)
 {
     struct fixture *f = *state;
@@ -372,6 +533,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_source_fills_the_socket_as_it_drains, setup, teardown),
         cmocka_unit_test_setup_teardown(test_source_goes_on_after_a_wake, setup, teardown),
         cmocka_unit_test_setup_teardown(test_idle_connection_gives_back_its_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_was_read_ahead_is_read_by_the_next_turns, setup_odd, teardown),
+        cmocka_unit_test_setup_teardown(test_what_was_read_ahead_waits_while_paused, setup_odd, teardown),
+        cmocka_unit_test_setup_teardown(test_a_read_may_wait_until_the_socket_is_writable, setup_odd, teardown),
+        cmocka_unit_test_setup_teardown(test_a_write_may_wait_until_the_socket_is_readable, setup_odd, teardown),
+        cmocka_unit_test_setup_teardown(test_a_write_waits_for_the_peer_while_reading_is_paused, setup_odd, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
