@@ -27,7 +27,7 @@ ABBREVIATIONS = {
 }  # fmt: skip
 # Others' words: names of libraries and systems, and what Redis' users read.
 FOREIGN = re.compile(
-    r"^(mdb_|ev[a-z]*_|SSL_?|XXH|lua_|luaL_|redis[A-Z]|pthread_|sin_|sin6_|s6?_|tm_|st_|tv_|iov_|d_|ai_|sa_|si_|ru_|"
+    r"^(mdb_|ev[a-z]*_|SSL_?|ERR_|XXH|lua_|luaL_|redis[A-Z]|pthread_|sin_|sin6_|s6?_|tm_|st_|tv_|iov_|d_|ai_|sa_|si_|ru_|"
     r"rlim_|str[a-z]+$|mem[a-z]+$|is[a-z]+$|bio_|cmd_|assert_|fail_msg$|[A-Z0-9_]+$|idx$|sync_partial_err$)"
 )
 
