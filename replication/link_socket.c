@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/diag.h"
+#include "base/tls/tls_stream.h"
 #include <errno.h>
 #include <event2/dns.h>
 #include <event2/event.h>
@@ -16,15 +17,22 @@
 /* Keepalive probes find a master whose machine is gone even when nobody speaks. */
 #define KEEPALIVE_S 60
 
+#define REASON_BYTES 256
+
+static void on_ahead(evutil_socket_t fd, short what, void *context);
+
 void link_socket_init(struct link_socket *socket, struct event_base *base, const struct link_socket_handler *handler)
 {
     *socket = (struct link_socket){.base = base, .handler = *handler, .fd = -1};
     buf_init(&socket->output, BUF_NO_CEILING);
+    socket->ahead = event_new(base, -1, 0, on_ahead, socket);
+    ASSERT(socket->ahead != NULL);
 }
 
 void link_socket_release(struct link_socket *socket)
 {
     link_socket_close(socket);
+    event_free(socket->ahead);
     if (socket->dns != NULL) {
         evdns_base_free(socket->dns, 0);
         socket->dns = NULL;
@@ -46,6 +54,9 @@ void link_socket_close(struct link_socket *socket)
         event_free(socket->writable);
         socket->writable = NULL;
     }
+    event_del(socket->ahead);
+    tls_stream_close(socket->tls);
+    socket->tls = NULL;
     if (socket->fd >= 0) {
         close(socket->fd);
         socket->fd = -1;
@@ -62,30 +73,70 @@ static bool is_open(const struct link_socket *socket)
 
 static void end(struct link_socket *socket, const char *reason)
 {
+    char kept[REASON_BYTES]; /* It may be the stream's. */
+
+    snprintf(kept, sizeof(kept), "%s%s", socket->tls != NULL && !socket->is_connected ? "TLS: " : "", reason);
     link_socket_close(socket);
-    socket->handler.closed(socket->handler.context, reason);
+    socket->handler.closed(socket->handler.context, kept);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *context)
+/* ---- Bytes ---- */
+
+static ssize_t receive(struct link_socket *socket, char *to, size_t len)
 {
-    struct link_socket *socket = context;
+    return socket->tls != NULL ? tls_stream_read(socket->tls, to, len) : recv(socket->fd, to, len, 0);
+}
+
+static ssize_t put(struct link_socket *socket, struct slice bytes)
+{
+    return socket->tls != NULL ? tls_stream_write(socket->tls, bytes)
+                               : send(socket->fd, bytes.data, bytes.len, MSG_NOSIGNAL);
+}
+
+/* TLS may have to write before it can read on, and the other way round. */
+static void wait_for(struct link_socket *socket, short otherwise)
+{
+    enum tls_need need = socket->tls == NULL ? TLS_NEEDS_NOTHING : tls_stream_needs(socket->tls);
+
+    if (need == TLS_NEEDS_WRITABLE || (need == TLS_NEEDS_NOTHING && otherwise == EV_WRITE)) {
+        event_add(socket->writable, NULL);
+    } else if (need == TLS_NEEDS_READABLE) {
+        event_add(socket->readable, NULL); /* Even when paused: on_readable() reads nothing then. */
+    }
+}
+
+/* What TLS has read ahead is no event of the socket: the next turn reads it. */
+static void note_ahead(struct link_socket *socket)
+{
+    static const struct timeval at_once = {.tv_sec = 0};
+
+    if (socket->tls != NULL && tls_stream_has_buffered(socket->tls)) {
+        event_add(socket->ahead, &at_once);
+    }
+}
+
+/* Read once. */
+static void read_some(struct link_socket *socket)
+{
     ssize_t len;
     char *to;
 
-    (void)what;
     if (buf_reserve(socket->target, LINK_SOCKET_READ_BYTES, &to) != STATUS_OK) {
         end(socket, "no memory for what the master sends");
         return;
     }
-    len = recv(fd, to, LINK_SOCKET_READ_BYTES, 0);
+    len = receive(socket, to, LINK_SOCKET_READ_BYTES);
     if (len > 0) {
         buf_commit(socket->target, (size_t)len);
         socket->input_bytes += (uint64_t)len;
+        note_ahead(socket);
         socket->handler.received(socket->handler.context);
     } else if (len == 0) {
         end(socket, "the master closed the connection");
-    } else if (errno != EAGAIN && errno != EINTR) {
-        end(socket, strerror(errno));
+    } else if (errno == EAGAIN || errno == EINTR) {
+        wait_for(socket, EV_READ);
+    } else {
+        end(socket, socket->tls != NULL ? tls_stream_problem(socket->tls) : strerror(errno));
     }
 }
 
@@ -97,16 +148,43 @@ static void write_some(struct link_socket *socket)
     if (bytes.len == 0) {
         return;
     }
-    len = send(socket->fd, bytes.data, bytes.len, MSG_NOSIGNAL);
+    len = put(socket, bytes);
     if (len >= 0) {
         buf_consume(&socket->output, (size_t)len);
-    } else if (errno != EAGAIN && errno != EINTR) {
-        /* The read side tells the owner; nothing more can be said on this connection. */
-        buf_clear(&socket->output);
-        return;
+        if (socket->output.len > 0) {
+            event_add(socket->writable, NULL);
+        }
+    } else if (errno == EAGAIN || errno == EINTR) {
+        wait_for(socket, EV_WRITE);
+    } else {
+        buf_clear(&socket->output); /* The read side tells the owner; nothing more can be said on this connection. */
     }
-    if (socket->output.len > 0) {
-        event_add(socket->writable, NULL);
+}
+
+/* ---- Connecting ---- */
+
+static void begin_talking(struct link_socket *socket)
+{
+    socket->is_connected = true;
+    event_add(socket->readable, NULL);
+    note_ahead(socket);
+    socket->handler.connected(socket->handler.context);
+}
+
+static void shake_hands(struct link_socket *socket)
+{
+    switch (tls_stream_shake_hands(socket->tls)) {
+    case STATUS_OK:
+        event_del(socket->readable);
+        begin_talking(socket);
+        break;
+    case STATUS_BUSY:
+        event_del(socket->readable);
+        wait_for(socket, EV_READ);
+        break;
+    default:
+        end(socket, tls_stream_problem(socket->tls));
+        break;
     }
 }
 
@@ -127,9 +205,45 @@ static void finish_connecting(struct link_socket *socket)
     (void)setsockopt(socket->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     (void)setsockopt(socket->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     (void)setsockopt(socket->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
-    socket->is_connected = true;
-    event_add(socket->readable, NULL);
-    socket->handler.connected(socket->handler.context);
+    if (socket->goal.tls == NULL) {
+        begin_talking(socket);
+        return;
+    }
+    socket->tls = tls_stream_connect(socket->goal.tls, socket->fd, socket->goal.host);
+    shake_hands(socket);
+}
+
+/* ---- Events ---- */
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct link_socket *socket = context;
+
+    (void)fd;
+    (void)what;
+    if (!socket->is_connected) {
+        shake_hands(socket);
+        return;
+    }
+    if (socket->is_paused) {
+        event_del(socket->readable);
+    } else {
+        read_some(socket);
+    }
+    if (socket->is_connected && socket->tls != NULL) {
+        write_some(socket); /* It may have waited for this. */
+    }
+}
+
+static void on_ahead(evutil_socket_t fd, short what, void *context)
+{
+    struct link_socket *socket = context;
+
+    (void)fd;
+    (void)what;
+    if (socket->is_connected && !socket->is_paused) {
+        read_some(socket);
+    }
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *context)
@@ -138,10 +252,17 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
-    if (socket->is_connected) {
-        write_some(socket);
-    } else {
-        finish_connecting(socket);
+    if (!socket->is_connected) {
+        if (socket->tls != NULL) {
+            shake_hands(socket);
+        } else {
+            finish_connecting(socket);
+        }
+        return;
+    }
+    write_some(socket);
+    if (socket->tls != NULL && !socket->is_paused) {
+        read_some(socket); /* It may have waited for this. */
     }
 }
 
@@ -217,7 +338,7 @@ static void on_looked_up(int error, struct evutil_addrinfo *list, void *context)
         end(socket, evutil_gai_strerror(error));
         return;
     }
-    connect_to(socket, choose(list, socket->attempt));
+    connect_to(socket, choose(list, socket->goal.attempt));
     evutil_freeaddrinfo(list);
 }
 
@@ -237,20 +358,20 @@ static void look_up(struct link_socket *socket, const char *host, const char *se
     socket->lookup = evdns_getaddrinfo(socket->dns, host, service, &hints, on_looked_up, socket);
 }
 
-void link_socket_connect(struct link_socket *socket, const char *host, uint16_t port, uint32_t attempt)
+void link_socket_connect(struct link_socket *socket, const struct link_socket_goal *goal)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
     struct addrinfo *list = NULL;
     char service[8];
 
     ASSERT(!is_open(socket));
-    socket->attempt = attempt;
-    snprintf(service, sizeof(service), "%u", port);
-    if (getaddrinfo(host, service, &hints, &list) != 0) {
-        look_up(socket, host, service);
+    socket->goal = *goal;
+    snprintf(service, sizeof(service), "%u", goal->port);
+    if (getaddrinfo(goal->host, service, &hints, &list) != 0) {
+        look_up(socket, goal->host, service);
         return;
     }
-    connect_to(socket, choose(list, attempt));
+    connect_to(socket, choose(list, goal->attempt));
     freeaddrinfo(list);
 }
 
@@ -267,9 +388,10 @@ void link_socket_pause(struct link_socket *socket, bool is_paused)
     socket->is_paused = is_paused;
     if (is_paused) {
         event_del(socket->readable);
-    } else {
-        event_add(socket->readable, NULL);
+        return;
     }
+    event_add(socket->readable, NULL);
+    note_ahead(socket);
 }
 
 void link_socket_send(struct link_socket *socket, struct slice bytes)

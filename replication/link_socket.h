@@ -1,4 +1,5 @@
-/* The socket under a link: resolving, connecting, reading into a buffer that its owner names, writing what gathers.
+/* The socket under a link: resolving, connecting, a TLS handshake if there is to be one, reading into a buffer that its
+ * owner names, writing what gathers.
  *
  * It says what happened and decides nothing. Event loop only. */
 #ifndef REPLICATION_LINK_SOCKET_H
@@ -12,6 +13,8 @@ struct event;
 struct event_base;
 struct evdns_base;
 struct evdns_getaddrinfo_request;
+struct tls_context;
+struct tls_stream;
 
 #define LINK_SOCKET_READ_BYTES (256u * 1024) /* The most that is read before the owner is told. */
 
@@ -26,17 +29,27 @@ struct link_socket_handler {
     void *context;
 };
 
+/* Where to go. Borrowed until the socket is closed. */
+struct link_socket_goal {
+    const char *host;
+    uint16_t port;
+    uint32_t attempt;              /* Chooses among several addresses of a name. */
+    const struct tls_context *tls; /* Until link_socket_connect() returns or tells that it is connected; NULL: none. */
+};
+
 struct link_socket {
     struct event_base *base;
     struct link_socket_handler handler;
     int fd; /* -1 when closed. */
     struct event *readable;
     struct event *writable;
+    struct event *ahead;                            /* Without a descriptor; for the whole life. */
     struct evdns_base *dns;                         /* Made when the first name must be resolved. */
     struct evdns_getaddrinfo_request *lookup;       /* Under way; NULL otherwise. */
-    uint32_t attempt;                               /* Chooses among several addresses of a name. */
     char source_address[LINK_SOCKET_ADDRESS_BYTES]; /* "": any. */
-    bool is_connected;
+    struct link_socket_goal goal;
+    struct tls_stream *tls; /* NULL: the socket as it is. */
+    bool is_connected;      /* And the handshake done. */
     bool is_paused;
     struct buf *target;   /* Where received bytes go; borrowed. */
     struct buf output;    /* To be written. */
@@ -46,9 +59,8 @@ struct link_socket {
 void link_socket_init(struct link_socket *socket, struct event_base *base, const struct link_socket_handler *handler);
 void link_socket_release(struct link_socket *socket);
 
-/* Begin to connect. Which of several addresses is tried follows `attempt`. What fails is told by closed(), perhaps
- * before this returns. */
-void link_socket_connect(struct link_socket *socket, const char *host, uint16_t port, uint32_t attempt);
+/* Begin to connect. What fails is told by closed(), perhaps before this returns. */
+void link_socket_connect(struct link_socket *socket, const struct link_socket_goal *goal);
 /* Connect from this numeric address from the next time on; NULL: from any. Where it cannot be had, that is said, and
  * the connection is made from any, as Redis does. */
 void link_socket_set_source(struct link_socket *socket, const char *address);

@@ -16,6 +16,7 @@
 struct event_base;
 struct failover_request;
 struct replication; /* Opaque; owned by server. */
+struct tls_context; /* base/tls/tls_context.h */
 struct replica;     /* One of our replicas; owned by replication from attach to detach. */
 
 /* What the server does for replication. */
@@ -42,7 +43,9 @@ struct replication_settings {
     const char *master_password; /* NULL: no AUTH. */
     const char *announce_ip;     /* NULL: not announced. */
     const char *source_address;  /* The link leaves from there; NULL: from where the system likes. */
-    uint16_t announce_port;      /* 0: listening_port. */
+    /* Our link to our master speaks TLS by it; NULL: it does not. Borrowed, until other settings are given. */
+    const struct tls_context *tls;
+    uint16_t announce_port; /* 0: listening_port. */
     uint16_t listening_port;
     uint32_t timeout_s;           /* repl-timeout. */
     uint32_t ping_period_s;       /* repl-ping-replica-period. */
