@@ -2,31 +2,73 @@
 #include "base/memory.h"
 #include "server/config/config.h"
 #include "server/http/http.h"
+#include "server/net/credentials.h"
+#include "server/net/door.h"
+#include "server/net/handshakes.h"
 #include "server/net/listener.h"
+#include "server/net/transport.h"
 #include "server/services.h"
+#include <stdio.h>
+#include <unistd.h>
 
 struct entrance {
     struct entrance_options options;
-    struct listener *listener; /* NULL only while it cannot be opened. */
-    struct http *http;         /* NULL when http-port is 0. */
+    struct listener *plain; /* TCP and the Unix socket. */
+    struct listener *tls;
+    struct handshakes *handshakes;
+    struct http *http;
 };
 
-static enum status open_listener(struct entrance *entrance, char *error, size_t error_bytes)
+/* --- Letting in --- */
+
+static void on_plain_peer(void *context, const struct listener_peer *peer)
+{
+    struct entrance *entrance = context;
+    struct transport transport;
+
+    transport_init_socket(&transport, peer->fd);
+    door_open(entrance->options.services, entrance->options.clients_max, peer, &transport);
+}
+
+static void on_tls_peer(void *context, const struct listener_peer *peer)
+{
+    struct entrance *entrance = context;
+    struct services *services = entrance->options.services;
+
+    if (!door_has_room(services, entrance->options.clients_max, handshakes_count(entrance->handshakes))) {
+        (void)close(peer->fd); /* Without a handshake there is no way to say why. */
+        return;
+    }
+    handshakes_begin(entrance->handshakes, credentials_context(services->credentials),
+                     (enum tls_client_auth)services->config->tls_auth_clients, peer);
+}
+
+static void on_handshake(void *context, const struct listener_peer *peer, const struct transport *transport)
+{
+    struct entrance *entrance = context;
+
+    door_open(entrance->options.services, entrance->options.clients_max, peer, transport);
+}
+
+/* --- Opening --- */
+
+static enum status open_listener(struct entrance *entrance, struct listener **listener, char *error, size_t error_bytes)
 {
     const struct config *config = entrance->options.services->config;
+    bool is_tls = listener == &entrance->tls;
     struct listener_options options = {
         .base = entrance->options.base,
         .bind = config->bind,
-        .port = (uint16_t)config->port,
+        .port = (uint16_t)(is_tls ? config->tls_port : config->port),
         .backlog = (int)config->tcp_backlog,
-        .unix_socket = config->unix_socket,
+        .unix_socket = is_tls ? "" : config->unix_socket,
         .unix_socket_mode = (int)config->unix_socket_mode,
         .keepalive_s = (int)config->tcp_keepalive_s,
-        .accept = entrance->options.accept,
-        .context = entrance->options.context,
+        .accept = is_tls ? on_tls_peer : on_plain_peer,
+        .context = entrance,
     };
 
-    return listener_open(&options, &entrance->listener, error, error_bytes);
+    return listener_open(&options, listener, error, error_bytes);
 }
 
 static enum status open_http(struct entrance *entrance, char *error, size_t error_bytes)
@@ -42,14 +84,34 @@ static enum status open_http(struct entrance *entrance, char *error, size_t erro
     return config->http_port == 0 ? STATUS_OK : http_open(&options, &entrance->http, error, error_bytes);
 }
 
+static enum status load_credentials(struct entrance *entrance, char *error, size_t error_bytes)
+{
+    struct services *services = entrance->options.services;
+    char reason[TLS_ERROR_BYTES];
+
+    if (!credentials_are_wanted(services->config) || credentials_load(services->credentials, reason)) {
+        return STATUS_OK;
+    }
+    (void)snprintf(error, error_bytes, "TLS: %s", reason);
+    return STATUS_INVALID;
+}
+
 enum status entrance_open(const struct entrance_options *options, struct entrance **entrance, char *error,
                           size_t error_bytes)
 {
     struct entrance *opened = memory_allocate_zeroed(sizeof(*opened));
+    struct handshakes_options handshakes = {.base = options->base, .done = on_handshake, .context = opened};
     enum status status;
 
     opened->options = *options;
-    status = open_listener(opened, error, error_bytes);
+    opened->handshakes = handshakes_create(&handshakes);
+    status = load_credentials(opened, error, error_bytes);
+    if (status == STATUS_OK) {
+        status = open_listener(opened, &opened->plain, error, error_bytes);
+    }
+    if (status == STATUS_OK) {
+        status = open_listener(opened, &opened->tls, error, error_bytes);
+    }
     if (status == STATUS_OK) {
         status = open_http(opened, error, error_bytes);
     }
@@ -63,21 +125,31 @@ enum status entrance_open(const struct entrance_options *options, struct entranc
 
 void entrance_start(struct entrance *entrance)
 {
-    listener_start(entrance->listener);
+    listener_start(entrance->plain);
+    listener_start(entrance->tls);
 }
 
 void entrance_stop(struct entrance *entrance)
 {
-    if (entrance->listener != NULL) {
-        listener_stop(entrance->listener);
+    struct listener *listeners[] = {entrance->plain, entrance->tls};
+
+    for (size_t i = 0; i < 2; i++) {
+        if (listeners[i] != NULL) {
+            listener_stop(listeners[i]);
+        }
     }
 }
 
 void entrance_accept_waiting(struct entrance *entrance)
 {
-    if (entrance->listener != NULL) {
-        listener_accept_waiting(entrance->listener);
+    struct listener *listeners[] = {entrance->plain, entrance->tls};
+
+    for (size_t i = 0; i < 2; i++) {
+        if (listeners[i] != NULL) {
+            listener_accept_waiting(listeners[i]);
+        }
     }
+    handshakes_go_on(entrance->handshakes);
 }
 
 void entrance_close(struct entrance *entrance)
@@ -86,19 +158,31 @@ void entrance_close(struct entrance *entrance)
         return;
     }
     http_close(entrance->http);
-    listener_close(entrance->listener);
+    listener_close(entrance->tls);
+    listener_close(entrance->plain);
+    handshakes_free(entrance->handshakes);
     memory_free(entrance);
+}
+
+static bool reopen(struct entrance *entrance, struct listener **listener, char *error, size_t error_bytes)
+{
+    listener_close(*listener);
+    *listener = NULL;
+    if (open_listener(entrance, listener, error, error_bytes) != STATUS_OK) {
+        return false;
+    }
+    listener_start(*listener);
+    return true;
 }
 
 bool entrance_reopen(struct entrance *entrance, char *error, size_t error_bytes)
 {
-    listener_close(entrance->listener);
-    entrance->listener = NULL;
-    if (open_listener(entrance, error, error_bytes) != STATUS_OK) {
-        return false;
-    }
-    listener_start(entrance->listener);
-    return true;
+    return reopen(entrance, &entrance->plain, error, error_bytes);
+}
+
+bool entrance_reopen_tls(struct entrance *entrance, char *error, size_t error_bytes)
+{
+    return reopen(entrance, &entrance->tls, error, error_bytes);
 }
 
 bool entrance_reopen_http(struct entrance *entrance, char *error, size_t error_bytes)
@@ -110,7 +194,11 @@ bool entrance_reopen_http(struct entrance *entrance, char *error, size_t error_b
 
 void entrance_set_keepalive(struct entrance *entrance, int keepalive_s)
 {
-    if (entrance->listener != NULL) {
-        listener_set_keepalive(entrance->listener, keepalive_s);
+    struct listener *listeners[] = {entrance->plain, entrance->tls};
+
+    for (size_t i = 0; i < 2; i++) {
+        if (listeners[i] != NULL) {
+            listener_set_keepalive(listeners[i], keepalive_s);
+        }
     }
 }

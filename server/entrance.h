@@ -5,21 +5,20 @@
 #include "base/status.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct entrance; /* Opaque; owned by server. */
 struct event_base;
-struct listener_peer; /* net/listener.h */
 struct services;
 
 struct entrance_options {
     struct event_base *base;
     struct services *services;
-    void (*accept)(void *context, const struct listener_peer *peer);
-    void *context;
+    int64_t clients_max; /* maxclients, or fewer if the limit of open files says so. */
 };
 
-/* Listen as the configuration says; whoever connects waits until entrance_start().
- *   STATUS_INVALID  An address cannot be had; `error` says which and why. */
+/* Load what TLS needs and listen as the configuration says; whoever connects waits until entrance_start().
+ *   STATUS_INVALID  A file is no good, or an address cannot be had; `error` says which and why. */
 MUST_CHECK enum status entrance_open(const struct entrance_options *options, struct entrance **entrance, char *error,
                                      size_t error_bytes);
 void entrance_start(struct entrance *entrance);
@@ -30,10 +29,11 @@ void entrance_accept_waiting(struct entrance *entrance);
 /* NULL is fine. */
 void entrance_close(struct entrance *entrance);
 
-/* The configuration has changed: listen anew where it concerns clients, or HTTP. The old sockets go first, since the
- * new ones may want the same addresses; on false, with a reason, none is open, and it is called again with the old
- * values. */
+/* The configuration has changed: listen anew for clients, for those with TLS, or for HTTP. The old sockets go first,
+ * since the new ones may want the same addresses; on false, with a reason, none is open, and it is called again with
+ * the old values. */
 bool entrance_reopen(struct entrance *entrance, char *error, size_t error_bytes);
+bool entrance_reopen_tls(struct entrance *entrance, char *error, size_t error_bytes);
 bool entrance_reopen_http(struct entrance *entrance, char *error, size_t error_bytes);
 /* tcp-keepalive of those who come from now on. */
 void entrance_set_keepalive(struct entrance *entrance, int keepalive_s);

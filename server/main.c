@@ -63,7 +63,7 @@ static int run(struct config *config, const char *executable)
         return 1;
     }
     diag(DIAG_NOTICE, "Hearth %s starts, pid %ld, port %lld%s%s", HEARTH_VERSION, (long)getpid(),
-         (long long)config->port, config_file(config)[0] == '\0' ? "" : ", configured by ", config_file(config));
+         (long long)config_port(config), config_file(config)[0] == '\0' ? "" : ", configured by ", config_file(config));
     report_ignored(config);
     process_set_signals(data_path);
     if (server_open(config, executable, &server) != STATUS_OK) {

@@ -16,7 +16,7 @@
 #include "server/entrance.h"
 #include "server/interlude.h"
 #include "server/lifecycle.h"
-#include "server/net/door.h"
+#include "server/net/credentials.h"
 #include "server/net/event_embed.h"
 #include "server/net/eviction.h"
 #include "server/opening.h"
@@ -71,13 +71,6 @@ const struct server_facts *server_get_facts(const struct server *server)
 }
 
 /* --- Clients --- */
-
-static void on_accept(void *context, const struct listener_peer *peer)
-{
-    struct server *server = context;
-
-    door_open(&server->services, server->clients_max, peer);
-}
 
 static void on_session_closed(void *context, struct session *session)
 {
@@ -275,7 +268,7 @@ void server_reset_statistics(struct server *server)
 static enum status open_entrance(struct server *server, char *error, size_t error_bytes)
 {
     struct entrance_options options = {
-        .base = server->base, .services = &server->services, .accept = on_accept, .context = server};
+        .base = server->base, .services = &server->services, .clients_max = server->clients_max};
 
     return entrance_open(&options, &server->entrance, error, error_bytes);
 }
@@ -316,6 +309,7 @@ static void make_parts(struct server *server)
     services->config = server->config;
     services->commands = commands_create();
     services->acl = acl_create(services->commands);
+    services->credentials = credentials_create(server->config);
     services->metrics = metrics_create(server->facts.started_us);
     services->slowlog = slowlog_create();
     services->latency = latency_create();
@@ -390,7 +384,7 @@ static bool open_replication(struct server *server)
         options.configured_host = host;
         options.configured_port = (uint16_t)strtoul(space + 1, NULL, 10);
     }
-    settings_fill_replication(config, &options.settings);
+    settings_fill_replication(&server->services, &options.settings);
     status = replication_open(&options, &server->services.replication);
     if (status != STATUS_OK) {
         diag(DIAG_WARNING, "cannot take up the role that %s/hearth.auto.conf says: %s", options.directory,
@@ -559,6 +553,7 @@ static void free_parts(struct server *server)
     latency_free(services->latency);
     metrics_free(services->metrics);
     acl_free(services->acl);
+    credentials_free(services->credentials);
     commands_free(services->commands);
 }
 

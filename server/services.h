@@ -9,6 +9,7 @@ struct blocking;
 struct commands; /* registry.h */
 struct config;
 struct connections; /* connection.h */
+struct credentials; /* credentials.h: TLS. */
 struct dispatch;    /* dispatch.h */
 struct latency;
 struct lifecycle; /* lifecycle.h: pauses and shutdown. */
@@ -34,6 +35,7 @@ struct services {
     struct commands *commands;
     struct dispatch *dispatch;
     struct connections *connections;
+    struct credentials *credentials;
     struct sessions *sessions;
     struct replication *replication;
     struct metrics *metrics;

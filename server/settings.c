@@ -6,6 +6,7 @@
 #include "server/entrance.h"
 #include "server/lifecycle.h"
 #include "server/net/connection.h"
+#include "server/net/credentials.h"
 #include "server/net/session.h"
 #include "server/request/dispatch.h"
 #include "server/request/registry.h"
@@ -39,15 +40,19 @@ static const char *text_or_null(const char *text)
     return text[0] == '\0' ? NULL : text;
 }
 
-void settings_fill_replication(const struct config *config, struct replication_settings *settings)
+void settings_fill_replication(const struct services *services, struct replication_settings *settings)
 {
+    const struct config *config = services->config;
+
     *settings = (struct replication_settings){
         .master_user = text_or_null(config->master_user),
         .master_password = text_or_null(config->master_password),
         .announce_ip = text_or_null(config->replica_announce_ip),
         .source_address = text_or_null(config->bind_source_address),
         .announce_port = (uint16_t)config->replica_announce_port,
-        .listening_port = (uint16_t)config->port,
+        .listening_port =
+            (uint16_t)(config->tls_replication && config->tls_port != 0 ? config->tls_port : config->port),
+        .tls = config->tls_replication ? credentials_context(services->credentials) : NULL,
         .timeout_s = (uint32_t)config->repl_timeout_s,
         .ping_period_s = (uint32_t)config->repl_ping_period_s,
         .backlog_bytes = (uint64_t)config->repl_backlog_bytes,
@@ -116,7 +121,7 @@ static bool apply_replication(void *context, char error[CONFIG_ERROR_BYTES])
     struct replication_settings settings;
 
     (void)error;
-    settings_fill_replication(targets->config, &settings);
+    settings_fill_replication(targets->services, &settings);
     replication_configure(targets->services->replication, &settings);
     settings_fill_gate(targets->services);
     return true;
@@ -256,8 +261,31 @@ static bool apply_bind(void *context, char error[CONFIG_ERROR_BYTES])
 {
     struct settings_targets *targets = context;
 
-    return entrance_reopen(targets->entrance, error, CONFIG_ERROR_BYTES) ||
+    return (entrance_reopen(targets->entrance, error, CONFIG_ERROR_BYTES) &&
+            entrance_reopen_tls(targets->entrance, error, CONFIG_ERROR_BYTES)) ||
            refuse(error, "Failed to bind to specified addresses.");
+}
+
+/* New files, or others: read them. Who is connected stays connected with the old. */
+static bool apply_tls(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    if (credentials_are_wanted(targets->config) && !credentials_load(targets->services->credentials, error)) {
+        return refuse(error, "Unable to update TLS configuration. Check server logs.");
+    }
+    return apply_replication(context, error);
+}
+
+static bool apply_tls_port(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+
+    if (!apply_tls(context, error)) {
+        return false;
+    }
+    return entrance_reopen_tls(targets->entrance, error, CONFIG_ERROR_BYTES) ||
+           refuse(error, "Unable to listen on this port. Check server logs.");
 }
 
 static bool apply_http(void *context, char error[CONFIG_ERROR_BYTES])
@@ -310,6 +338,24 @@ static const struct {
     {"tcp-keepalive", apply_keepalive},
     {"port", apply_port},
     {"bind", apply_bind},
+    {"tls-port", apply_tls_port},
+    {"tls-cert-file", apply_tls},
+    {"tls-key-file", apply_tls},
+    {"tls-key-file-pass", apply_tls},
+    {"tls-client-cert-file", apply_tls},
+    {"tls-client-key-file", apply_tls},
+    {"tls-client-key-file-pass", apply_tls},
+    {"tls-ca-cert-file", apply_tls},
+    {"tls-ca-cert-dir", apply_tls},
+    {"tls-dh-params-file", apply_tls},
+    {"tls-protocols", apply_tls},
+    {"tls-ciphers", apply_tls},
+    {"tls-ciphersuites", apply_tls},
+    {"tls-replication", apply_tls},
+    {"tls-prefer-server-ciphers", apply_tls},
+    {"tls-session-caching", apply_tls},
+    {"tls-session-cache-size", apply_tls},
+    {"tls-session-cache-timeout", apply_tls},
     {"http-port", apply_http},
     {"http-bind", apply_http},
 };

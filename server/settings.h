@@ -37,8 +37,8 @@ void settings_limit_session(const struct config *config, struct session *session
 
 /* Whether the configuration names a master. */
 bool settings_is_replica(const struct config *config);
-/* What replication is told; the texts are the config's. */
-void settings_fill_replication(const struct config *config, struct replication_settings *settings);
+/* What replication is told; the texts are the config's, and TLS is the credentials'. */
+void settings_fill_replication(const struct services *services, struct replication_settings *settings);
 /* The values that decide what commands are let in, beside the role. */
 void settings_fill_gate(const struct services *services);
 

@@ -55,6 +55,11 @@ const char *config_data_directory(const struct config *config)
     return config->directory[0] == '\0' ? "." : config->directory;
 }
 
+uint16_t config_port(const struct config *config)
+{
+    return (uint16_t)(config->port != 0 ? config->port : config->tls_port);
+}
+
 const char *config_file(const struct config *config)
 {
     return config->private->file;

@@ -30,6 +30,7 @@ struct config {
     int64_t port;      /* 0: do not listen on TCP. */
     int64_t http_port; /* 0: no HTTP. */
     char *http_bind;
+    int64_t tls_port; /* 0: no TLS. */
     char *unix_socket;
     int64_t unix_socket_mode; /* Octal digits read as such; 0: leave to umask. */
     int64_t tcp_backlog;
@@ -69,6 +70,26 @@ struct config {
     char *acl_file;             /* "" for none; relative to the data directory. */
     int64_t acl_pubsub_default; /* enum config_channels. */
     int64_t acl_log_max_len;
+
+    /* TLS: files and texts as base/tls/tls_context.h has them. */
+    char *tls_cert_file;
+    char *tls_key_file;
+    char *tls_key_file_pass;
+    char *tls_client_cert_file;
+    char *tls_client_key_file;
+    char *tls_client_key_file_pass;
+    char *tls_ca_cert_file;
+    char *tls_ca_cert_dir;
+    char *tls_dh_params_file;
+    char *tls_protocols;
+    char *tls_ciphers;
+    char *tls_ciphersuites;
+    int64_t tls_auth_clients; /* enum tls_client_auth. */
+    int64_t tls_replication;  /* Our link to our master. */
+    int64_t tls_prefer_server_ciphers;
+    int64_t tls_session_caching;
+    int64_t tls_session_cache_size;
+    int64_t tls_session_cache_timeout_s;
 
     /* Replication. */
     char *replica_of; /* "host port", "" for a master. */
@@ -135,6 +156,8 @@ MUST_CHECK enum status config_load(struct config *config, int argc, char **argv,
 
 /* Absolute path of the configuration file; "" if there is none. */
 const char *config_file(const struct config *config);
+/* The port by which a node is known: tls-port, where there is no other. */
+uint16_t config_port(const struct config *config);
 /* Where the data lives: "." unless configured. Valid until `dir` is set anew. */
 const char *config_data_directory(const struct config *config);
 /* Names of directives that were set although they mean nothing here, separated by blanks, for one notice. Empty if

@@ -2,6 +2,7 @@
 #include "server/config/config_table.h"
 #include "base/buf.h"
 #include "base/diag.h"
+#include "base/tls/tls_stream.h"
 #include "replication/sync_replicas.h"
 #include "storage/log/log.h"
 #include <math.h>
@@ -16,6 +17,8 @@ static const char *const sync_replicas_policies[] = {
     [SYNC_REPLICAS_WAIT] = "wait", [SYNC_REPLICAS_DEGRADE] = "degrade", NULL};
 static const char *const access_names[] = {
     [CONFIG_ACCESS_NO] = "no", [CONFIG_ACCESS_YES] = "yes", [CONFIG_ACCESS_LOCAL] = "local", NULL};
+static const char *const tls_client_auths[] = {
+    [TLS_CLIENT_AUTH_NO] = "no", [TLS_CLIENT_AUTH_YES] = "yes", [TLS_CLIENT_AUTH_OPTIONAL] = "optional", NULL};
 
 static const char *const channel_defaults[] = {
     [CONFIG_CHANNELS_ALL] = "allchannels", [CONFIG_CHANNELS_NONE] = "resetchannels", NULL};
@@ -208,6 +211,27 @@ const struct directive directives[] = {
      .initial = "",
      .flags = DIRECTIVE_LINES | DIRECTIVE_HIDDEN | DIRECTIVE_IMMUTABLE},
 
+    /* TLS. */
+    INTEGER("tls-port", tls_port, "0", 0, 65535),
+    TEXT("tls-cert-file", tls_cert_file, ""),
+    TEXT("tls-key-file", tls_key_file, ""),
+    TEXT("tls-key-file-pass", tls_key_file_pass, "", .flags = DIRECTIVE_SENSITIVE),
+    TEXT("tls-client-cert-file", tls_client_cert_file, ""),
+    TEXT("tls-client-key-file", tls_client_key_file, ""),
+    TEXT("tls-client-key-file-pass", tls_client_key_file_pass, "", .flags = DIRECTIVE_SENSITIVE),
+    TEXT("tls-ca-cert-file", tls_ca_cert_file, ""),
+    TEXT("tls-ca-cert-dir", tls_ca_cert_dir, ""),
+    TEXT("tls-dh-params-file", tls_dh_params_file, ""),
+    TEXT("tls-protocols", tls_protocols, ""),
+    TEXT("tls-ciphers", tls_ciphers, ""),
+    TEXT("tls-ciphersuites", tls_ciphersuites, ""),
+    CHOICE("tls-auth-clients", tls_auth_clients, "yes", tls_client_auths),
+    BOOLEAN("tls-replication", tls_replication, "no"),
+    BOOLEAN("tls-prefer-server-ciphers", tls_prefer_server_ciphers, "no"),
+    BOOLEAN("tls-session-caching", tls_session_caching, "yes"),
+    INTEGER("tls-session-cache-size", tls_session_cache_size, "20480", 0, INT32_MAX),
+    INTEGER("tls-session-cache-timeout", tls_session_cache_timeout_s, "300", 0, INT32_MAX),
+
     /* Replication. */
     WORDS("replicaof", replica_of, "", .alias = "slaveof", .flags = DIRECTIVE_IMMUTABLE, .is_valid = is_host_and_port),
     TEXT("masteruser", master_user, "", .flags = DIRECTIVE_SENSITIVE),
@@ -347,26 +371,7 @@ const struct directive directives[] = {
      .field = DIRECTIVE_NO_FIELD,
      .initial = "",
      .flags = DIRECTIVE_IGNORED | DIRECTIVE_REPEATED | DIRECTIVE_HIDDEN},
-    IGNORED("tls-port", "0"),
-    IGNORED("tls-cert-file", ""),
-    IGNORED("tls-key-file", ""),
-    IGNORED("tls-key-file-pass", ""),
-    IGNORED("tls-client-cert-file", ""),
-    IGNORED("tls-client-key-file", ""),
-    IGNORED("tls-client-key-file-pass", ""),
-    IGNORED("tls-dh-params-file", ""),
-    IGNORED("tls-ca-cert-file", ""),
-    IGNORED("tls-ca-cert-dir", ""),
-    IGNORED("tls-auth-clients", "yes"),
-    IGNORED("tls-replication", "no"),
     IGNORED("tls-cluster", "no"),
-    IGNORED("tls-protocols", ""),
-    IGNORED("tls-ciphers", ""),
-    IGNORED("tls-ciphersuites", ""),
-    IGNORED("tls-prefer-server-ciphers", "no"),
-    IGNORED("tls-session-caching", "yes"),
-    IGNORED("tls-session-cache-size", "20480"),
-    IGNORED("tls-session-cache-timeout", "300"),
     {.name = "cluster-enabled",
      .type = DIRECTIVE_WORDS,
      .field = DIRECTIVE_NO_FIELD,

@@ -72,7 +72,7 @@ struct directive_observer {
     void *context;
 };
 
-#define CONFIG_OBSERVERS_MAX 64
+#define CONFIG_OBSERVERS_MAX 96
 
 struct config_private {
     char **texts; /* directive_count of them: of those without a field. */

@@ -64,7 +64,7 @@ static void write_server(struct services *services, struct buf *out)
     struct health_facts health;
     struct buf line;
 
-    (void)snprintf(port, sizeof(port), "%lld", (long long)services->config->port);
+    (void)snprintf(port, sizeof(port), "%lld", (long long)config_port(services->config));
     exposition_begin(out, "redis_instance_info", EXPOSITION_GAUGE, "Role, version and port; always 1.");
     exposition_count(out, "redis_instance_info", &labels, 1);
     exposition_begin(out, "hearth_build_info", EXPOSITION_GAUGE, "Version; always 1.");

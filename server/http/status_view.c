@@ -15,7 +15,7 @@ static void gather_node(struct services *services, struct status_view *view)
     struct buf line;
 
     view->version = HEARTH_VERSION;
-    view->port = (uint16_t)services->config->port;
+    view->port = config_port(services->config);
     view->uptime_s = (clock_monotonic_us() - server_get_facts(services->server)->started_us) / 1000000;
     view->now_ms = clock_wall_ms();
     view->client_count = sessions_count(services->sessions) - sessions_count_replicas(services->sessions);

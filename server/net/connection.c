@@ -307,7 +307,7 @@ static void process_ahead(struct list *ahead)
 {
     const struct list_node *last = ahead->head.prev;
 
-    for (struct list_node *node = &ahead->head; node != last;) {
+    for (struct list_node *node = &ahead->head; node != last && !list_is_empty(ahead);) {
         struct connection *connection = LIST_ENTRY(node = ahead->head.next, struct connection, ahead_node);
 
         list_remove(node);

@@ -7,40 +7,50 @@
 #include "server/services.h"
 #include "server/settings.h"
 #include "server/watch/metrics.h"
-#include <unistd.h>
 
-static void refuse(const struct listener_peer *peer, struct metrics *metrics, const char *error)
+static void refuse(const struct transport *transport, struct metrics *metrics, const char *error)
 {
-    ssize_t ignored =
-        write(peer->fd, error, strlen(error)); /* What does not fit in an empty socket's buffer is lost. */
+    struct transport refused = *transport;
+    /* What does not fit in an empty socket's buffer is lost. */
+    ssize_t ignored = refused.operations->write(&refused, slice_of(error));
 
     (void)ignored;
-    (void)close(peer->fd);
+    refused.operations->close(&refused);
     metrics->rejected_connections++;
 }
 
-void door_open(struct services *services, int64_t clients_max, const struct listener_peer *peer)
+bool door_has_room(struct services *services, int64_t clients_max, size_t waiting)
+{
+    bool has_room = (int64_t)(sessions_count(services->sessions) + waiting) < clients_max;
+
+    if (!has_room) {
+        services->metrics->connections++;
+        services->metrics->rejected_connections++;
+    }
+    return has_room;
+}
+
+void door_open(struct services *services, int64_t clients_max, const struct listener_peer *peer,
+               const struct transport *transport)
 {
     const struct config *config = services->config;
-    struct transport transport;
     struct session *session;
 
     services->metrics->connections++;
     if ((int64_t)sessions_count(services->sessions) >= clients_max) {
-        refuse(peer, services->metrics, "-ERR max number of clients reached\r\n");
+        refuse(transport, services->metrics, "-ERR max number of clients reached\r\n");
         return;
     }
     if (config->protected_mode && acl_is_open(services->acl) && !peer->is_loopback) {
         refuse(
-            peer, services->metrics,
+            transport, services->metrics,
             "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for "
             "the default user. Connections are taken from the loopback interface only. To connect from elsewhere, "
             "set a password with requirepass, or, if this network is trusted, set protected-mode to no: in the "
             "configuration file, on the command line, or with CONFIG SET from a loopback client.\r\n");
         return;
     }
-    transport_init_socket(&transport, peer->fd);
-    session = sessions_accept(services->sessions, &transport, peer->remote, peer->local);
+    session = sessions_accept(services->sessions, transport, peer->remote, peer->local);
     auth_begin(services->acl, session);
     if (peer->is_unix_socket) {
         session->flags |= SESSION_UNIX_SOCKET;

@@ -70,7 +70,7 @@ static void write_server(const struct page *page)
         "process_id:%ld\r\nprocess_supervised:no\r\nrun_id:%s\r\ntcp_port:%lld\r\nserver_time_usec:%llu\r\n"
         "uptime_in_seconds:%llu\r\nuptime_in_days:%llu\r\nhz:%lld\r\nconfigured_hz:%lld\r\nlru_clock:%llu\r\n"
         "executable:%s\r\nconfig_file:%s\r\nio_threads_active:0\r\n",
-        (long)getpid(), facts->run_id, (long long)config->port, (wide)clock_wall_us(), (wide)uptime_s,
+        (long)getpid(), facts->run_id, (long long)config_port(config), (wide)clock_wall_us(), (wide)uptime_s,
         (wide)(uptime_s / 86400), (long long)config->hz, (long long)config->hz, (wide)(page->now_ms / 1000 & 0xFFFFFF),
         facts->executable, config_file(config));
 }

@@ -51,9 +51,12 @@ class Client:
     """RESP2 and RESP3 replies as Python values: str for simple strings, bytes for bulk strings, ReplyError raised (or
     returned inside arrays and pipelines)."""
 
-    def __init__(self, port, timeout_s=20.0, password=None):
+    def __init__(self, port, timeout_s=20.0, password=None, tls=None):
+        """`tls` is an ssl.SSLContext; None speaks as it is."""
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket)
         self.stream = self.socket.makefile("rb", buffering=1 << 16)
         if password is not None:
             self.call("AUTH", password)
