@@ -6,6 +6,7 @@
 #include "tools/interrupt.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/remote.h"
 
 enum dump_format {
     DUMP_SNAPSHOT,
@@ -19,6 +20,8 @@ struct dump {
     const char *data_dir; /* Or host, never both. */
     const char *host;
     const char *port;
+    bool uses_tls;
+    struct remote_tls tls;
     const char *user;          /* NULL: none. */
     const char *password_file; /* NULL: $REDISCLI_AUTH, or none. */
     const char *output_path;

@@ -233,7 +233,8 @@ static bool take_file(struct transfer *transfer)
 static bool try_once(struct transfer *transfer)
 {
     struct dump *dump = transfer->dump;
-    enum status status = remote_open(&transfer->remote, dump->host, dump->port, &dump->interrupt);
+    enum status status =
+        remote_open(&transfer->remote, dump->host, dump->port, dump->uses_tls ? &dump->tls : NULL, &dump->interrupt);
     bool is_done;
 
     if (status != STATUS_OK) {

@@ -213,6 +213,14 @@ static bool check(struct dump *dump, const char *format, const char *stray)
         tool_say(dump->tool, "give one of --data-dir and --host");
         return false;
     }
+    if ((dump->tls.cert_file == NULL) != (dump->tls.key_file == NULL)) {
+        tool_say(dump->tool, "--cert and --key belong together");
+        return false;
+    }
+    if (dump->uses_tls && dump->host == NULL) {
+        tool_say(dump->tool, "--tls needs --host");
+        return false;
+    }
     if (dump->output_path == NULL) {
         tool_say(dump->tool, "give --output FILE, or --output - for standard output");
         return false;
@@ -233,6 +241,16 @@ int main(int argc, char **argv)
          &dump.data_dir, 0, 0},
         {"host", OPTION_TEXT, "HOST", "Ask this server for a snapshot, as a replica would.", &dump.host, 0, 0},
         {"port", OPTION_TEXT, "PORT", "Its port; 6379 if not given.", &dump.port, 0, 0},
+        {"tls", OPTION_FLAG, NULL, "Speak TLS.", &dump.uses_tls, 0, 0},
+        {"cacert", OPTION_TEXT, "FILE", "Trust who this CA signed; what the system trusts if not given.",
+         &dump.tls.ca_cert_file, 0, 0},
+        {"cacertdir", OPTION_TEXT, "DIR", "The same, for the CAs in a folder.", &dump.tls.ca_cert_dir, 0, 0},
+        {"cert", OPTION_TEXT, "FILE", "Show this certificate.", &dump.tls.cert_file, 0, 0},
+        {"key", OPTION_TEXT, "FILE", "Its private key.", &dump.tls.key_file, 0, 0},
+        {"sni", OPTION_TEXT, "NAME", "Tell the server that it is meant by this name.", &dump.tls.name, 0, 0},
+        {"insecure", OPTION_FLAG, NULL, "Trust whoever answers.", &dump.tls.trusts_anyone, 0, 0},
+        {"tls-ciphers", OPTION_TEXT, "LIST", "Of TLS 1.2, in OpenSSL's form.", &dump.tls.ciphers, 0, 0},
+        {"tls-ciphersuites", OPTION_TEXT, "LIST", "Of TLS 1.3, in OpenSSL's form.", &dump.tls.ciphersuites, 0, 0},
         {"user", OPTION_TEXT, "USER", "Log in as this user.", &dump.user, 0, 0},
         {"password-file", OPTION_TEXT, "FILE", "The password is this file's first line; else $REDISCLI_AUTH.",
          &dump.password_file, 0, 0},
@@ -248,7 +266,7 @@ int main(int argc, char **argv)
     const struct tool_description tool = {
         .name = "hearth-dump",
         .usage = "  hearth-dump --data-dir DIR --output FILE [options]\n"
-                 "  hearth-dump --host HOST [--port PORT] --output FILE [options]",
+                 "  hearth-dump --host HOST [--port PORT] [--tls --cacert FILE] --output FILE [options]",
         .summary =
             "Writes a snapshot: the whole keyspace at one offset, compressed, with checksums. hearth-restore makes a\n"
             "data directory of it. (With --format rdb: a file for Redis, also from a Redis server.) FILE appears only "

@@ -1,6 +1,8 @@
 #include "tools/remote.h"
 
 #include "base/resp_write.h"
+#include "base/tls/tls_context.h"
+#include "base/tls/tls_stream.h"
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
@@ -50,7 +52,73 @@ static int connect_to(struct remote *remote, const struct addrinfo *address)
     return fd;
 }
 
-enum status remote_open(struct remote *remote, const char *host, const char *port, struct interrupt *interrupt)
+/* Wait until the socket is ready for `events`, or for what TLS needs instead. */
+static enum status wait_for(struct remote *remote, short events)
+{
+    enum tls_need need = remote->tls == NULL ? TLS_NEEDS_NOTHING : tls_stream_needs(remote->tls);
+    struct pollfd wait[2] = {{.fd = remote->fd, .events = events}, {.fd = remote->interrupt->fd, .events = POLLIN}};
+    int count;
+
+    if (need != TLS_NEEDS_NOTHING) {
+        wait[0].events = need == TLS_NEEDS_READABLE ? POLLIN : POLLOUT;
+    }
+    count = poll(wait, 2, REMOTE_TIMEOUT_MS);
+    if (interrupt_check(remote->interrupt)) {
+        return fail(remote, STATUS_BUSY, "interrupted");
+    }
+    if (count == 0) {
+        return fail(remote, STATUS_CLOSED, "the server has been silent for %d s", REMOTE_TIMEOUT_MS / 1000);
+    }
+    if (count < 0 && errno != EINTR) {
+        return fail(remote, STATUS_IO, "poll: %s", strerror(errno));
+    }
+    return STATUS_OK;
+}
+
+/* ---- TLS ---- */
+
+static enum status shake_hands(struct remote *remote)
+{
+    enum status status;
+
+    while ((status = tls_stream_shake_hands(remote->tls)) == STATUS_BUSY) {
+        status = wait_for(remote, POLLIN);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return status == STATUS_OK ? STATUS_OK : fail(remote, status, "TLS: %s", tls_stream_problem(remote->tls));
+}
+
+static enum status begin_tls(struct remote *remote, const struct remote_tls *tls)
+{
+    struct tls_settings settings = {
+        .cert_file = tls->cert_file,
+        .key_file = tls->key_file,
+        .ca_cert_file = tls->ca_cert_file,
+        .ca_cert_dir = tls->ca_cert_dir,
+        .ciphers = tls->ciphers,
+        .ciphersuites = tls->ciphersuites,
+        .trusts_system = true,
+    };
+    char error[TLS_ERROR_BYTES];
+    struct tls_context *context;
+
+    if (tls_context_create(&settings, &context, error) != STATUS_OK) {
+        return fail(remote, STATUS_INVALID, "TLS: %.200s", error);
+    }
+    remote->tls = tls_stream_connect(context, remote->fd, tls->name);
+    tls_context_free(context); /* The stream keeps what it needs. */
+    if (tls->trusts_anyone) {
+        tls_stream_trust_anyone(remote->tls);
+    }
+    return shake_hands(remote);
+}
+
+/* ---- Life ---- */
+
+enum status remote_open(struct remote *remote, const char *host, const char *port, const struct remote_tls *tls,
+                        struct interrupt *interrupt)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *addresses;
@@ -69,40 +137,52 @@ enum status remote_open(struct remote *remote, const char *host, const char *por
         return fail(remote, STATUS_CLOSED, "cannot connect to %s port %s: %s", host, port, strerror(errno));
     }
     buf_init(&remote->input, 2 * READ_BYTES);
+    if (tls != NULL) {
+        enum status status = begin_tls(remote, tls);
+
+        if (status != STATUS_OK) {
+            remote_close(remote);
+            return status;
+        }
+    }
     return STATUS_OK;
 }
 
 void remote_close(struct remote *remote)
 {
     if (remote->fd >= 0) {
+        tls_stream_close(remote->tls);
+        remote->tls = NULL;
         close(remote->fd);
         buf_release(&remote->input);
         remote->fd = -1;
     }
 }
 
-/* Wait until the socket is ready for `events`. */
-static enum status wait_for(struct remote *remote, short events)
-{
-    struct pollfd wait[2] = {{.fd = remote->fd, .events = events}, {.fd = remote->interrupt->fd, .events = POLLIN}};
-    int count = poll(wait, 2, REMOTE_TIMEOUT_MS);
+/* ---- Bytes ---- */
 
-    if (interrupt_check(remote->interrupt)) {
-        return fail(remote, STATUS_BUSY, "interrupted");
-    }
-    if (count == 0) {
-        return fail(remote, STATUS_CLOSED, "the server has been silent for %d s", REMOTE_TIMEOUT_MS / 1000);
-    }
-    if (count < 0 && errno != EINTR) {
-        return fail(remote, STATUS_IO, "poll: %s", strerror(errno));
-    }
-    return STATUS_OK;
+static ssize_t put(struct remote *remote, struct slice bytes)
+{
+    return remote->tls != NULL ? tls_stream_write(remote->tls, bytes)
+                               : send(remote->fd, bytes.data, bytes.len, MSG_NOSIGNAL);
+}
+
+static ssize_t get(struct remote *remote, char *to, size_t len)
+{
+    return remote->tls != NULL ? tls_stream_read(remote->tls, to, len) : recv(remote->fd, to, len, 0);
+}
+
+static enum status fail_broken(struct remote *remote)
+{
+    const char *problem = remote->tls == NULL ? "" : tls_stream_problem(remote->tls);
+
+    return fail(remote, STATUS_CLOSED, "the connection broke: %s", problem[0] != '\0' ? problem : strerror(errno));
 }
 
 static enum status send_bytes(struct remote *remote, struct slice bytes)
 {
     while (bytes.len > 0) {
-        ssize_t sent = send(remote->fd, bytes.data, bytes.len, MSG_NOSIGNAL);
+        ssize_t sent = put(remote, bytes);
 
         if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
             enum status status = wait_for(remote, POLLOUT);
@@ -113,7 +193,7 @@ static enum status send_bytes(struct remote *remote, struct slice bytes)
             continue;
         }
         if (sent < 0) {
-            return fail(remote, STATUS_CLOSED, "the connection broke: %s", strerror(errno));
+            return fail_broken(remote);
         }
         bytes = slice_after(bytes, (size_t)sent);
     }
@@ -142,9 +222,9 @@ static enum status receive(struct remote *remote)
     if (status != STATUS_OK) {
         return fail(remote, STATUS_PROTOCOL, "the server sent more than was asked for");
     }
-    while ((received = recv(remote->fd, tail, READ_BYTES, 0)) < 0) {
+    while ((received = get(remote, tail, READ_BYTES)) < 0) {
         if (errno != EAGAIN && errno != EINTR) {
-            return fail(remote, STATUS_CLOSED, "the connection broke: %s", strerror(errno));
+            return fail_broken(remote);
         }
         status = wait_for(remote, POLLIN);
         if (status != STATUS_OK) {

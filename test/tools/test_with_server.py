@@ -2,15 +2,21 @@
 """The tools and hearth-server: dumps beside it and of it, restored directories, exports that redis-server reads."""
 import json
 import os
+import pathlib
 import random
 import signal
 import subprocess
+import sys
 import threading
 import time
 import unittest
 
 from redis_case import RedisCase, fill_streams
 from tool_case import BUILD
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from hearth import free_port  # noqa: E402
+from tls import Certificates  # noqa: E402
 
 
 def fill(client, seed=1, count=300):
@@ -150,6 +156,29 @@ class WithServer(RedisCase):
         self.tool("hearth-restore", "--data-dir", self.path("copy"), self.path("s.snapshot"))
         _, copy = self.start_hearth(self.path("copy"))
         self.assertEqual(contents(copy), expected)
+
+    def test_a_dump_over_tls(self):
+        certificates = Certificates()
+        self.addCleanup(certificates.own.cleanup)
+        tls_port = str(free_port())
+        _, client = self.start_hearth(self.path("data"), "--tls-port", tls_port, *certificates.arguments())
+        fill(client)
+        words = ["hearth-dump", "--host", "127.0.0.1", "--port", tls_port, "--output", self.path("s.snapshot")]
+        self.tool(*words, *certificates.tool_arguments(), "--sni", "node")
+        self.tool("hearth-restore", "--data-dir", self.path("copy"), self.path("s.snapshot"))
+        _, copy = self.start_hearth(self.path("copy"))
+        self.assertEqual(contents(copy), contents(client))
+        self.tool(*words, *certificates.tool_arguments(), "--format", "rdb", "--force")
+        with open(self.path("s.snapshot"), "rb") as file:
+            self.assertEqual(file.read(5), b"REDIS")
+        self.tool(*words, "--tls", "--insecure", *certificates.tool_arguments()[1:5], "--force")
+        for arguments, reason in ((certificates.tool_arguments()[:5], "TLS: certificate verify failed"),
+                                  (["--tls", "--cacert", "/nowhere"], "/nowhere")):
+            done = self.tool(*words, *arguments, "--force", code=1)
+            self.assertIn(reason, done.stderr)
+        for arguments in (["--tls", "--cert", "x"], ["--tls", "--key", "x"]):
+            self.tool(*words, *arguments, code=2)
+        self.tool("hearth-dump", "--data-dir", "x", "--tls", "--output", "y", code=2)
 
     def test_a_restored_replica_goes_on_by_partial_sync(self):
         port, client = self.start_hearth(self.path("data"))
