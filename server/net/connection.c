@@ -4,140 +4,18 @@
  *
  * Writing. connections_flush() runs once per loop turn and writes each connection's output in one call. A socket that
  * is full gets a write event; one that never is, never costs an epoll_ctl. */
-#include "server/net/connection.h"
-
 #include "base/assert.h"
-#include "base/clock.h"
 #include "base/diag.h"
-#include "base/list.h"
 #include "base/memory.h"
-#include "server/net/event_embed.h"
-#include "server/net/hold.h"
+#include "server/net/connection_parts.h"
 #include <errno.h>
 
-#define READ_BYTES        (64u * 1024)   /* Of the shared block. */
 #define READ_BYTES_MIN    (16u * 1024)   /* Room to read into for an unfinished request, at least, */
 #define READ_BYTES_MAX    (1024u * 1024) /* and at most. */
 #define KEEP_INPUT_BYTES  (16u * 1024)   /* Memory that an emptied buffer keeps while its connection is busy. */
 #define OUTPUT_BYTES_FREE (16u * 1024)   /* Limits count no less, as in Redis: it is each client's own. */
 #define KEEP_OUTPUT_BYTES (256u * 1024)
 #define PRODUCE_BYTES     (256u * 1024) /* Asked from a source at a time. */
-#define PROCESS_US        2000u         /* Of a turn, for input that is shown again. */
-#define IDLE_US           2000000u      /* After which a connection's empty buffers are freed. */
-
-struct connections {
-    struct event_base *base; /* Borrowed. */
-    struct list all;
-    struct list dirty; /* Have something to flush. */
-    struct list again; /* Want their input shown again. */
-    struct list ahead; /* Can be read although no event may come: their transport has read ahead. */
-    struct list closing;
-    struct holds holds;
-    char *read_block;   /* READ_BYTES, shared. */
-    char *spill_folder; /* NULL: output stays in memory. */
-    uint64_t query_limit;
-    struct connections_statistics statistics;
-};
-
-struct connection {
-    struct connections *connections;
-    struct transport transport;
-    struct connection_handler handler;
-    struct connection_source source; /* produce NULL when there is none. */
-    struct event read_event;
-    struct event write_event;
-    struct buf input; /* Begins with the unfinished request. */
-    struct buf output;
-    uint64_t sent;           /* Bytes that left since the connection began. */
-    uint64_t hold_offset;    /* What this turn's output reveals; 0 nothing. */
-    struct hold_queue holds; /* Keeps output back until its offset is released. */
-    struct connection_limit limit;
-    size_t output_peak;      /* Since the last tick, */
-    size_t last_output_peak; /* and between the two before. */
-    uint64_t soft_since_us;  /* Above the soft limit since then; 0 when not. */
-    uint64_t active_us;
-    struct list_node all_node;
-    struct list_node dirty_node;
-    struct list_node again_node;
-    struct list_node ahead_node;
-    struct list_node closing_node;
-    bool is_active;  /* Did something since the last tick. */
-    bool is_writing; /* write_event is added. */
-    bool is_paused;
-    bool is_last_output; /* Close when the output is empty. */
-};
-
-/* holds.released: the connection has something to send. */
-static void on_released(struct holds *holds, struct hold_queue *queue)
-{
-    (void)holds;
-    connection_touch(LIST_ENTRY(queue, struct connection, holds));
-}
-
-struct connections *connections_create(struct event_base *base, const char *spill_folder)
-{
-    struct connections *connections = memory_allocate_zeroed(sizeof(*connections));
-
-    connections->base = base;
-    connections->spill_folder = spill_folder == NULL ? NULL : memory_copy_text(spill_folder);
-    list_init(&connections->all);
-    list_init(&connections->dirty);
-    list_init(&connections->again);
-    list_init(&connections->ahead);
-    list_init(&connections->closing);
-    holds_init(&connections->holds, on_released);
-    connections->read_block = memory_allocate(READ_BYTES);
-    connections->query_limit = UINT64_MAX;
-    return connections;
-}
-
-static void destroy(struct connection *connection)
-{
-    struct connections *connections = connection->connections;
-
-    connection->handler.closed(connection->handler.context);
-    event_del(&connection->read_event);
-    event_del(&connection->write_event);
-    holds_drop(&connections->holds, &connection->holds);
-    connection->transport.operations->close(&connection->transport);
-    list_remove(&connection->all_node);
-    list_remove(&connection->dirty_node);
-    list_remove(&connection->again_node);
-    list_remove(&connection->ahead_node);
-    list_remove(&connection->closing_node);
-    buf_release(&connection->input);
-    buf_release(&connection->output);
-    memory_free(connection);
-}
-
-void connections_free(struct connections *connections)
-{
-    if (connections == NULL) {
-        return;
-    }
-    while (!list_is_empty(&connections->all)) {
-        destroy(LIST_ENTRY(connections->all.head.next, struct connection, all_node));
-    }
-    holds_release_memory(&connections->holds);
-    memory_free(connections->read_block);
-    memory_free(connections->spill_folder);
-    memory_free(connections);
-}
-
-const struct connections_statistics *connections_get_statistics(const struct connections *connections)
-{
-    return &connections->statistics;
-}
-
-void connections_reset_statistics(struct connections *connections)
-{
-    connections->statistics = (struct connections_statistics){0};
-}
-
-void connections_set_query_limit(struct connections *connections, uint64_t bytes)
-{
-    connections->query_limit = bytes;
-}
 
 bool connection_is_closing(const struct connection *connection)
 {
@@ -173,7 +51,7 @@ static void set_writing(struct connection *connection, bool is_writing)
 }
 
 /* Give the handler what there is. Afterwards what it did not take is in the connection's own buffer. */
-static void show_input(struct connection *connection, struct slice input, bool is_own)
+void connection_show_input(struct connection *connection, struct slice input, bool is_own)
 {
     size_t consumed = connection->handler.input(connection->handler.context, input);
 
@@ -201,7 +79,7 @@ static size_t choose_room(struct connection *connection, char **to)
 
     if (connection->input.len == 0) {
         *to = connection->connections->read_block;
-        return READ_BYTES;
+        return CONNECTION_READ_BYTES;
     }
     wanted = connection->handler.missing(connection->handler.context, connection->input.len);
     if (wanted < READ_BYTES_MIN) {
@@ -238,10 +116,10 @@ static void read_once(struct connection *connection)
     if (is_own) {
         buf_commit(&connection->input, (size_t)len);
     }
-    show_input(connection, is_own ? buf_slice(&connection->input) : slice_make(to, (size_t)len), is_own);
+    connection_show_input(connection, is_own ? buf_slice(&connection->input) : slice_make(to, (size_t)len), is_own);
 }
 
-static bool may_read(const struct connection *connection)
+bool connection_may_read(const struct connection *connection)
 {
     return !connection->is_paused && !connection->is_last_output && !connection_is_closing(connection);
 }
@@ -249,14 +127,17 @@ static bool may_read(const struct connection *connection)
 /* connections_process() reads what the transport has read ahead: once in each turn, so that nobody keeps the loop. */
 static void note_ahead(struct connection *connection)
 {
-    if (may_read(connection) && !list_node_is_linked(&connection->ahead_node) &&
+    if (connection_may_read(connection) && !list_node_is_linked(&connection->ahead_node) &&
         connection->transport.operations->has_buffered(&connection->transport)) {
         list_append(&connection->connections->ahead, &connection->ahead_node);
     }
 }
 
-static void read_input(struct connection *connection)
+void connection_read(struct connection *connection)
 {
+    if (connection->transport.needs & TRANSPORT_WRITE_NEEDS_READABLE) {
+        connection_touch(connection);
+    }
     read_once(connection);
     if (!connection_is_closing(connection) && connection->transport.needs & TRANSPORT_READ_NEEDS_WRITABLE) {
         set_writing(connection, true);
@@ -270,13 +151,11 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
-    if (connection->transport.needs & TRANSPORT_WRITE_NEEDS_READABLE) {
+    if (connection_may_read(connection)) {
+        connection_read(connection);
+    } else { /* It was for the sake of a write. */
+        event_del(&connection->read_event);
         connection_touch(connection);
-    }
-    if (may_read(connection)) {
-        read_input(connection);
-    } else {
-        event_del(&connection->read_event); /* It was for the sake of a write. */
     }
 }
 
@@ -299,39 +178,6 @@ void connection_process_again(struct connection *connection)
 {
     if (!list_node_is_linked(&connection->again_node)) {
         list_append(&connection->connections->again, &connection->again_node);
-    }
-}
-
-/* Once each of those who are there now. */
-static void process_ahead(struct list *ahead)
-{
-    const struct list_node *last = ahead->head.prev;
-
-    for (struct list_node *node = &ahead->head; node != last && !list_is_empty(ahead);) {
-        struct connection *connection = LIST_ENTRY(node = ahead->head.next, struct connection, ahead_node);
-
-        list_remove(node);
-        if (may_read(connection)) {
-            read_input(connection);
-        }
-    }
-}
-
-void connections_process(struct connections *connections)
-{
-    const struct list_node *last = connections->again.head.prev;
-    uint64_t begin_us = clock_monotonic_us();
-
-    process_ahead(&connections->ahead);
-    for (bool is_last = list_is_empty(&connections->again);
-         !is_last && clock_monotonic_us() - begin_us <= PROCESS_US;) {
-        struct connection *connection = LIST_ENTRY(connections->again.head.next, struct connection, again_node);
-
-        is_last = &connection->again_node == last;
-        list_remove(&connection->again_node);
-        if (!connection_is_closing(connection) && !connection->is_last_output) {
-            show_input(connection, buf_slice(&connection->input), true);
-        }
     }
 }
 
@@ -409,7 +255,7 @@ static bool write_once(struct connection *connection)
     return (size_t)len == free_len;
 }
 
-static void check_output_limit(struct connection *connection, uint64_t now_us)
+void connection_check_output_limit(struct connection *connection, uint64_t now_us)
 {
     const struct connection_limit *limit = &connection->limit;
     size_t len = connection->output.len > OUTPUT_BYTES_FREE ? connection->output.len : 0;
@@ -474,8 +320,8 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
-    if (connection->transport.needs & TRANSPORT_READ_NEEDS_WRITABLE && may_read(connection)) {
-        read_input(connection);
+    if (connection->transport.needs & TRANSPORT_READ_NEEDS_WRITABLE && connection_may_read(connection)) {
+        connection_read(connection);
     }
     connection_touch(connection);
 }
@@ -483,7 +329,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 /* The turn's output is complete. What it reveals is in the turn's batch at the latest, and batches are released whole:
  * to wait for the batch's end costs nothing, and keeps the holds of a turn in order whatever order connections come in.
  */
-static void flush(struct connection *connection, const struct connections_turn *turn)
+void connection_flush(struct connection *connection, const struct connections_turn *turn)
 {
     uint64_t offset = connection->hold_offset > turn->released ? turn->end : 0;
 
@@ -494,94 +340,17 @@ static void flush(struct connection *connection, const struct connections_turn *
         connection->output_peak = connection->output.len;
     }
     if (connection->limit.hard_bytes != 0 || connection->limit.soft_bytes != 0) {
-        check_output_limit(connection, turn->now_us); /* Before it is written: one reply may be too long by itself. */
+        connection_check_output_limit(connection,
+                                      turn->now_us); /* Before it is written: one reply may be too long by itself. */
     }
     if (!connection_is_closing(connection)) {
         write_out(connection);
     }
 }
 
-static void destroy_closing(struct connections *connections)
-{
-    while (!list_is_empty(&connections->closing)) {
-        destroy(LIST_ENTRY(connections->closing.head.next, struct connection, closing_node));
-    }
-}
-
-void connections_flush(struct connections *connections, const struct connections_turn *turn)
-{
-    holds_release(&connections->holds, turn->released);
-    while (!list_is_empty(&connections->dirty)) {
-        struct connection *connection = LIST_ENTRY(connections->dirty.head.next, struct connection, dirty_node);
-
-        list_remove(&connection->dirty_node);
-        if (!connection_is_closing(connection)) {
-            flush(connection, turn);
-        }
-    }
-    destroy_closing(connections);
-}
-
-/* --- Amid a turn --- */
-
-/* Read once from each that has something. None is freed meanwhile. */
-static void read_others(struct connections *connections, const struct connection *busy)
-{
-    LIST_FOR_EACH(&connections->all, node)
-    {
-        struct connection *connection = LIST_ENTRY(node, struct connection, all_node);
-
-        if (connection != busy && !connection->is_paused && !connection->is_last_output &&
-            !connection_is_closing(connection)) {
-            on_readable(connection->transport.fd, 0, connection);
-        }
-    }
-}
-
-static void flush_others(struct connections *connections, const struct connection *busy,
-                         const struct connections_turn *turn)
-{
-    holds_release(&connections->holds, turn->released);
-    LIST_FOR_EACH(&connections->dirty, node)
-    {
-        struct connection *connection = LIST_ENTRY(node, struct connection, dirty_node);
-
-        if (connection != busy && connection->hold_offset <= turn->end) {
-            list_remove(&connection->dirty_node);
-            if (!connection_is_closing(connection)) {
-                flush(connection, turn);
-            }
-        }
-    }
-    destroy_closing(connections);
-}
-
-void connections_serve_others(struct connections *connections, const struct connection *busy,
-                              const struct connections_turn *turn)
-{
-    char *block = connections->read_block; /* Holds the request of `busy`, and what follows it. */
-
-    connections->read_block = memory_allocate(READ_BYTES);
-    read_others(connections, busy);
-    flush_others(connections, busy, turn);
-    memory_free(connections->read_block);
-    connections->read_block = block;
-}
-
-void connections_let_go(struct connections *connections)
-{
-    holds_release(&connections->holds, UINT64_MAX);
-}
-
 bool connection_is_held(const struct connection *connection)
 {
     return connection->holds.first != NULL || connection->hold_offset != 0;
-}
-
-bool connections_have_work(const struct connections *connections)
-{
-    return !list_is_empty(&connections->again) || !list_is_empty(&connections->ahead) ||
-           !list_is_empty(&connections->dirty) || !list_is_empty(&connections->closing);
 }
 
 /* --- Life --- */
@@ -609,39 +378,6 @@ struct connection *connection_open(struct connections *connections, const struct
     event_add(&connection->read_event, NULL);
     note_ahead(connection);
     return connection;
-}
-
-/* Memory of buffers that stand empty is given back once their connection has been idle for a while. */
-static void tick(struct connection *connection, uint64_t now_us)
-{
-    connection->last_output_peak = connection->output_peak;
-    connection->output_peak = connection->output.len;
-    if (connection->is_active) {
-        connection->is_active = false;
-        connection->active_us = now_us;
-    } else if (now_us - connection->active_us > IDLE_US) {
-        if (connection->output.len == 0) {
-            buf_release(&connection->output);
-        }
-        if (connection->input.len == 0) {
-            buf_release(&connection->input);
-        }
-    }
-    if (connection->limit.soft_bytes != 0) {
-        check_output_limit(connection, now_us);
-    }
-}
-
-void connections_tick(struct connections *connections, uint64_t now_us)
-{
-    LIST_FOR_EACH(&connections->all, node)
-    {
-        struct connection *connection = LIST_ENTRY(node, struct connection, all_node);
-
-        if (!connection_is_closing(connection)) {
-            tick(connection, now_us);
-        }
-    }
 }
 
 void connection_measure(const struct connection *connection, struct connection_usage *usage)
