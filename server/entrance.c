@@ -1,4 +1,5 @@
 #include "server/entrance.h"
+#include "base/diag.h"
 #include "base/memory.h"
 #include "server/config/config.h"
 #include "server/http/http.h"
@@ -96,26 +97,27 @@ static enum status load_credentials(struct entrance *entrance, char *error, size
     return STATUS_INVALID;
 }
 
-enum status entrance_open(const struct entrance_options *options, struct entrance **entrance, char *error,
-                          size_t error_bytes)
+enum status entrance_open(const struct entrance_options *options, struct entrance **entrance)
 {
     struct entrance *opened = memory_allocate_zeroed(sizeof(*opened));
     struct handshakes_options handshakes = {.base = options->base, .done = on_handshake, .context = opened};
+    char error[CONFIG_ERROR_BYTES];
     enum status status;
 
     opened->options = *options;
     opened->handshakes = handshakes_create(&handshakes);
-    status = load_credentials(opened, error, error_bytes);
+    status = load_credentials(opened, error, sizeof(error));
     if (status == STATUS_OK) {
-        status = open_listener(opened, &opened->plain, error, error_bytes);
+        status = open_listener(opened, &opened->plain, error, sizeof(error));
     }
     if (status == STATUS_OK) {
-        status = open_listener(opened, &opened->tls, error, error_bytes);
+        status = open_listener(opened, &opened->tls, error, sizeof(error));
     }
     if (status == STATUS_OK) {
-        status = open_http(opened, error, error_bytes);
+        status = open_http(opened, error, sizeof(error));
     }
     if (status != STATUS_OK) {
+        diag(DIAG_WARNING, "%s", error);
         entrance_close(opened);
         return status;
     }

@@ -18,9 +18,8 @@ struct entrance_options {
 };
 
 /* Load what TLS needs and listen as the configuration says; whoever connects waits until entrance_start().
- *   STATUS_INVALID  A file is no good, or an address cannot be had; `error` says which and why. */
-MUST_CHECK enum status entrance_open(const struct entrance_options *options, struct entrance **entrance, char *error,
-                                     size_t error_bytes);
+ *   STATUS_INVALID  A file is no good, or an address cannot be had: diag has said which and why. */
+MUST_CHECK enum status entrance_open(const struct entrance_options *options, struct entrance **entrance);
 void entrance_start(struct entrance *entrance);
 /* Let nobody in any more; who is in stays. */
 void entrance_stop(struct entrance *entrance);

@@ -265,12 +265,12 @@ void server_reset_statistics(struct server *server)
 
 /* --- Making --- */
 
-static enum status open_entrance(struct server *server, char *error, size_t error_bytes)
+static bool open_entrance(struct server *server)
 {
     struct entrance_options options = {
         .base = server->base, .services = &server->services, .clients_max = server->clients_max};
 
-    return entrance_open(&options, &server->entrance, error, error_bytes);
+    return entrance_open(&options, &server->entrance) == STATUS_OK;
 }
 
 static struct event_base *make_base(void)
@@ -433,7 +433,6 @@ static void start(struct server *server)
 enum status server_open(struct config *config, const char *executable, struct server **server)
 {
     struct server *opened = memory_allocate_zeroed(sizeof(*opened));
-    char error[CONFIG_ERROR_BYTES];
 
     opened->config = config;
     opened->facts.executable = executable;
@@ -452,12 +451,8 @@ enum status server_open(struct config *config, const char *executable, struct se
              (long long)config->max_clients, (long long)opened->clients_max);
     }
     make_parts(opened);
-    if (open_entrance(opened, error, sizeof(error)) != STATUS_OK) {
-        diag(DIAG_WARNING, "%s", error);
-        goto fail;
-    }
-    if (!settings_rename_commands(&opened->services) || !acl_config_load(&opened->services) || !open_store(opened) ||
-        !open_replication(opened)) {
+    if (!open_entrance(opened) || !settings_rename_commands(&opened->services) || !acl_config_load(&opened->services) ||
+        !open_store(opened) || !open_replication(opened)) {
         goto fail;
     }
     server_reset_statistics(opened); /* What recovery replayed, no client asked for. */
