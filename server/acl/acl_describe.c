@@ -18,15 +18,23 @@ struct description {
     struct buf *out;
 };
 
-/* How many commands of the category the rest has, and has not. */
-static void count_category(const struct description *description, uint32_t category, size_t *on, size_t *off)
+#define CATEGORY_BITS 32 /* Of acl_command.categories. */
+
+/* How many commands of each category the rest has as they are wanted, and how many not; by the category's bit. */
+struct tally {
+    size_t right[CATEGORY_BITS];
+    size_t wrong[CATEGORY_BITS];
+};
+
+static void count(const struct description *description, struct tally *tally)
 {
-    *on = *off = 0;
+    *tally = (struct tally){.right = {0}};
     for (uint32_t i = 0; i < acl_catalog_count(description->catalog); i++) {
         const struct acl_command *command = acl_catalog_at(description->catalog, i);
+        bool is_right = acl_selector_has_command(description->rest, i) == description->is_additive;
 
-        if ((command->categories & category) && !command->is_later) {
-            *(acl_selector_has_command(description->rest, i) ? on : off) += 1;
+        for (uint32_t left = command->is_later ? 0 : command->categories; left != 0; left &= left - 1) {
+            (is_right ? tally->right : tally->wrong)[__builtin_ctz(left)]++;
         }
     }
 }
@@ -38,17 +46,14 @@ static size_t find_best(const struct description *description, const bool *was_t
     size_t best = CATEGORY_COUNT;
     size_t least_wrong = SIZE_MAX;
     size_t most_right = 0;
+    struct tally tally;
 
+    count(description, &tally);
     for (size_t i = 0; i < CATEGORY_COUNT; i++) {
-        size_t right;
-        size_t wrong;
+        size_t right = tally.right[__builtin_ctz(category_names[i].bit)];
+        size_t wrong = tally.wrong[__builtin_ctz(category_names[i].bit)];
 
-        if (was_taken[i]) {
-            continue;
-        }
-        count_category(description, category_names[i].bit, description->is_additive ? &right : &wrong,
-                       description->is_additive ? &wrong : &right);
-        if (right > wrong && (wrong < least_wrong || (wrong == least_wrong && right > most_right))) {
+        if (!was_taken[i] && right > wrong && (wrong < least_wrong || (wrong == least_wrong && right > most_right))) {
             best = i;
             least_wrong = wrong;
             most_right = right;
