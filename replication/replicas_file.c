@@ -187,9 +187,9 @@ static void write_text(void *context)
 {
     struct replicas_file *file = context;
 
-    crash_point("replicas_file.write.before");
+    crash_point("replication.replicas.write.before");
     file->status = file_replace(file->files, file->directory, REPLICAS_FILE_NAME, buf_slice(&file->text));
-    crash_point("replicas_file.write.after");
+    crash_point("replication.replicas.write.after");
 }
 
 static bool is_due(const struct replicas_file *file, uint64_t mark, uint64_t sum, uint64_t now_ms)

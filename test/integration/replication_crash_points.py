@@ -83,6 +83,24 @@ def test_master_dies_while_making_a_payload(binary):
         no_leftovers(master)
 
 
+def test_master_dies_while_it_writes_down_its_replicas(binary):
+    for point in ("replication.replicas.write.before", "replication.replicas.write.after"):
+        master = Server(binary, *QUICK, env={"HEARTH_CRASH_POINT": point})
+        replica = Server(binary, *QUICK)
+        try:
+            with replica.client() as client:
+                client.call("REPLICAOF", "127.0.0.1", master.port)
+            wait_until(lambda: ends(master), "the crash at " + point)
+        finally:
+            master.env = None
+        master.start()
+        wait_caught_up(replica, master)
+        assert stat(master, "sync_full") == 0, point
+        wait_until(lambda: os.path.exists(os.path.join(master.data, "hearth.replicas")), "the file")
+        for node in (master, replica):
+            node.stop()
+
+
 def test_role_change_is_all_or_nothing(binary):
     for point, followed in (("role.write.before", False), ("role.write.after", True)):
         master = Server(binary, *QUICK)
@@ -122,4 +140,5 @@ def test_promotion_never_goes_on_under_the_old_history(binary):
 
 if __name__ == "__main__":
     run_tests([test_replica_dies_during_a_full_sync, test_master_dies_while_making_a_payload,
+               test_master_dies_while_it_writes_down_its_replicas,
                test_role_change_is_all_or_nothing, test_promotion_never_goes_on_under_the_old_history], (sys.argv[1],))
