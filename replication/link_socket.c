@@ -66,11 +66,6 @@ void link_socket_close(struct link_socket *socket)
     buf_clear(&socket->output);
 }
 
-static bool is_open(const struct link_socket *socket)
-{
-    return socket->fd >= 0 || socket->lookup != NULL;
-}
-
 static void end(struct link_socket *socket, const char *reason)
 {
     char kept[REASON_BYTES]; /* It may be the stream's. */
@@ -364,7 +359,7 @@ void link_socket_connect(struct link_socket *socket, const struct link_socket_go
     struct addrinfo *list = NULL;
     char service[8];
 
-    ASSERT(!is_open(socket));
+    link_socket_close(socket);
     socket->goal = *goal;
     snprintf(service, sizeof(service), "%u", goal->port);
     if (getaddrinfo(goal->host, service, &hints, &list) != 0) {

@@ -59,7 +59,7 @@ struct link_socket {
 void link_socket_init(struct link_socket *socket, struct event_base *base, const struct link_socket_handler *handler);
 void link_socket_release(struct link_socket *socket);
 
-/* Begin to connect. What fails is told by closed(), perhaps before this returns. */
+/* Close what is open, and begin to connect. What fails is told by closed(), perhaps before this returns. */
 void link_socket_connect(struct link_socket *socket, const struct link_socket_goal *goal);
 /* Connect from this numeric address from the next time on; NULL: from any. Where it cannot be had, that is said, and
  * the connection is made from any, as Redis does. */

@@ -437,7 +437,6 @@ static void act(struct replica_link *link, enum replica_action action)
     case REPLICA_DO_NOTHING:
         break;
     case REPLICA_DO_CONNECT:
-        link_socket_close(&link->socket);
         buf_clear(&link->lines);
         link_socket_set_target(&link->socket, &link->lines);
         link_socket_set_source(&link->socket, link->sync.settings->source_address);
@@ -555,10 +554,8 @@ void replica_link_turn(struct replica_link *link)
 
 void replica_link_drain(struct replica_link *link)
 {
-    enum stream_outcome outcome = STREAM_MORE;
-
-    while (outcome == STREAM_MORE && link->fsm.state == REPLICA_STREAMING) {
-        outcome = stream_run(&link->stream, &link->sink, STREAM_BUDGET);
+    while (link->fsm.state == REPLICA_STREAMING &&
+           stream_run(&link->stream, &link->sink, STREAM_BUDGET) == STREAM_MORE) {
     }
 }
 
