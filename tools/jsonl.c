@@ -326,10 +326,22 @@ static enum status end_key(void *context)
     return flush_if_long(jsonl);
 }
 
+/* {"library":"#!lua name=..."} */
+static enum status add_library(void *context, struct slice code)
+{
+    struct jsonl *jsonl = context;
+
+    buf_put_text(&jsonl->line, "{\"library\":");
+    put_string(&jsonl->line, code);
+    buf_put_text(&jsonl->line, "}\n");
+    return flush_if_long(jsonl);
+}
+
 struct key_visitor jsonl_visitor(struct jsonl *jsonl)
 {
     return (struct key_visitor){
         .context = jsonl,
+        .function = add_library,
         .key_begin = begin_key,
         .string = add_string,
         .list_item = add_element,

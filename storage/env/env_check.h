@@ -22,6 +22,7 @@ struct env_check_summary {
     bool is_clean;
     uint64_t key_count;
     uint64_t row_counts[TABLE_COUNT];
+    uint64_t library_count; /* Of functions. */
     uint64_t orphan_count;
     uint64_t unchecked_count; /* Values of types that this build does not know. */
     uint64_t problem_count;

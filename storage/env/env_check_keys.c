@@ -1,5 +1,6 @@
 /* The table of keys: each row by itself, its value, its expiry's row, and which database it counts to. */
 #include "storage/env/env_check_state.h"
+#include "storage/keyspace/library_rows.h"
 
 #include <inttypes.h>
 
@@ -47,6 +48,19 @@ static void check_value(struct env_check *check, const struct entry *entry, cons
     }
 }
 
+/* K6 */
+static void check_library(struct env_check *check, struct slice coded_key, struct slice value)
+{
+    struct slice code;
+
+    if (library_rows_decode(coded_key, value, &code)) {
+        check->summary->library_count++;
+    } else {
+        env_check_tell(check, "table keys, row %" PRIu64 ": it is no whole library of functions",
+                       check->summary->row_counts[TABLE_KEYS]);
+    }
+}
+
 static void check_row(struct env_check *check, struct slice coded_key, struct slice value)
 {
     struct env_check_database *database;
@@ -60,6 +74,10 @@ static void check_row(struct env_check *check, struct slice coded_key, struct sl
     if (!keycode_parse_key(coded_key, &space, &name) || !entry_decode_row(coded_key, value, &key, &entry)) {
         env_check_tell(check, "table keys, row %" PRIu64 " ('%s'): it does not decode",
                        check->summary->row_counts[TABLE_KEYS], env_check_text(coded_key, text));
+        return;
+    }
+    if (space == LIBRARY_SPACE) {
+        check_library(check, coded_key, value);
         return;
     }
     if (entry.generation != 0) {

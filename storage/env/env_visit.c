@@ -4,6 +4,7 @@
 #include "storage/env/env_exact.h"
 #include "storage/env/env_rows.h"
 #include "storage/env/env_visit_value.h"
+#include "storage/keyspace/library_rows.h"
 #include <ctype.h>
 #include <stdio.h>
 
@@ -116,13 +117,48 @@ static enum status visit_database(struct env_visit *visit, uint32_t db, const st
     return status == STATUS_END ? STATUS_OK : status;
 }
 
+/* Libraries come first, as in Redis' files. */
+static enum status visit_libraries(struct env_visit *visit, const struct key_visitor *visitor,
+                                   struct env_visit_problem *problem)
+{
+    struct keycode prefix;
+    struct env_rows rows;
+    struct slice key;
+    struct slice value;
+    struct slice code;
+    enum status status;
+
+    keycode_prefix(&prefix, LIBRARY_SPACE);
+    status = env_rows_open(&rows, visit->env, visit->txn, TABLE_KEYS, keycode_slice(&prefix));
+    if (status != STATUS_OK) {
+        return status;
+    }
+    while ((status = env_rows_next(&rows, &key, &value)) == STATUS_OK) {
+        if (!library_rows_decode(key, value, &code)) {
+            snprintf(problem->text, sizeof(problem->text), "a library of functions is damaged");
+            status = STATUS_CORRUPT;
+        } else if (visitor->function == NULL) {
+            snprintf(problem->text, sizeof(problem->text), "it has a library of functions, which cannot be told");
+            status = STATUS_UNSUPPORTED;
+        } else {
+            status = visitor->function(visitor->context, code);
+        }
+        if (status != STATUS_OK) {
+            break;
+        }
+    }
+    env_rows_close(&rows);
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
 enum status env_visit_keys(struct env_visit *visit, const struct key_visitor *visitor,
                            struct env_visit_problem *problem)
 {
-    enum status status = STATUS_OK;
     uint32_t database_count = visit->options.is_without_keys ? 0 : visit->meta.database_count;
+    enum status status;
 
     problem->text[0] = '\0';
+    status = visit_libraries(visit, visitor, problem);
     for (uint32_t db = 0; db < database_count && status == STATUS_OK; db++) {
         status = visit_database(visit, db, visitor, problem);
     }

@@ -31,9 +31,9 @@ struct env_visit; /* A walk that was begun; one thread. */
 MUST_CHECK enum status env_visit_begin(struct env *env, const struct env_visit_options *options,
                                        struct env_visit **visit);
 const struct env_meta *env_visit_meta(const struct env_visit *visit);
-/* Tell all keys, by database and then in the order of their codes; keys that are due too.
- *   STATUS_CORRUPT, STATUS_UNSUPPORTED: `*problem` is filled.  STATUS_CLOSED, STATUS_NO_MEMORY, STATUS_IO, and what the
- *   visitor gave. */
+/* Tell all libraries of functions, then all keys, by database and then in the order of their codes; keys that are due
+ * too. STATUS_CORRUPT, STATUS_UNSUPPORTED: `*problem` is filled.  STATUS_CLOSED, STATUS_NO_MEMORY, STATUS_IO, and what
+ * the visitor gave. */
 MUST_CHECK enum status env_visit_keys(struct env_visit *visit, const struct key_visitor *visitor,
                                       struct env_visit_problem *problem);
 void env_visit_end(struct env_visit *visit);

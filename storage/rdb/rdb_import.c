@@ -9,6 +9,7 @@
 #include "storage/env/env.h"
 #include "storage/env/redo.h"
 #include "storage/keyspace/key_load.h"
+#include "storage/keyspace/library_rows.h"
 #include "storage/rdb/rdb_read.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -111,6 +112,15 @@ static enum status take_aux(void *context, struct slice name, struct slice value
     return STATUS_OK;
 }
 
+/* Whether Lua takes it is seen when it is first used. */
+static enum status take_function(void *context, struct slice code)
+{
+    struct import *import = import_of(context);
+
+    library_rows_put(import->keyspace, code);
+    return is_full(import) ? checkpoint(import) : STATUS_OK;
+}
+
 static enum status begin_key(void *context, const struct key_visit *key)
 {
     struct import *import = import_of(context);
@@ -165,6 +175,7 @@ static enum status read_keys(struct import *import)
     load->after_element = after_element;
     visitor = key_load_visitor(load);
     visitor.aux = take_aux;
+    visitor.function = take_function;
     visitor.key_begin = begin_key;
     visitor.key_end = end_key;
     status = rdb_read(&source, &visitor, import->problem);

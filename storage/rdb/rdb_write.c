@@ -73,6 +73,19 @@ void rdb_write_aux(struct rdb_writer *writer, const char *name, struct slice val
     rdb_put_string(&writer->out, value);
 }
 
+/* A library of functions; Redis before 7 has none. */
+static enum status add_function(void *context, struct slice code)
+{
+    struct rdb_writer *writer = context;
+
+    if (writer->version < 10) {
+        return STATUS_OK;
+    }
+    buf_put_byte(&writer->out, (char)RDB_OPCODE_FUNCTION2);
+    rdb_put_string(&writer->out, code);
+    return rdb_writer_flush_if_long(writer);
+}
+
 static enum rdb_type type_of(const struct rdb_writer *writer, enum entry_type type)
 {
     static const enum rdb_type types[ENTRY_TYPE_COUNT] = {
@@ -166,6 +179,7 @@ struct key_visitor rdb_writer_visitor(struct rdb_writer *writer)
 {
     struct key_visitor visitor = {
         .context = writer,
+        .function = add_function,
         .key_begin = begin_key,
         .string = put_element,
         .list_item = put_element,
