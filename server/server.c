@@ -28,6 +28,7 @@
 #include "server/request/replay.h"
 #include "server/request/tracking.h"
 #include "server/request/transaction.h"
+#include "server/script/functions.h"
 #include "server/script/script.h"
 #include "server/services.h"
 #include "server/settings.h"
@@ -177,6 +178,7 @@ static void on_data_replaced(void *context)
     dispatch_observe_keyspace(server->services.dispatch);
     connections_let_go(server->connections); /* They wait for offsets of a log that is gone. */
     transactions_touch_all(server->services.transactions);
+    functions_note_replaced(server->services.script);
     tracking_note_replaced(server->services.tracking);
 }
 

@@ -169,7 +169,7 @@ static void put_figures(struct call *call, struct figures *figures)
     put_figure(figures, "aof.buffer", 0);
     script_get_statistics(call->services->script, &scripts);
     put_figure(figures, "lua.caches", scripts.script_bytes);
-    put_figure(figures, "functions.caches", 0);
+    put_figure(figures, "functions.caches", scripts.function_bytes);
     keys = put_databases(figures, call->keyspace);
     put_figure(figures, "overhead.total", overhead);
     put_figure(figures, "keys.count", keys);

@@ -1,10 +1,11 @@
-/* Scripts: cmd_script.c. */
+/* Scripts: cmd_script.c; functions: cmd_function.c. */
 #ifndef SERVER_COMMANDS_CMD_SCRIPT_H
 #define SERVER_COMMANDS_CMD_SCRIPT_H
 
 #include "server/request/command.h"
 
-/* Ends with a NULL name. */
+/* Each ends with a NULL name. */
 extern const struct command script_commands[];
+extern const struct command function_commands[];
 
 #endif

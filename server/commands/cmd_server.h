@@ -8,7 +8,6 @@
 /* Each ends with a NULL name. */
 extern const struct command server_commands[];
 extern const struct command observe_commands[];
-extern const struct command function_commands[];
 extern const struct command module_commands[];
 extern const struct command cluster_commands[];
 extern const struct command memory_commands[];

@@ -242,6 +242,22 @@ static void protect_strings(lua_State *lua)
     lua_pop(lua, 2);
 }
 
+void lua_protect_refuse_unknown(lua_State *lua)
+{
+    lua_createtable(lua, 0, 1);
+    replace(lua, "__index", refuse_unknown_global);
+    lua_setmetatable(lua, -2);
+}
+
+void lua_protect_show(lua_State *lua, int globals)
+{
+    lua_pushvalue(lua, LUA_GLOBALSINDEX);
+    (void)lua_getmetatable(lua, -1);
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, globals);
+    lua_setfield(lua, -2, "__index");
+    lua_pop(lua, 2);
+}
+
 int lua_protect_globals(lua_State *lua)
 {
     lua_pushvalue(lua, LUA_GLOBALSINDEX);

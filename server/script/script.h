@@ -75,11 +75,24 @@ enum script_kill_outcome script_kill(struct script *script, bool is_function);
 /* Whether any runs for longer than it may. */
 bool script_is_slow(const struct script *script);
 
-struct script_statistics {
-    size_t eval_vm_bytes; /* Lua's memory of EVAL's scripts, */
-    size_t script_count;  /* how many are kept, */
-    size_t script_bytes;  /* and our own memory for them. */
+struct script_running {
+    const char *name;
+    const struct call *call; /* What was called to run it. */
+    uint64_t duration_ms;
+    bool is_function;
 };
-void script_get_statistics(const struct script *script, struct script_statistics *statistics);
+/* The one that runs; false for none. */
+bool script_get_running(const struct script *script, struct script_running *running);
+
+struct script_statistics {
+    size_t eval_vm_bytes;     /* Lua's memory of EVAL's scripts, */
+    size_t script_count;      /* how many are kept, */
+    size_t script_bytes;      /* and our own memory for them. */
+    size_t function_vm_bytes; /* The same of functions. */
+    size_t function_count;
+    size_t library_count;
+    size_t function_bytes;
+};
+void script_get_statistics(struct script *script, struct script_statistics *statistics);
 
 #endif

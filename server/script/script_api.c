@@ -140,43 +140,58 @@ static int run_debug(lua_State *lua)
     return 0;
 }
 
-static void set_numbers(lua_State *lua)
+void script_api_fill_basics(lua_State *lua)
 {
     static const struct {
         const char *name;
         int value;
-    } numbers[] = {
-        {"LOG_DEBUG", DIAG_DEBUG},    {"LOG_VERBOSE", DIAG_VERBOSE},
-        {"LOG_NOTICE", DIAG_NOTICE},  {"LOG_WARNING", DIAG_WARNING},
-        {"REPL_NONE", REPL_NONE},     {"REPL_AOF", REPL_AOF},
-        {"REPL_SLAVE", REPL_REPLICA}, {"REPL_REPLICA", REPL_REPLICA},
-        {"REPL_ALL", REPL_ALL},       {"REDIS_VERSION_NUM", VERSION_NUMBER},
+    } levels[] = {
+        {"LOG_DEBUG", DIAG_DEBUG},     {"LOG_VERBOSE", DIAG_VERBOSE},         {"LOG_NOTICE", DIAG_NOTICE},
+        {"LOG_WARNING", DIAG_WARNING}, {"REDIS_VERSION_NUM", VERSION_NUMBER},
     };
 
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        lua_pushnumber(lua, numbers[i].value);
-        lua_setfield(lua, -2, numbers[i].name);
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        lua_pushnumber(lua, levels[i].value);
+        lua_setfield(lua, -2, levels[i].name);
     }
+    lua_pushcfunction(lua, run_log);
+    lua_setfield(lua, -2, "log");
+    lua_pushliteral(lua, SERVER_REDIS_VERSION);
+    lua_setfield(lua, -2, "REDIS_VERSION");
 }
 
 void script_api_fill(lua_State *lua)
 {
+    static const struct {
+        const char *name;
+        int value;
+    } modes[] = {
+        {"REPL_NONE", REPL_NONE},       {"REPL_AOF", REPL_AOF}, {"REPL_SLAVE", REPL_REPLICA},
+        {"REPL_REPLICA", REPL_REPLICA}, {"REPL_ALL", REPL_ALL},
+    };
     static const luaL_Reg functions[] = {
-        {"log", run_log},
-        {"sha1hex", run_sha1hex},
-        {"error_reply", run_error_reply},
-        {"status_reply", run_status_reply},
-        {"setresp", run_setresp},
-        {"set_repl", run_set_repl},
+        {"sha1hex", run_sha1hex}, {"error_reply", run_error_reply}, {"status_reply", run_status_reply},
+        {"setresp", run_setresp}, {"set_repl", run_set_repl},       {NULL, NULL},
+    };
+
+    luaL_register(lua, NULL, functions);
+    script_call_fill(lua);
+    script_api_fill_basics(lua);
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        lua_pushnumber(lua, modes[i].value);
+        lua_setfield(lua, -2, modes[i].name);
+    }
+}
+
+void script_api_fill_eval(lua_State *lua)
+{
+    static const luaL_Reg functions[] = {
         {"replicate_commands", run_replicate_commands},
         {"breakpoint", run_breakpoint},
         {"debug", run_debug},
         {NULL, NULL},
     };
 
+    script_api_fill(lua);
     luaL_register(lua, NULL, functions);
-    script_call_fill(lua);
-    set_numbers(lua);
-    lua_pushliteral(lua, SERVER_REDIS_VERSION);
-    lua_setfield(lua, -2, "REDIS_VERSION");
 }

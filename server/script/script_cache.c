@@ -113,7 +113,7 @@ void script_flush(struct script *script)
     }
     script->kept_bytes = 0;
     script_vm_free(script->eval_vm);
-    script->eval_vm = script_vm_create(script, &script->random, script_api_fill);
+    script->eval_vm = script_vm_create(script, &script->random, script_api_fill_eval);
 }
 
 /* --- Running --- */
@@ -160,24 +160,6 @@ enum status script_run_sha(struct call *call, struct slice sha, const struct scr
 
 /* --- Flags --- */
 
-/* What a shebang tells makes a script a write command, or none, and so on. */
-static uint32_t apply(uint32_t script_flags, uint32_t flags)
-{
-    if (script_flags & SCRIPT_TELLS_NOTHING) {
-        return flags;
-    }
-    flags &= ~(uint32_t)(COMMAND_STALE | COMMAND_DENYOOM | COMMAND_WRITE);
-    if (script_flags & SCRIPT_NO_WRITES) {
-        flags &= ~(uint32_t)COMMAND_MAY_REPLICATE;
-    } else {
-        flags |= COMMAND_WRITE;
-    }
-    if (!(script_flags & SCRIPT_ALLOW_OOM)) {
-        flags |= COMMAND_DENYOOM;
-    }
-    return script_flags & SCRIPT_ALLOW_STALE ? flags | COMMAND_STALE : flags;
-}
-
 uint32_t script_flags_of_body(struct slice body, uint32_t flags)
 {
     struct buf error;
@@ -191,12 +173,12 @@ uint32_t script_flags_of_body(struct slice body, uint32_t flags)
     buf_init(&error, BUF_NO_CEILING);
     is_good = script_shebang_read(body, &script_flags, &line_len, &error);
     buf_release(&error);
-    return is_good ? apply(script_flags, flags) : flags; /* A bad one is told when it is run. */
+    return is_good ? script_apply_flags(script_flags, flags) : flags; /* A bad one is told when it is run. */
 }
 
 uint32_t script_flags_of_sha(const struct script *script, struct slice sha, uint32_t flags)
 {
     const struct kept_script *kept = find(script, sha);
 
-    return kept == NULL ? flags : apply(kept->flags, flags);
+    return kept == NULL ? flags : script_apply_flags(kept->flags, flags);
 }

@@ -74,7 +74,9 @@ int script_error_place(lua_State *lua)
     make_table(lua);
     is_known = lua_getstack(lua, level, &place) != 0 && lua_getinfo(lua, "nSl", &place) != 0;
     if (is_known && strcmp(place.what, "C") == 0) {
-        is_known = lua_getstack(lua, level + 1, &place) != 0 && lua_getinfo(lua, "nSl", &place) != 0;
+        /* Who called it; but not who called the script, at the bottom. */
+        is_known = lua_getstack(lua, level + 2, &place) != 0 && lua_getstack(lua, level + 1, &place) != 0 &&
+                   lua_getinfo(lua, "nSl", &place) != 0;
     }
     if (is_known) {
         lua_pushstring(lua, place.source);

@@ -93,7 +93,7 @@ static void on_count(lua_State *lua, lua_Debug *place)
     if (run->is_killed) {
         /* From now on at each line, so that no pcall() outlives it. */
         (void)lua_sethook(lua, on_count, LUA_MASKLINE, 0);
-        (void)script_error_raise(lua, run->is_function ? "Function killed by user with FUNCTION KILL."
+        (void)script_error_raise(lua, run->is_function ? "Script killed by user with FUNCTION KILL."
                                                        : "Script killed by user with SCRIPT KILL...");
     }
 }

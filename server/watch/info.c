@@ -152,12 +152,12 @@ static void write_scripts(const struct page *page)
     put_size(page->out, "used_memory_lua", scripts.eval_vm_bytes); /* Its old name. */
     buf_put_format(page->out,
                    "used_memory_scripts_eval:%zu\r\nnumber_of_cached_scripts:%zu\r\n"
-                   "number_of_functions:0\r\nnumber_of_libraries:0\r\n"
-                   "used_memory_vm_functions:0\r\n",
-                   scripts.script_bytes, scripts.script_count);
-    put_size(page->out, "used_memory_vm_total", scripts.eval_vm_bytes);
-    buf_put_text(page->out, "used_memory_functions:0\r\n");
-    put_size(page->out, "used_memory_scripts", scripts.script_bytes);
+                   "number_of_functions:%zu\r\nnumber_of_libraries:%zu\r\nused_memory_vm_functions:%zu\r\n",
+                   scripts.script_bytes, scripts.script_count, scripts.function_count, scripts.library_count,
+                   scripts.function_vm_bytes);
+    put_size(page->out, "used_memory_vm_total", scripts.eval_vm_bytes + scripts.function_vm_bytes);
+    buf_put_format(page->out, "used_memory_functions:%zu\r\n", scripts.function_bytes);
+    put_size(page->out, "used_memory_scripts", scripts.script_bytes + scripts.function_bytes);
 }
 
 /* Of anonymous memory: pages of LMDB's file are the kernel's, however many are resident. */

@@ -119,6 +119,8 @@ def equal(words, a, b):
         return True
     words = called(words)
     name = words[0].lower()
+    if [w.lower() for w in words[:2]] == [b"function", b"list"]:
+        return unordered(a) == unordered(b)
     if a[0] == b"-" or b[0] == b"-":
         return False
     if name in TIME_SLACK:
