@@ -431,8 +431,6 @@ static void begin_stream(struct replica_link *link)
 
 static void act(struct replica_link *link, enum replica_action action)
 {
-    struct link_socket_goal goal;
-
     switch (action) {
     case REPLICA_DO_NOTHING:
         break;
@@ -440,9 +438,10 @@ static void act(struct replica_link *link, enum replica_action action)
         buf_clear(&link->lines);
         link_socket_set_target(&link->socket, &link->lines);
         link_socket_set_source(&link->socket, link->sync.settings->source_address);
-        goal = (struct link_socket_goal){
-            .host = link->host, .port = link->port, .attempt = link->fsm.failed_count, .tls = link->sync.settings->tls};
-        link_socket_connect(&link->socket, &goal);
+        link_socket_connect(&link->socket, &(struct link_socket_goal){.host = link->host,
+                                                                      .port = link->port,
+                                                                      .attempt = link->fsm.failed_count,
+                                                                      .tls = link->sync.settings->tls});
         break;
     case REPLICA_DO_DISCONNECT:
         put_down(link);

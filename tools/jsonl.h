@@ -1,4 +1,5 @@
-/* Keys and libraries of functions as JSON, one object a line: a key_visitor for people and scripts. Its form: docs/formats/jsonl.md.
+/* Keys and libraries of functions as JSON, one object a line: a key_visitor for people and scripts. Its form:
+ * docs/formats/jsonl.md.
  *
  *     {"db":0,"key":"h","type":"hash","expire_at_ms":1790000000000,"value":[["field","value"]]} */
 #ifndef TOOLS_JSONL_H

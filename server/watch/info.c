@@ -226,8 +226,8 @@ static void write_persistence(const struct page *page)
                    "rdb_current_bgsave_time_sec:%d\r\nrdb_saves:%llu\r\nrdb_last_cow_size:0\r\n"
                    "rdb_last_load_keys_expired:0\r\nrdb_last_load_keys_loaded:0\r\n",
                    (wide)statistics->changes_since_checkpoint, statistics->checkpoint_running,
-                   (wide)(statistics->saved_wall_ms / 1000), outcome, last_s,
-                   statistics->checkpoint_running ? 0 : -1, (wide)statistics->checkpoint_count);
+                   (wide)(statistics->saved_wall_ms / 1000), outcome, last_s, statistics->checkpoint_running ? 0 : -1,
+                   (wide)statistics->checkpoint_count);
     buf_put_format(page->out,
                    "aof_enabled:1\r\naof_rewrite_in_progress:%d\r\naof_rewrite_scheduled:0\r\n"
                    "aof_last_rewrite_time_sec:%lld\r\naof_current_rewrite_time_sec:%d\r\n"

@@ -1,5 +1,6 @@
 /* From a request to its effect: who is let in, what is logged, what is counted. Commands of this test's own. */
 #include "base/clock.h"
+#include "server/acl/acl.h"
 #include "server/commands/cmd_transaction.h"
 #include "server/config/config.h"
 #include "server/request/change.h"
@@ -9,7 +10,6 @@
 #include "server/request/registry.h"
 #include "server/request/reply.h"
 #include "server/support/small_server.h"
-#include "server/acl/acl.h"
 #include "server/watch/metrics.h"
 #include "server/watch/slowlog.h"
 #include "storage/log/log.h"
