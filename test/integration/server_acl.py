@@ -311,7 +311,7 @@ def test_a_replica_logs_in_as_a_user_and_has_users_of_its_own(binary):
         assert on_master.call("ACL", "SETUSER", "only-here", "on") == "OK"
         wait_until(lambda: on_replica.call("GET", "a") == b"1", "the replica to have it")
         assert on_replica.call("ACL", "USERS") == [b"default", b"root"]
-        assert on_replica.info("replication")["master_link_status"] == "up"
+        wait_until(lambda: on_replica.info("replication")["master_link_status"] == "up", "the link to be up")
         assert b"user=link" in on_master.call("CLIENT", "LIST", "TYPE", "replica")
         assert on_master.call("ACL", "DELUSER", "link") == 1
         wait_until(lambda: on_replica.info("replication")["master_link_status"] == "down", "the link to go")
