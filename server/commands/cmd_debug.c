@@ -246,7 +246,6 @@ static const struct {
     {"loadaof", 2, debug_reload},
     {"stringmatch-len", 4, debug_stringmatch_len},
     {"change-repl-id", 2, debug_change_repl_id},
-    {"jmap", 0, debug_nothing},
     {"pause-cron", 3, debug_nothing},
     {"replybuffer", 4, debug_nothing},
     {"quicklist-packed-threshold", 3, debug_nothing},

@@ -13,15 +13,16 @@ from resp import Connection, show
 ONLY_HEARTH_TELLS = {b"xgroup", b"xreadgroup", b"xclaim", b"xautoclaim"}
 # They end, or change, what is compared; or (SWAPDB) only Hearth tells of all keys.
 NOT_CALLED = {b"client", b"hello", b"reset", b"quit", b"config", b"debug", b"shutdown", b"swapdb"}
+END = b"what no command of a family answers"
 
 
-def take_until_pong(connection):
-    """What came before PING's answer, and the invalidations among it."""
-    connection.send([["PING"]])
+def take_invalidations(connection):
+    """Those that stand before ECHO's answer."""
+    connection.send([["ECHO", END]])
     heard = []
     while True:
         reply = connection.read()
-        if reply == (b"+", b"PONG"):
+        if reply == (b"$", END):
             return [show(push) for push in heard if push[0] == b">"]
         heard.append(reply)
 
@@ -43,7 +44,7 @@ class InvalidationRun(parity.Run):
         heard = []
         for connection, watcher in zip(self.connections, self.watchers):
             connection.send([words])
-            told = take_until_pong(connection) + ["/"] + take_until_pong(watcher)
+            told = take_invalidations(connection) + ["/"] + take_invalidations(watcher)
             heard.append((b"$", " ".join(told).encode()))
         return heard
 
