@@ -3,7 +3,9 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "server/script/lua_bit.h"
+#include "server/script/lua_msgpack.h"
 #include "server/script/lua_protect.h"
+#include "server/script/lua_struct.h"
 #include "server/script/script_error.h"
 #include <lauxlib.h>
 #include <lua-cjson.h>
@@ -236,6 +238,8 @@ static int build(lua_State *lua)
     set_function(lua, "pcall", run_pcall);
     open_cjson(lua);
     lua_bit_open(lua);
+    lua_msgpack_open(lua);
+    lua_struct_open(lua);
     lua_random_open(lua);
     lua_newtable(lua);
     build->api(lua);

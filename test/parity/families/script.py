@@ -473,6 +473,22 @@ def value(rng, depth):
     ])()
 
 
+def packed(rng):
+    """struct and cmsgpack, there and back."""
+    if rng.random() < 0.5:
+        text = value(rng, 3)
+        return rng.choice(["return cmsgpack.pack(%s)", "return {cmsgpack.unpack(cmsgpack.pack(%s))}",
+                           "return {cmsgpack.unpack_limit(cmsgpack.pack(%s,1,2),2)}"]) % text
+    options = [rng.choice(["<", ">", "!", "!4", " ", "b", "B", "h", "H", "i", "I2", "i7", "l", "L", "T", "f", "d", "x", "c3", "s"])
+               for _ in range(rng.randint(1, 6))]
+    numbers = ["0", "1", "-1", "255", "-300", "65535", "2^31", "-2^31", "2^40", "'x'"]
+    args = [rng.choice(["'abc'", "'abcdef'"]) if option[0] in "cs" else rng.choice(numbers)
+            for option in options if option[0] not in "<>! x"]
+    form = "'%s'" % "".join(options)
+    return rng.choice(["return struct.pack(%s)", "return {struct.unpack(%s,struct.pack(%%s))}" % form,
+                       "return struct.size(%s)" % form + "--%s"]) % ",".join([form] + args)
+
+
 def run(d, script, keys, args):
     name = d.rng.choice([b"eval", b"eval", b"eval_ro"])
     return [name, script, b"%d" % len(keys)] + keys + args
@@ -508,6 +524,7 @@ def command(d):
         lambda: random_value(d), lambda: random_value(d), lambda: random_value(d),
         lambda: called(d), lambda: called(d),
         lambda: with_shebang(d),
+        lambda: run(d, packed(d.rng).encode(), [b"key1"], [d.value()]),
         lambda: [b"evalsha", d.rng.choice([b"e0e1f9fabfc9d4800c877a703b823ac0578ff8db", b"E0E1F9FABFC9D4800C877A703B823AC0578FF8DB",
                                            b"", b"x" * 40]), d.rng.choice([b"0", b"0", d.integer()])],
         lambda: [b"script", b"load", d.rng.choice(SCRIPTS).encode()],
