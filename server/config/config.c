@@ -34,7 +34,8 @@ void config_free(struct config *config)
         return;
     }
     for (size_t i = 0; i < directive_count; i++) {
-        if (directives[i].type == DIRECTIVE_TEXT || directives[i].type == DIRECTIVE_WORDS) {
+        if (directives[i].type == DIRECTIVE_TEXT || directives[i].type == DIRECTIVE_WORDS ||
+            directives[i].field == DIRECTIVE_NO_FIELD) {
             memory_free(*directive_text(config, &directives[i]));
         }
     }
