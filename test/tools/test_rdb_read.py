@@ -146,13 +146,13 @@ class RdbRead(RedisCase):
         self.assertEqual(told["groups"], [{"name": "g", "last_id": "7-1", "entries_read": 1, "consumers": [
             {"name": "c", "seen_ms": 50, "active_ms": 60, "pending": [["7-1", 1234, 3]]}]}])
 
-    def test_functions_are_refused_by_name(self):
+    def test_libraries_of_functions_are_read(self):
+        code = "#!lua name=mine\nredis.register_function('f', function() return 1 end)"
         _, client = self.start_redis("--dbfilename", "s.rdb")
-        client("FUNCTION", "LOAD", "#!lua name=mine\nredis.register_function('f', function() return 1 end)")
+        client("FUNCTION", "LOAD", code)
         client("SAVE")
-        done = self.run_tool("tools-sample", "rdb", self.path("s.rdb"))
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("functions, which is not supported", done.stderr)
+        told = json.loads(self.tool("tools-sample", "rdb", self.path("s.rdb")).stdout)
+        self.assertEqual(told, {"library": code})
 
 
 if __name__ == "__main__":
