@@ -96,22 +96,28 @@ static void process_ahead(struct list *ahead)
     }
 }
 
-void connections_process(struct connections *connections)
+/* The same for those whose input is to be shown again; those for whom there is no time are there the next time. */
+static void process_again(struct list *again, uint64_t begin_us)
 {
-    const struct list_node *last = connections->again.head.prev;
-    uint64_t begin_us = clock_monotonic_us();
+    const struct list_node *last = again->head.prev;
 
-    process_ahead(&connections->ahead);
-    for (bool is_last = list_is_empty(&connections->again);
-         !is_last && clock_monotonic_us() - begin_us <= PROCESS_US;) {
-        struct connection *connection = LIST_ENTRY(connections->again.head.next, struct connection, again_node);
+    for (struct list_node *node = &again->head;
+         node != last && !list_is_empty(again) && clock_monotonic_us() - begin_us <= PROCESS_US;) {
+        struct connection *connection = LIST_ENTRY(node = again->head.next, struct connection, again_node);
 
-        is_last = &connection->again_node == last;
-        list_remove(&connection->again_node);
+        list_remove(node);
         if (!connection_is_closing(connection) && !connection->is_last_output) {
             connection_show_input(connection, buf_slice(&connection->input), true);
         }
     }
+}
+
+void connections_process(struct connections *connections)
+{
+    uint64_t begin_us = clock_monotonic_us();
+
+    process_ahead(&connections->ahead);
+    process_again(&connections->again, begin_us); /* What was read ahead may ask for this. */
 }
 
 static void destroy_closing(struct connections *connections)

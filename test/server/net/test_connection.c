@@ -21,8 +21,9 @@ struct fixture {
     bool is_blocked; /* The owner takes nothing. */
     size_t largest;  /* Longest input that was shown. */
     int closed_count;
-    size_t to_produce; /* Bytes that the source still has. */
-    struct odd *odd;   /* The transport's state, where it is one of those. */
+    size_t to_produce;  /* Bytes that the source still has. */
+    size_t again_after; /* The owner asks once, when it was shown input so many times, to be shown it again; 0 never. */
+    struct odd *odd;    /* The transport's state, where it is one of those. */
 };
 
 static struct fixture fixture;
@@ -33,6 +34,10 @@ static size_t on_input(void *context, struct slice input)
     const char *end = memrchr(input.data, '\n', input.len);
     size_t len = end == NULL || f->is_blocked ? 0 : (size_t)(end - input.data) + 1;
 
+    if (f->again_after != 0 && --f->again_after == 0) {
+        connection_process_again(f->connection);
+        return 0;
+    }
     if (input.len > f->largest) {
         f->largest = input.len;
     }
@@ -434,6 +439,18 @@ static void test_what_was_read_ahead_is_read_by_the_next_turns(void **state)
     assert_int_equal(turns, 2); /* The first takes two: for the event, and for what was left. */
 }
 
+/* As a long pipeline does, of which each turn takes a part. */
+static void test_what_was_read_ahead_may_ask_to_be_shown_again(void **state)
+{
+    struct fixture *f = *state;
+
+    f->again_after = 2;
+    say(f, "one\ntwo\n");
+    turn(f, 0, 0);
+    assert_hears(f, "one\ntwo\n");
+    assert_false(connections_have_work(f->connections));
+}
+
 static void test_what_was_read_ahead_waits_while_paused(void **state)
 {
     struct fixture *f = *state;
@@ -534,6 +551,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_source_goes_on_after_a_wake, setup, teardown),
         cmocka_unit_test_setup_teardown(test_idle_connection_gives_back_its_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_was_read_ahead_is_read_by_the_next_turns, setup_odd, teardown),
+        cmocka_unit_test_setup_teardown(test_what_was_read_ahead_may_ask_to_be_shown_again, setup_odd, teardown),
         cmocka_unit_test_setup_teardown(test_what_was_read_ahead_waits_while_paused, setup_odd, teardown),
         cmocka_unit_test_setup_teardown(test_a_read_may_wait_until_the_socket_is_writable, setup_odd, teardown),
         cmocka_unit_test_setup_teardown(test_a_write_may_wait_until_the_socket_is_readable, setup_odd, teardown),
