@@ -294,8 +294,9 @@ def test_garbage_is_refused_and_costs_nothing(binary):
     storm(2000)
     elapsed = time.monotonic() - begin
     wait_until(lambda: descriptors(server) <= open_files, "descriptors to be closed")
-    # Sanitizers keep what was freed for a while; they find what was not at the end.
-    assert resident_bytes(server) < memory + (300 if "asan" in binary else 4) * (1 << 20), (memory, resident_bytes(server))
+    # As many as may be under way at once, which is less than 2000 that were lost would take. Sanitizers keep what was
+    # freed for a while; they find what was not at the end.
+    assert resident_bytes(server) < memory + (300 if "asan" in binary else 12) * (1 << 20), (memory, resident_bytes(server))
     lines = server.output(1 << 20).count("no TLS connection")
     assert 1 <= lines <= elapsed + 2, "%d lines in %.1f s" % (lines, elapsed)
     assert is_let_in(server.tls_client)

@@ -195,6 +195,24 @@ static void test_what_was_read_ahead_is_told(void **state)
     assert_waits(f->server);
 }
 
+/* The socket takes a part of a record, so the other side has read ahead something that it can make nothing of: to read
+ * again before the socket says so would be reading without end. */
+static void test_a_part_of_a_record_is_no_reason_to_read_on(void **state)
+{
+    struct fixture *f = *state;
+    static char block[16000];
+    char got[sizeof(block)];
+
+    connect_both(f);
+    assert_int_equal(tls_stream_write(f->client, slice_make(block, sizeof(block))), -1);
+    assert_int_equal(tls_stream_needs(f->client), TLS_NEEDS_WRITABLE);
+    assert_waits(f->server);
+    for (ssize_t len = -1; len < 0; len = tls_stream_read(f->server, got, sizeof(got))) {
+        (void)tls_stream_write(f->client, slice_make(block, sizeof(block)));
+    }
+    assert_memory_equal(got, block, sizeof(block));
+}
+
 static void test_a_farewell_is_an_end(void **state)
 {
     struct fixture *f = *state;
@@ -296,6 +314,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bytes_go_both_ways, setup, teardown),
         cmocka_unit_test_setup_teardown(test_much_goes_through_little, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_was_read_ahead_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_part_of_a_record_is_no_reason_to_read_on, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_farewell_is_an_end, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_cut_without_a_word_is_an_error, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damage_is_an_error, setup, teardown),
