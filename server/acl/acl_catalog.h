@@ -1,9 +1,6 @@
-/* The commands as ACL rules name and count them: all that this server has, and all that Redis 7.0 has beside these.
- *
- * A rule may allow or forbid a command that is not here (`-cluster`, `+script|kill`): files of users are brought from
- * Redis, and shared with it. Such a command takes part in what its category grants and in how a user is described, so
- * that both servers tell the same of the same rules. Each command has a number, and each subcommand one of the next
- * after its container's. */
+/* The commands as ACL rules name and count them. All of Redis 7.0's are here (test/parity/catalogue.py), so files of
+ * users can be brought from Redis and shared with it, and both servers tell the same of the same rules. Each command
+ * has a number, and each subcommand one of the next after its container's. */
 #ifndef SERVER_ACL_ACL_CATALOG_H
 #define SERVER_ACL_ACL_CATALOG_H
 
