@@ -11,6 +11,7 @@ enum diag_level {
     DIAG_VERBOSE,
     DIAG_NOTICE,
     DIAG_WARNING,
+    DIAG_SILENT, /* For diag_set_level() alone: no line at all. */
 };
 
 /* Where lines go: `file_path` NULL or "" is standard output. Lines look like Redis' ("pid:M 22 Nov 2026 10:00:00.000 *

@@ -1,4 +1,5 @@
 /* The last checkpoint of a data directory, as a snapshot, an RDB file or JSON lines. Its server may run. */
+#include "base/diag.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "storage/env/env.h"
@@ -94,20 +95,25 @@ static bool check_exact(const struct dump *dump, struct env *env)
     return true;
 }
 
-/* Say what the dump lacks when the server ended without a last checkpoint. */
+/* Say what the dump lacks: changes that are in the log alone. */
 static void tell_missing(const struct dump *dump, uint64_t offset)
 {
     char *path = file_join(dump->data_dir, STORE_LOG);
     struct log_chain *chain = log_chain_create(file_system_posix(), path);
+    bool is_in_use = data_directory_is_in_use(dump->data_dir);
+    enum diag_level level = diag_get_level();
     struct log_tail tail;
 
-    if (!data_directory_is_in_use(dump->data_dir) && log_scan(chain, offset, &tail) == STATUS_OK &&
-        tail.end.offset > offset) {
-        tool_say(dump->tool,
-                 "the log holds %" PRIu64 " bytes of changes beyond this: the server ended without a last checkpoint. "
-                 "Start it and stop it by SHUTDOWN, then dump again, to have them too",
-                 tail.end.offset - offset);
+    /* What a running server is just writing may look damaged, or move away: then nothing is said. */
+    diag_set_level(is_in_use ? DIAG_SILENT : level);
+    if (log_scan(chain, offset, &tail) == STATUS_OK && tail.end.offset > offset) {
+        tool_say(dump->tool, "the log holds %" PRIu64 " bytes of changes beyond this: %s, to have them too",
+                 tail.end.offset - offset,
+                 is_in_use
+                     ? "let the server SAVE and dump again, or dump from it with --host and --port"
+                     : "the server ended without a last checkpoint. Start it, stop it by SHUTDOWN, and dump again");
     }
+    diag_set_level(level);
     log_chain_free(chain);
     memory_free(path);
 }
