@@ -10,23 +10,9 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from hearth import Client, ReplyError, Server, free_port, run_tests, wait_until  # noqa: E402
+from hearth import Client, Server, error_of, free_port, is_closed, run_tests, wait_until  # noqa: E402
 
 SECRET = "correct-horse"
-
-
-def error_of(client, *words):
-    try:
-        return client.call(*words)
-    except ReplyError as error:
-        return "error: %s" % error
-
-
-def is_closed(client):
-    try:
-        return client.stream.read(1) == b""
-    except ConnectionError:
-        return True
 
 
 def configured(binary, *lines, password=None, start=True):
@@ -74,7 +60,7 @@ def test_users_of_the_configuration(binary):
     with server.client() as client:
         assert client.call("AUTH", "alice", SECRET) == "OK"
         assert client.call("GET", "a:1") is None
-        assert error_of(client, "SET", "a:1", "x") == "error: NOPERM this user has no permissions to run the 'set' command"
+        assert error_of(client, "SET", "a:1", "x") == "NOPERM this user has no permissions to run the 'set' command"
         assert client.call("APPEND", "log:1", "x") == 1
         assert "one of the keys" in error_of(client, "GET", "log:1")
         assert "WRONGPASS" in error_of(client, "AUTH", "bob", "any")
@@ -140,7 +126,7 @@ def test_the_file_is_loaded_whole_or_not(binary):
     with server.client() as client:
         assert client.call("CONFIG", "GET", "aclfile") == [b"aclfile", b"users.acl"]
         put_file(server, "user bob off\nuser eve on +nosuch\n")
-        assert error_of(client, "ACL", "LOAD").startswith("error: ERR users.acl:2: Error in applying operation '+nosuch'")
+        assert error_of(client, "ACL", "LOAD").startswith("ERR users.acl:2: Error in applying operation '+nosuch'")
         assert users(server)[0] == "user bob on nopass ~b* resetchannels +@all"
         put_file(server, "user eve on\n")
         subscriber = server.client()
@@ -165,7 +151,7 @@ def test_the_file_is_replaced_at_once(binary):
         os.makedirs(os.path.join(server.data, "users.acl.tmp", "in-the-way"))
         client.call("ACL", "SETUSER", "dave")
         assert error_of(client, "ACL", "SAVE") == (
-            "error: ERR There was an error trying to save the ACLs. Please check the server logs for more information")
+            "ERR There was an error trying to save the ACLs. Please check the server logs for more information")
         assert "cannot save the users to the ACL file users.acl" in server.output()
         shutil.rmtree(os.path.join(server.data, "users.acl.tmp"))
     assert not re.search("^user", open(server.config).read(), re.M)

@@ -11,22 +11,8 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from hearth import Client, ReplyError, Server, run_tests, wait_until  # noqa: E402
+from hearth import Client, ReplyError, Server, error_of, is_closed, run_tests, wait_until  # noqa: E402
 from replication import stock_redis  # noqa: E402
-
-
-def error_of(client, *words):
-    try:
-        return client.call(*words)
-    except ReplyError as error:
-        return "error: %s" % error
-
-
-def is_closed(client):
-    try:
-        return client.stream.read(1) == b""
-    except ConnectionError:
-        return True
 
 
 def test_password(binary):
@@ -35,10 +21,10 @@ def test_password(binary):
     server.password = "secret"
     server.wait_ready()
     with Client(server.port) as client:
-        assert error_of(client, "GET", "a") == "error: NOAUTH Authentication required."
-        assert error_of(client, "AUTH", "wrong").startswith("error: WRONGPASS")
-        assert error_of(client, "HELLO", "3").startswith("error: NOAUTH HELLO")
-        assert error_of(client, "PING") == "error: NOAUTH Authentication required."
+        assert error_of(client, "GET", "a") == "NOAUTH Authentication required."
+        assert error_of(client, "AUTH", "wrong").startswith("WRONGPASS")
+        assert error_of(client, "HELLO", "3").startswith("NOAUTH HELLO")
+        assert error_of(client, "PING") == "NOAUTH Authentication required."
         assert client.call("AUTH", "default", "secret") == "OK"
         assert client.call("SET", "a", "1") == "OK"
         assert client.call("CONFIG", "SET", "requirepass", "") == "OK"
@@ -72,7 +58,7 @@ def test_hello_switches_the_protocol(binary):
         assert hello["proto"] == 3 and hello["server"] == b"redis" and hello["role"] == b"master", hello
         assert client.call("CLIENT", "GETNAME") == b"me"
         assert isinstance(client.call("CONFIG", "GET", "port"), dict)
-        assert error_of(client, "HELLO", "4") == "error: NOPROTO unsupported protocol version"
+        assert error_of(client, "HELLO", "4") == "NOPROTO unsupported protocol version"
         assert client.call("RESET") == "RESET"
         assert client.call("CONFIG", "GET", "port")[0] == b"port"
 
@@ -246,7 +232,7 @@ def test_monitor_shows_commands_as_redis_does(binary):
                 lines.append(monitor.read())
             shown.append([re.sub(r"^[\d.]+ \[(\d+) (lua|\d)\S*", r"\1 \2", line) for line in lines])
             refusal = error_of(monitor, "GET", "a")
-            assert refusal == "error: ERR Replica can't interact with the keyspace", refusal
+            assert refusal == "ERR Replica can't interact with the keyspace", refusal
     assert shown[0] == shown[1], shown
 
 
@@ -343,7 +329,7 @@ def test_protocol_errors_are_told_before_the_close(binary):
 def test_config_set_is_all_or_nothing(binary):
     server = Server(binary)
     with server.client() as client:
-        assert error_of(client, "CONFIG", "SET", "maxclients", "50", "port", "99999").startswith("error: ERR CONFIG SET failed")
+        assert error_of(client, "CONFIG", "SET", "maxclients", "50", "port", "99999").startswith("ERR CONFIG SET failed")
         assert client.call("CONFIG", "GET", "maxclients") == [b"maxclients", b"10000"]
         assert client.call("CONFIG", "SET", "maxclients", "50", "timeout", "7") == "OK"
         assert client.call("CONFIG", "GET", "timeout", "maxclients")[1::2] in ([b"7", b"50"], [b"50", b"7"])

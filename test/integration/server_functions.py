@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from hearth import Client, ReplyError, Server, run_tests, wait_until  # noqa: E402
+from hearth import Client, Server, error_of, run_tests, wait_until  # noqa: E402
 from replication import follow, stock_redis, wait_caught_up  # noqa: E402
 
 
@@ -20,13 +20,6 @@ def library(name, text="return '%s'"):
 
 def names(client):
     return sorted(dict(zip(entry[::2], entry[1::2]))[b"library_name"].decode() for entry in client.call("FUNCTION", "LIST"))
-
-
-def error_of(client, *words):
-    try:
-        return client.call(*words)
-    except ReplyError as error:
-        return str(error)
 
 
 def tool(binary, name, *arguments):

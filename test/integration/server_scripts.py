@@ -7,20 +7,13 @@ import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from hearth import Client, ReplyError, Server, run_tests, wait_until  # noqa: E402
+from hearth import Client, Server, error_of, run_tests, wait_until  # noqa: E402
 from replication import assert_same_data, follow, stock_redis, wait_caught_up  # noqa: E402
 
 BUSY = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
 QUICK = ("--busy-reply-threshold", "50")
 FOR_EVER = "while true do end"
 WRITES_FOR_EVER = "for i = 1, 1000 do redis.call('set', 'half' .. i, i) end while true do end"
-
-
-def error_of(client, *words):
-    try:
-        return client.call(*words)
-    except ReplyError as error:
-        return str(error)
 
 
 def start_script(server, script):

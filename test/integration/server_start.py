@@ -13,7 +13,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from hearth import ReplyError, Server, free_port, run_tests, wait_until  # noqa: E402
+from hearth import Server, error_of, free_port, run_tests, wait_until  # noqa: E402
 
 
 def run(binary, *arguments, stdin=None, folder=None, prepare=None):
@@ -21,13 +21,6 @@ def run(binary, *arguments, stdin=None, folder=None, prepare=None):
     done = subprocess.run([os.path.abspath(binary)] + [str(a) for a in arguments], stdin=subprocess.DEVNULL if stdin is None else None,
                           input=stdin, capture_output=True, timeout=30, cwd=folder, preexec_fn=prepare)
     return done.returncode, (done.stdout + done.stderr).decode()
-
-
-def error_of(client, *words):
-    try:
-        return client.call(*words)
-    except ReplyError as error:
-        return "error: %s" % error
 
 
 def test_help_version_and_check(binary):
@@ -137,8 +130,8 @@ def test_signal_ends_with_a_checkpoint_and_zero(binary):
 def test_shutdown_forms(binary):
     server = Server(binary)
     with server.client() as client:
-        assert error_of(client, "SHUTDOWN", "ABORT") == "error: ERR No shutdown in progress."
-        assert error_of(client, "SHUTDOWN", "NOSAVE", "SAVE") == "error: ERR syntax error"
+        assert error_of(client, "SHUTDOWN", "ABORT") == "ERR No shutdown in progress."
+        assert error_of(client, "SHUTDOWN", "NOSAVE", "SAVE") == "ERR syntax error"
         client.call("SET", "a", "1")
         client.socket.sendall(client.encode(["SHUTDOWN", "NOSAVE"]))
         assert client.stream.read() == b""
@@ -242,8 +235,8 @@ def test_unix_socket(binary):
 def test_renamed_commands(binary):
     server = Server(binary, "--rename-command", "FLUSHALL", "", "--rename-command", "SET", "put-it")
     with server.client() as client:
-        assert error_of(client, "FLUSHALL").startswith("error: ERR unknown command")
-        assert error_of(client, "SET", "a", "1").startswith("error: ERR unknown command")
+        assert error_of(client, "FLUSHALL").startswith("ERR unknown command")
+        assert error_of(client, "SET", "a", "1").startswith("ERR unknown command")
         assert client.call("put-it", "a", "1") == "OK"
     server.kill()
     server.start()

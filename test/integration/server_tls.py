@@ -14,7 +14,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from hearth import Client, ReplyError, Server, free_port, run_tests, wait_until  # noqa: E402
+from hearth import Client, Server, error_of, free_port, run_tests, wait_until  # noqa: E402
 from tls import Certificates, TlsServer  # noqa: E402
 
 certificates = Certificates()
@@ -27,13 +27,6 @@ def is_let_in(connect):
             return client.call("PING") == "PONG"
     except (OSError, EOFError):
         return False
-
-
-def error_of(client, *words):
-    try:
-        return client.call(*words)
-    except ReplyError as error:
-        return str(error)
 
 
 def resident_bytes(server):

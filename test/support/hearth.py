@@ -213,6 +213,22 @@ class Server:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def error_of(client, *words):
+    """The reply; the text of an error."""
+    try:
+        return client.call(*words)
+    except ReplyError as error:
+        return str(error)
+
+
+def is_closed(client):
+    """Wait for the server's next byte: True if it closes instead."""
+    try:
+        return client.stream.read(1) == b""
+    except ConnectionError:
+        return True
+
+
 def run_tests(tests, arguments=()):
     """Call each test function with `arguments`; print a line each, and servers' output where one fails. For __main__."""
     failed = 0
