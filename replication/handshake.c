@@ -67,7 +67,7 @@ static bool take_port(struct replica_handshake *handshake, struct slice text)
     return true;
 }
 
-/* What the RDB file is to hold: of functions, which are all that can be named, there are none. */
+/* What the RDB file is to hold: libraries of functions alone, which are all that can be named. */
 static bool take_filter(struct replica_handshake *handshake, struct slice value)
 {
     handshake->is_without_keys = value.len == 0 || slice_is_word(value, "functions");
