@@ -76,14 +76,19 @@ def test_redis_cli_takes_an_rdb(binary):
 
 
 def test_redis_cli_takes_an_rdb_without_keys(binary):
-    """--functions-rdb, of which there are none, and --replica, which shows the stream: neither gets a key."""
+    """--functions-rdb, which gets the libraries alone, and --replica, which shows the stream: neither gets a key."""
     master = Server(binary, *QUICK)
     fill(master, 1000)
+    code = "#!lua name=mine\nredis.register_function('f', function() return 1 end)"
+    with master.client() as client:
+        client.call("FUNCTION", "LOAD", code)
     port = str(master.port)
     path = os.path.join(master.folder, "functions.rdb")
     subprocess.run(["redis-cli", "-p", port, "--functions-rdb", path], check=True, timeout=30, stdout=subprocess.DEVNULL)
     done = subprocess.run(["redis-check-rdb", path], stdout=subprocess.PIPE, timeout=30, check=False)
     assert done.returncode == 0 and b"[info] 0 keys read" in done.stdout, done.stdout
+    with open(path, "rb") as file:
+        assert code.encode() in file.read()
     with subprocess.Popen(["redis-cli", "-p", port, "--replica"], stdout=subprocess.PIPE, text=True,
                           stderr=subprocess.STDOUT) as shown:
         line = shown.stdout.readline()
