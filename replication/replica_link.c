@@ -1,5 +1,4 @@
 #include "replication/replica_link.h"
-
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/crash_point.h"
@@ -538,6 +537,7 @@ void replica_link_tick(struct replica_link *link, uint64_t now_ms)
 void replica_link_turn(struct replica_link *link)
 {
     const struct log *log = store_log(link->store);
+    bool is_due;
 
     if (link->fsm.state != REPLICA_STREAMING) {
         return;
@@ -545,8 +545,8 @@ void replica_link_turn(struct replica_link *link)
     if (link->needs_room) {
         run_stream(link);
     }
-    if (ack_due_take(&link->ack_due, log_released_offset(log)) |
-        ack_due_take(&link->disk_ack_due, log_durable_offset(log))) {
+    is_due = ack_due_take(&link->ack_due, log_released_offset(log));
+    if (ack_due_take(&link->disk_ack_due, log_durable_offset(log)) || is_due) {
         acknowledge(link);
     }
 }
