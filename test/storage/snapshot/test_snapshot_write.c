@@ -133,10 +133,13 @@ static void test_the_header_is_of_the_copied_checkpoint_while_others_commit(void
     int made_count = 0;
 
     assert_int_equal(pthread_create(&thread, NULL, run_commits, &committer), 0);
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 10 || made_count == 0; i++) {
         struct snapshot_summary summary;
         struct snapshot_contents contents;
-        enum status status = sample_env_snapshot(f->env, f->file_path, &plain, &summary);
+        enum status status;
+
+        assert_in_range(i, 0, 1000); /* On a slow machine most copies meet a commit. */
+        status = sample_env_snapshot(f->env, f->file_path, &plain, &summary);
 
         if (status == STATUS_BUSY) { /* Commits without a pause are not what checkpoints are. */
             assert_int_equal(file_remove(file_system_posix(), f->file_path), STATUS_OK);
@@ -149,8 +152,7 @@ static void test_the_header_is_of_the_copied_checkpoint_while_others_commit(void
     }
     atomic_store(&committer.stop, true);
     pthread_join(thread, NULL);
-    assert_true(made_count > 0);
-    assert_true(committer.count > 20);
+    assert_true(committer.count > 10);
 }
 
 /* A checkpoint of several commits that has stopped half way: there is no exact data until it ends. */
