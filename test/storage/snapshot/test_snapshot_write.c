@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -120,6 +121,7 @@ static void *run_commits(void *context)
 
     while (!atomic_load(&committer->stop)) {
         sample_env_commit_in_steps(committer->env, 6, ++committer->count, 3);
+        usleep(20000); /* Without a pause a copy would hardly ever find a moment to begin. */
     }
     return NULL;
 }
@@ -141,7 +143,7 @@ static void test_the_header_is_of_the_copied_checkpoint_while_others_commit(void
         assert_in_range(i, 0, 1000); /* On a slow machine most copies meet a commit. */
         status = sample_env_snapshot(f->env, f->file_path, &plain, &summary);
 
-        if (status == STATUS_BUSY) { /* Commits without a pause are not what checkpoints are. */
+        if (status == STATUS_BUSY) {
             assert_int_equal(file_remove(file_system_posix(), f->file_path), STATUS_OK);
             continue;
         }
@@ -152,7 +154,7 @@ static void test_the_header_is_of_the_copied_checkpoint_while_others_commit(void
     }
     atomic_store(&committer.stop, true);
     pthread_join(thread, NULL);
-    assert_true(committer.count > 10);
+    assert_true(committer.count > 5);
 }
 
 /* A checkpoint of several commits that has stopped half way: there is no exact data until it ends. */
