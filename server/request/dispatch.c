@@ -345,22 +345,36 @@ static void refuse(struct dispatch *dispatch, struct session *session, struct co
     }
 }
 
-const char *dispatch_refusal(struct dispatch *dispatch, struct session *session, const struct command_entry *entry,
-                             const struct request *request)
+/* What kind of command it is as it is called; nothing if there is no such command. */
+static uint32_t flags_of(const struct dispatch *dispatch, const struct command_entry *entry,
+                         const struct request *request)
 {
-    struct admission_request admission = {
-        .gate = &dispatch->gate, .services = dispatch->services, .session = session, .entry = entry};
+    return entry == NULL ? 0 : command_flags_of(entry, dispatch->services, request->argv, request->argc);
+}
 
-    admission.was_queued = dispatch->depth != 0;
-    if (entry != NULL) {
-        admission.flags = command_flags_of(entry, dispatch->services, request->argv, request->argc);
-    }
+/* dispatch_refusal() of a command of these flags, which for a script are read from its text. */
+static const char *refusal_of(struct dispatch *dispatch, struct session *session, const struct command_entry *entry,
+                              uint32_t flags, const struct request *request)
+{
+    struct admission_request admission = {.gate = &dispatch->gate,
+                                          .services = dispatch->services,
+                                          .session = session,
+                                          .entry = entry,
+                                          .flags = flags,
+                                          .was_queued = dispatch->depth != 0};
+
     buf_clear(&dispatch->refusal);
     if (!admission_is_open(&admission, request, &dispatch->refusal)) {
         buf_put_byte(&dispatch->refusal, '\0');
         return buf_slice(&dispatch->refusal).data;
     }
     return NULL;
+}
+
+const char *dispatch_refusal(struct dispatch *dispatch, struct session *session, const struct command_entry *entry,
+                             const struct request *request)
+{
+    return refusal_of(dispatch, session, entry, flags_of(dispatch, entry, request), request);
 }
 
 static bool is_queued(const struct session *session, const struct command_entry *entry)
@@ -404,13 +418,13 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
         session_close(session);
         return SESSION_DONE;
     }
-    refusal = dispatch_refusal(dispatch, session, entry, request);
+    flags = flags_of(dispatch, entry, request);
+    refusal = refusal_of(dispatch, session, entry, flags, request);
     if (refusal != NULL) {
         refuse(dispatch, session, entry, slice_of(refusal));
         end_request(session, entry, reply_begin);
         return SESSION_DONE;
     }
-    flags = command_flags_of(entry, dispatch->services, request->argv, request->argc);
     if (parking_is_paused(&dispatch->gate, session, flags)) {
         return SESSION_PARKS;
     }
