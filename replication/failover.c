@@ -4,10 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool is_at(const struct failover_candidate *candidate, const char *host, int64_t port)
+{
+    return candidate->port == port && strcmp(candidate->host, host) == 0;
+}
+
 static const struct failover_candidate *find(const struct failover_view *view, const char *host, int64_t port)
 {
     for (size_t i = 0; i < view->count; i++) {
-        if (view->candidates[i].port == port && strcmp(view->candidates[i].host, host) == 0) {
+        if (is_at(&view->candidates[i], host, port)) {
             return &view->candidates[i];
         }
     }
@@ -78,8 +83,7 @@ static const struct failover_candidate *choose(const struct failover *failover, 
 {
     for (size_t i = 0; i < view->count; i++) {
         const struct failover_candidate *candidate = &view->candidates[i];
-        bool is_meant = failover->host[0] == '\0' ||
-                        (candidate->port == failover->port && strcmp(candidate->host, failover->host) == 0);
+        bool is_meant = failover->host[0] == '\0' || is_at(candidate, failover->host, failover->port);
 
         if (is_meant && has_everything(candidate, view)) {
             return candidate;
