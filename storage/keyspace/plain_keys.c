@@ -2,8 +2,6 @@
 #include "base/memory.h"
 
 #define CACHE_LINE      64
-#define PAGE_BYTES      4096
-#define PAGE_SETS       (PAGE_BYTES / CACHE_LINE)
 #define SET_SLOTS       4
 #define FIRST_SET_COUNT ((uint64_t)64)
 #define GROWTH          4
@@ -17,12 +15,7 @@ _Static_assert(sizeof(struct plain_keys_set) == CACHE_LINE, "a set is one line")
 
 static void take_memory(struct plain_keys *keys, uint64_t set_count)
 {
-    uintptr_t misalignment;
-
-    keys->memory = memory_allocate_zeroed((size_t)set_count * sizeof(keys->sets[0]) + PAGE_BYTES);
-    misalignment = (uintptr_t)keys->memory % PAGE_BYTES;
-    keys->sets = (void *)((char *)keys->memory + (PAGE_BYTES - misalignment));
-    keys->touched_pages = memory_allocate_zeroed((size_t)(set_count + PAGE_SETS - 1) / PAGE_SETS);
+    warm_table_allocate(&keys->memory, (size_t)set_count * sizeof(struct plain_keys_set));
     keys->set_mask = set_count - 1;
     keys->lost_count = 0;
 }
@@ -46,8 +39,7 @@ void plain_keys_init(struct plain_keys *keys, uint64_t seed, uint64_t key_count)
 
 void plain_keys_release(struct plain_keys *keys)
 {
-    memory_free(keys->memory);
-    memory_free(keys->touched_pages);
+    warm_table_release(&keys->memory);
 }
 
 void plain_keys_clear(struct plain_keys *keys, uint64_t key_count)
@@ -64,24 +56,17 @@ struct checksum_hash128 plain_keys_hash(const struct plain_keys *keys, struct sl
     return hash;
 }
 
-/* A fresh page is written before it is read: reading first maps the kernel's page of zeros, and the write that follows
- * then has to take that away from every processor. With 10 M keys that was two thirds of a short replay. */
 static struct plain_keys_set *set_of(const struct plain_keys *keys, struct checksum_hash128 hash)
 {
-    uint64_t index = hash.high & keys->set_mask;
-
-    if (!keys->touched_pages[index / PAGE_SETS]) {
-        keys->touched_pages[index / PAGE_SETS] = true;
-        *(volatile char *)&keys->sets[index] = 0;
-    }
-    return &keys->sets[index];
+    return (struct plain_keys_set *)keys->memory.start + (hash.high & keys->set_mask);
 }
 
 static struct checksum_hash128 *find(const struct plain_keys *keys, struct checksum_hash128 hash)
 {
     struct plain_keys_set *set = set_of(keys, hash);
+    bool is_warm = warm_table_is_warm(&keys->memory);
 
-    for (int i = 0; i < SET_SLOTS; i++) {
+    for (int i = 0; i < SET_SLOTS && is_warm; i++) {
         if (set->slots[i].low == hash.low && set->slots[i].high == hash.high) {
             return &set->slots[i];
         }
@@ -98,7 +83,7 @@ void plain_keys_add(struct plain_keys *keys, struct checksum_hash128 hash)
 {
     struct plain_keys_set *set;
 
-    if (find(keys, hash) != NULL) {
+    if (find(keys, hash) != NULL || !warm_table_is_warm(&keys->memory)) {
         return;
     }
     /* Begin anew with more memory: what is forgotten comes again, which costs less than moving it here and now. */

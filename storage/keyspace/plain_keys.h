@@ -11,17 +11,14 @@
 #define STORAGE_KEYSPACE_PLAIN_KEYS_H
 
 #include "base/checksum.h"
+#include "base/warm_table.h"
 
 #define PLAIN_KEYS_BYTES_MAX ((size_t)32 * 1024 * 1024) /* Two million keys. */
 
-struct plain_keys_set;
-
 struct plain_keys {
-    struct plain_keys_set *sets; /* Aligned to a page. */
-    void *memory;                /* Owned: what to free for the sets. */
-    bool *touched_pages;         /* Owned: which of their pages have been written to. */
-    uint64_t set_mask;           /* Count of sets, a power of two, less one. */
-    uint64_t lost_count;         /* Keys that had to go for others since the last growth. */
+    struct warm_table memory; /* The sets; nothing is known while they are not warm. */
+    uint64_t set_mask;        /* Count of sets, a power of two, less one. */
+    uint64_t lost_count;      /* Keys that had to go for others since the last growth. */
     uint64_t seed;
 };
 

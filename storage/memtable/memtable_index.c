@@ -8,26 +8,15 @@
 /* 2^16 segments hold 150 million records: with keys and values that is the 32 GB of memtable_space. */
 #define DEPTH_MAX 16
 
-_Static_assert(sizeof(struct memtable_index_segment) == 32 * 1024, "a segment is a size that allocators like");
+_Static_assert(sizeof(struct memtable_index_segment) == MEMTABLE_SEGMENT_BYTES, "a segment fits its place");
 
 static struct memtable_index_segment *create_segment(struct memtable_index *index, uint32_t depth)
 {
-    struct memtable_index_segment *segment = index->spare;
+    struct memtable_index_segment *segment = memtable_segments_take(&index->memory);
 
-    if (segment != NULL) {
-        index->spare = segment->next_spare;
-        memset(segment, 0, sizeof(*segment));
-    } else {
-        segment = memory_allocate_zeroed(sizeof(*segment));
-    }
+    memset(segment, 0, sizeof(*segment));
     segment->depth = depth;
     return segment;
-}
-
-static void make_spare(struct memtable_index *index, struct memtable_index_segment *segment)
-{
-    segment->next_spare = index->spare;
-    index->spare = segment;
 }
 
 /* Begin with one segment for all. */
@@ -41,48 +30,26 @@ static void begin(struct memtable_index *index)
 
 void memtable_index_init(struct memtable_index *index)
 {
-    index->spare = NULL;
+    memtable_segments_init(&index->memory);
     begin(index);
-}
-
-/* Make all segments spare. */
-static void end(struct memtable_index *index)
-{
-    size_t count = (size_t)1 << index->depth;
-
-    for (size_t i = 0; i < count;) {
-        struct memtable_index_segment *segment = index->segments[i];
-
-        i += (size_t)1 << (index->depth - segment->depth);
-        make_spare(index, segment);
-    }
-    memory_free(index->segments);
 }
 
 void memtable_index_clear(struct memtable_index *index)
 {
-    end(index);
+    memory_free(index->segments);
+    memtable_segments_clear(&index->memory);
     begin(index);
 }
 
 size_t memtable_index_trim(struct memtable_index *index, size_t bytes_max)
 {
-    size_t freed = 0;
-
-    while (index->spare != NULL && freed + sizeof(*index->spare) <= bytes_max) {
-        struct memtable_index_segment *segment = index->spare;
-
-        index->spare = segment->next_spare;
-        memory_free(segment);
-        freed += sizeof(*segment);
-    }
-    return freed;
+    return memtable_segments_trim(&index->memory, bytes_max);
 }
 
 void memtable_index_release(struct memtable_index *index)
 {
-    end(index);
-    memtable_index_trim(index, SIZE_MAX);
+    memory_free(index->segments);
+    memtable_segments_release(&index->memory);
 }
 
 static void place(struct memtable_index_segment *segment, uint32_t hash, uint32_t reference)
@@ -137,7 +104,7 @@ static void split(struct memtable_index *index, uint32_t hash)
         index->segments[first + i] = halves[i / span];
     }
     index->segment_count++;
-    make_spare(index, old);
+    memtable_segments_give(&index->memory, old);
 }
 
 void memtable_index_insert(struct memtable_index *index, uint32_t hash, uint32_t reference)

@@ -5,7 +5,7 @@
 #ifndef STORAGE_MEMTABLE_MEMTABLE_INDEX_H
 #define STORAGE_MEMTABLE_MEMTABLE_INDEX_H
 
-#include "storage/memtable/memtable_space.h"
+#include "storage/memtable/memtable_segments.h"
 
 /* 32 KB with the head. */
 #define MEMTABLE_INDEX_SLOT_COUNT 4088u
@@ -18,24 +18,23 @@ struct memtable_index_slot {
 struct memtable_index_segment {
     uint32_t depth; /* Its slots agree in this many top bits of the hash. */
     uint32_t count; /* Slots in use. */
-    struct memtable_index_segment *next_spare;
-    uint64_t padding[6];
+    uint64_t padding[7];
     struct memtable_index_slot slots[MEMTABLE_INDEX_SLOT_COUNT];
 };
 
 struct memtable_index {
     struct memtable_index_segment **segments; /* Owned, 2^depth; those of lesser depth appear several times. */
     uint32_t depth;
-    uint32_t segment_count;               /* Different ones. */
-    struct memtable_index_segment *spare; /* Owned: a list, linked through `next_spare`. */
+    uint32_t segment_count; /* Different ones. */
+    struct memtable_segments memory;
 };
 
 void memtable_index_init(struct memtable_index *index);
 void memtable_index_release(struct memtable_index *index);
 
-/* Empty it, and keep the segments to be used again. */
+/* Empty it, and keep the memory to be used again. */
 void memtable_index_clear(struct memtable_index *index);
-/* Free spare segments of up to `bytes_max` in sum; returns what was freed. */
+/* Free memory that is not in use of up to `bytes_max` in sum; returns what was freed. */
 size_t memtable_index_trim(struct memtable_index *index, size_t bytes_max);
 
 /* Add a record that is not there. */

@@ -1,10 +1,12 @@
 #include "storage/memtable/memtable_space.h"
 #include "base/assert.h"
 #include "base/memory.h"
+#include "base/prefault.h"
 #include <string.h>
 
 /* Blocks double from this up to a full one, so that a small table stays small. */
 #define FIRST_BLOCK_BYTES ((size_t)16 * 1024)
+#define BLOCKS_AHEAD      2
 
 void memtable_space_init(struct memtable_space *space)
 {
@@ -61,16 +63,20 @@ static void grow_block_table(struct memtable_space *space)
     space->block_capacity = capacity;
 }
 
+_Static_assert(MEMTABLE_SPACE_BLOCK_BYTES == MEMORY_HUGE_PAGE_BYTES, "a full block is a huge page");
+
 static void allocate_block(struct memtable_space *space, size_t bytes)
 {
-    char *memory = memory_allocate(bytes + MEMTABLE_SPACE_ALIGN_BYTES);
+    char *memory = bytes == MEMTABLE_SPACE_BLOCK_BYTES ? memory_allocate_huge(bytes)
+                                                       : memory_allocate(bytes + MEMTABLE_SPACE_ALIGN_BYTES);
     uintptr_t misalignment = (uintptr_t)memory % MEMTABLE_SPACE_ALIGN_BYTES;
 
     if (space->allocated_count == space->block_capacity) {
         grow_block_table(space);
     }
     space->block_memory[space->allocated_count] = memory;
-    space->blocks[space->allocated_count] = memory + (MEMTABLE_SPACE_ALIGN_BYTES - misalignment);
+    space->blocks[space->allocated_count] =
+        misalignment == 0 ? memory : memory + (MEMTABLE_SPACE_ALIGN_BYTES - misalignment);
     space->allocated_count++;
 }
 
@@ -88,6 +94,15 @@ static size_t next_block_bytes(const struct memtable_space *space, size_t needed
     return bytes < MEMTABLE_SPACE_BLOCK_BYTES ? bytes : MEMTABLE_SPACE_BLOCK_BYTES;
 }
 
+/* Keep blocks ahead, so that whoever fills one finds its page present. */
+static void provide_ahead(struct memtable_space *space)
+{
+    while (space->allocated_count < space->block_count + BLOCKS_AHEAD) {
+        allocate_block(space, MEMTABLE_SPACE_BLOCK_BYTES);
+        prefault(space->blocks[space->allocated_count - 1], MEMTABLE_SPACE_BLOCK_BYTES);
+    }
+}
+
 static void add_block(struct memtable_space *space, size_t needed_bytes)
 {
     size_t bytes = next_block_bytes(space, needed_bytes);
@@ -101,6 +116,9 @@ static void add_block(struct memtable_space *space, size_t needed_bytes)
         space->small_count++; /* Always the first ones: a full one is never followed by a small one. */
     }
     space->block_count++;
+    if (bytes == MEMTABLE_SPACE_BLOCK_BYTES) {
+        provide_ahead(space);
+    }
     space->older_bytes += space->newest_bytes;
     space->newest_bytes = bytes;
     /* Reference 0 means nothing, so the first unit of all is left out. */

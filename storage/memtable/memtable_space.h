@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define MEMTABLE_SPACE_UNIT_BYTES  8  /* References count units. */
-#define MEMTABLE_SPACE_BLOCK_BITS  17 /* A block has at most 2^17 units: 1 MB. */
+#define MEMTABLE_SPACE_BLOCK_BITS  18 /* A block has at most 2^18 units: 2 MB, a huge page. */
 #define MEMTABLE_SPACE_ALIGN_BYTES 64 /* Of a block: a cache line. */
 #define MEMTABLE_SPACE_BLOCK_BYTES ((size_t)MEMTABLE_SPACE_UNIT_BYTES << MEMTABLE_SPACE_BLOCK_BITS)
 #define MEMTABLE_SPACE_BLOCKS_MAX  (1u << (32 - MEMTABLE_SPACE_BLOCK_BITS)) /* 32 GB. */

@@ -18,11 +18,7 @@ _Static_assert(TABLE_KEY_BYTES_MAX <= KEY_LEN_MASK, "the length of a key fits");
 
 static void take_memory(struct view_cache *cache, uint64_t set_count)
 {
-    uintptr_t misalignment;
-
-    cache->memory = memory_allocate_zeroed((size_t)set_count * sizeof(cache->sets[0]) + CACHE_LINE);
-    misalignment = (uintptr_t)cache->memory % CACHE_LINE;
-    cache->sets = (void *)((char *)cache->memory + (CACHE_LINE - misalignment));
+    warm_table_allocate(&cache->memory, (size_t)set_count * sizeof(struct view_cache_set));
     cache->set_mask = set_count - 1;
 }
 
@@ -35,7 +31,7 @@ void view_cache_init(struct view_cache *cache, size_t bytes_max)
 
 void view_cache_release(struct view_cache *cache)
 {
-    memory_free(cache->memory);
+    warm_table_release(&cache->memory);
 }
 
 static uint64_t fitting_set_count(const struct view_cache *cache, uint64_t key_count)
@@ -58,7 +54,7 @@ void view_cache_renew(struct view_cache *cache, uint64_t key_count)
     cache->key_count = key_count;
     /* Shrinking waits until it is worth it, so that a number of keys at the edge does not make the size swing. */
     if (fitting > count || fitting < count / 4) {
-        memory_free(cache->memory);
+        warm_table_release(&cache->memory);
         take_memory(cache, fitting);
     }
 }
@@ -84,10 +80,11 @@ static uint64_t facts_of(const struct view_cache *cache, const struct memtable_k
 static const struct view_cache_slot *find(const struct view_cache *cache, const struct memtable_key *key)
 {
     const struct view_cache_set *set = view_cache_set_of(cache, key);
+    bool is_warm = warm_table_is_warm(&cache->memory);
     uint64_t facts = facts_of(cache, key);
     uint64_t tag = tag_of(key);
 
-    for (int i = 0; i < VIEW_CACHE_SET_SLOTS; i++) {
+    for (int i = 0; i < VIEW_CACHE_SET_SLOTS && is_warm; i++) {
         const struct view_cache_slot *slot = &set->slots[i];
 
         if ((slot->facts & ~(uint64_t)VALUE_LEN_MAX) == facts && (slot->address ^ tag) >> ADDRESS_BITS == 0) {
@@ -122,7 +119,8 @@ void view_cache_put(struct view_cache *cache, const struct memtable_key *key, st
         .facts = facts_of(cache, key) | found_value.len,
     };
 
-    if (found_value.len > VALUE_LEN_MAX || found_value.data != found_key.data + found_key.len) {
+    if (found_value.len > VALUE_LEN_MAX || found_value.data != found_key.data + found_key.len ||
+        !warm_table_is_warm(&cache->memory)) {
         return;
     }
     ASSERT((uintptr_t)found_key.data >> ADDRESS_BITS == 0);

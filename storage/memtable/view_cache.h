@@ -6,6 +6,7 @@
 #ifndef STORAGE_MEMTABLE_VIEW_CACHE_H
 #define STORAGE_MEMTABLE_VIEW_CACHE_H
 
+#include "base/warm_table.h"
 #include "storage/memtable/memtable.h"
 
 #define VIEW_CACHE_BYTES_DEFAULT ((size_t)32 * 1024 * 1024)
@@ -23,12 +24,11 @@ struct view_cache_set {
 };
 
 struct view_cache {
-    struct view_cache_set *sets; /* Aligned to a cache line. */
-    void *memory;                /* Owned: what to free for the sets. */
-    uint64_t set_mask;           /* Count of sets, a power of two, less one. */
-    uint64_t epoch;              /* Of the places that hold now; never 0. */
-    size_t bytes_max;            /* Ceiling of memory. */
-    uint64_t key_count;          /* Of LMDB, as of the last renewal. */
+    struct warm_table memory; /* The sets; nothing is known while they are not warm. */
+    uint64_t set_mask;        /* Count of sets, a power of two, less one. */
+    uint64_t epoch;           /* Of the places that hold now; never 0. */
+    size_t bytes_max;         /* Ceiling of memory. */
+    uint64_t key_count;       /* Of LMDB, as of the last renewal. */
 };
 
 /* `bytes_max` is at least a page; memory grows to it with the number of keys. */
@@ -58,13 +58,13 @@ bool view_cache_is_roomy(const struct view_cache *cache);
 
 static inline struct view_cache_set *view_cache_set_of(const struct view_cache *cache, const struct memtable_key *key)
 {
-    return &cache->sets[key->hash & cache->set_mask];
+    return (struct view_cache_set *)cache->memory.start + (key->hash & cache->set_mask);
 }
 
 /* Ask for the memory that view_cache_get() will read first. */
 static inline void view_cache_prefetch(const struct view_cache *cache, const struct memtable_key *key)
 {
-    __builtin_prefetch(view_cache_set_of(cache, key));
+    __builtin_prefetch(view_cache_set_of(cache, key)); /* Of memory that is not present it does nothing. */
 }
 
 /* Then, when that has come, for the key and value themselves. */

@@ -32,6 +32,7 @@ STATE = {
     ("base/diag.c", "sink"): "where the whole process' lines go",
     ("base/crash_point.c", "passages_left"): "the tests' hook; armed by the environment",
     ("base/memory.c", "fault"): "the tests' hook; 0 in production",
+    ("base/prefault.c", "service"): "the kernel acts on the whole process' memory, so one thread serves all",
     ("base/checksum.c", "crc64_tables"): "written once, before main()",
     ("server/process.c", "bus_error_path"): "all that a signal handler can reach; written once, before the signal can come",
 }
