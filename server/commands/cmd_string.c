@@ -123,18 +123,12 @@ static void set_and_tell(struct call *call, struct slice key, struct slice value
     notify_key(call, NOTIFY_STRING, "set", call->db, key);
 }
 
-/* Log SET without its GET, which a replica has no use for. */
-static void log_set_without_get(struct call *call)
+/* Log what SET did: without its GET, which a replica has no use for, and without conditions, which held. */
+static void log_set_without_get(struct call *call, const struct set_options *options)
 {
-    struct slice words[8];
-    size_t count = 0;
+    struct slice words[] = {slice_of("SET"), call->argv[1], call->argv[2], slice_of("KEEPTTL")};
 
-    for (size_t i = 0; i < call->argc; i++) {
-        if ((i < 3 || !args_is(call->argv[i], "get")) && count < sizeof(words) / sizeof(words[0])) {
-            words[count++] = call->argv[i];
-        }
-    }
-    change_replace(call->change, words, count);
+    change_replace(call->change, words, options->keep_ttl ? 4 : 3);
 }
 
 /* SET key value [NX|XX] [GET] [EX s|PX ms|EXAT s|PXAT ms|KEEPTTL]. */
@@ -178,7 +172,7 @@ static enum status run_set(struct call *call, struct reply *reply)
         notify_key(call, NOTIFY_GENERIC, "expire", call->db, key);
         log_set_with_expiry(call, key, value, expire_at_ms);
     } else if (options.get) {
-        log_set_without_get(call);
+        log_set_without_get(call, &options);
     }
     if (!options.get) {
         reply_ok(reply);
