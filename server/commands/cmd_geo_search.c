@@ -4,13 +4,13 @@
 #include "base/number.h"
 #include "base/partial_sort.h"
 #include "server/commands/call_collection.h"
+#include "server/commands/call_effects.h"
 #include "server/commands/call_reads.h"
 #include "server/commands/cmd_geo.h"
 #include "server/commands/geo_args.h"
 #include "server/commands/geo_query.h"
 #include "server/request/change.h"
 #include "server/request/reply.h"
-#include "storage/log/log.h"
 #include "storage/value/zset_walk.h"
 #include <stdlib.h>
 
@@ -134,69 +134,67 @@ static void tell(struct reply *reply, const struct geo_query *query, const struc
     }
 }
 
-/* Log the members themselves: another machine's sines may differ in the last bit, and so what is just inside. */
-static void log_stored(struct call *call, struct slice key, bool was_there, const struct places *places,
-                       const double *scores)
+/* What logging the members takes, at most. */
+static uint64_t logged_bytes(const struct places *places)
 {
-    struct slice deletion[] = {slice_of("DEL"), key};
-    struct slice *words = memory_allocate((2 + 2 * places->count) * sizeof(*words));
-    char(*texts)[NUMBER_DOUBLE_TEXT_MAX] = memory_allocate(places->count * sizeof(*texts));
+    uint64_t bytes = 0;
 
-    words[0] = slice_of("ZADD");
-    words[1] = key;
     for (size_t i = 0; i < places->count; i++) {
-        words[2 + 2 * i] = slice_make(texts[i], number_format_double(texts[i], scores[i]));
-        words[3 + 2 * i] = places->list[i].member;
+        bytes += places->list[i].member.len + NUMBER_DOUBLE_TEXT_MAX + 2 * CALL_EFFECTS_ITEM_BYTES;
     }
-    if (was_there) {
-        change_add(call->change, deletion, 2);
-    }
-    if (places->count > 0) {
-        change_add(call->change, words, 2 + 2 * places->count);
-    }
-    memory_free(texts);
-    memory_free(words);
+    return bytes;
 }
 
-static void store(struct call *call, const struct geo_query *query, const struct places *places, const char *event)
+/* Log the members themselves: another machine's sines may differ in the last bit, and so what is just inside. */
+static enum status store(struct call *call, struct reply *reply, const struct geo_query *query,
+                         const struct places *places, const char *event)
 {
-    struct slice key = query->destination;
-    double *scores = memory_allocate(places->count * sizeof(*scores));
+    struct slice deletion[] = {slice_of("DEL"), query->destination};
+    struct call_effects effects;
     struct collection zset;
 
-    collection_begin(call->keyspace, call->db, key, ENTRY_ZSET, &zset);
+    if (!call_effects_fit(call, logged_bytes(places))) {
+        return call_effects_refuse(call, reply);
+    }
+    collection_begin(call->keyspace, call->db, query->destination, ENTRY_ZSET, &zset);
+    if (zset.was_there) {
+        change_add(call->change, deletion, 2);
+    }
+    call_effects_begin(&effects, call, "ZADD", query->destination, 2 * places->count);
     for (size_t i = 0; i < places->count; i++) {
         const struct place *place = &places->list[i];
+        double score = query->stores_distances ? place->distance_m / query->shape.unit_m : place->score;
+        char text[NUMBER_DOUBLE_TEXT_MAX];
 
-        scores[i] = query->stores_distances ? place->distance_m / query->shape.unit_m : place->score;
-        (void)zset_put(&zset, place->member, scores[i]);
+        (void)zset_put(&zset, place->member, score);
+        call_effects_add(&effects, slice_make(text, number_format_double(text, score)));
+        call_effects_add(&effects, place->member);
     }
     call_replace_collection(call, &zset, event);
-    /* What would be too long for the log says itself, as in Redis. */
-    if (places->members.total_bytes + places->count * 2 * NUMBER_DOUBLE_TEXT_MAX < LOG_RECORD_BYTES_MAX / 2) {
-        log_stored(call, key, zset.was_there, places, scores);
-    }
     collection_close(&zset);
-    memory_free(scores);
+    reply_integer(reply, (int64_t)places->count);
+    return STATUS_OK;
 }
 
 /* Search what there is, and tell or store it. */
-static void answer(struct call *call, struct reply *reply, const struct geo_query_source *source,
-                   const struct geo_query *query)
+static enum status answer(struct call *call, struct reply *reply, const struct geo_query_source *source,
+                          const struct geo_query *query)
 {
     struct places places = {.count = 0};
+    enum status status = STATUS_OK;
 
     arena_init(&places.members, ARENA_BLOCK_BYTES);
     if (source->zset != NULL) {
         search(source->zset, query, &places);
     }
     if (query->is_stored) {
-        store(call, query, &places, source->form == GEO_QUERY_STORE ? "geosearchstore" : "georadiusstore");
-        reply_integer(reply, (int64_t)places.count);
+        status =
+            store(call, reply, query, &places, source->form == GEO_QUERY_STORE ? "geosearchstore" : "georadiusstore");
     } else {
         tell(reply, query, &places);
     }
     release(&places);
+    return status;
 }
 
 static enum status run(struct call *call, struct reply *reply, enum geo_query_form form, bool may_store)
@@ -213,7 +211,7 @@ static enum status run(struct call *call, struct reply *reply, enum geo_query_fo
     source.zset = status == STATUS_OK ? &zset : NULL;
     status = geo_query_parse(call, reply, &source, &query);
     if (status == STATUS_OK) {
-        answer(call, reply, &source, &query);
+        status = answer(call, reply, &source, &query);
     }
     collection_close(&zset);
     return status;

@@ -1,14 +1,18 @@
 /* Set commands. */
 #include "server/commands/cmd_set.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/random.h"
 #include "server/commands/call_collection.h"
+#include "server/commands/call_effects.h"
 #include "server/commands/call_reads.h"
+#include "server/commands/random_choice.h"
 #include "server/commands/scan_args.h"
 #include "server/request/args.h"
 #include "server/request/change.h"
 #include "server/request/reply.h"
 #include "storage/value/set_store.h"
+#include "storage/value/zset_batch.h"
 
 /* SADD key member [member ...]: how many are new. */
 static enum status run_sadd(struct call *call, struct reply *reply)
@@ -148,56 +152,136 @@ static enum status run_smove(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
-/* Log what chance has chosen: SREM key member ..., or DEL when nothing is left. */
-static void log_removal(struct call *call, const struct slice *members, size_t count, bool is_emptied)
+/* Log what a pop left, if that is shorter than what it took. */
+static void log_anew(struct call *call, const struct collection *set, const struct zset_batch *kept)
 {
-    struct slice *words = memory_allocate((count + 2) * sizeof(struct slice));
+    char text[NUMBER_INTEGER_TEXT_MAX];
+    struct slice deletion[] = {slice_of("DEL"), set->key};
+    struct slice expiry[] = {slice_of("PEXPIREAT"), set->key,
+                             slice_make(text, number_format_uint64(text, set->entry.expire_at_ms))};
+    struct call_effects effects;
 
-    words[0] = slice_of(is_emptied ? "DEL" : "SREM");
-    words[1] = call->argv[1];
-    for (size_t i = 0; i < count; i++) {
-        words[i + 2] = members[i];
+    change_add(call->change, deletion, 2);
+    call_effects_begin(&effects, call, "SADD", set->key, kept->count);
+    for (size_t i = 0; i < kept->count; i++) {
+        call_effects_add(&effects, zset_batch_member(kept, i));
     }
-    change_replace(call->change, words, is_emptied ? 2 : count + 2);
-    memory_free(words);
+    if (kept->count > 0 && set->entry.expire_at_ms != 0) {
+        change_add(call->change, expiry, 3);
+    }
 }
 
-/* Take a random member out of the set: appended to `out`. */
-static void pop_one(struct collection *set, struct random *random, struct buf *out)
+/* Reply with all members but those of the `kept_count` ranks, which are in order. */
+static void reply_others(struct reply *reply, const struct collection *set, const struct random_choice *kept,
+                         size_t kept_count)
 {
-    struct slice member = set_at(set, random_below(random, set_count(set)));
-    size_t start = out->len;
+    struct set_walk walk;
+    struct slice member;
+    size_t passed = 0;
 
-    buf_put(out, member);
-    (void)set_remove(set, slice_after(buf_slice(out), start));
+    set_walk_begin(&walk, set);
+    for (uint64_t rank = 0; set_walk_next(&walk, &member); rank++) {
+        if (passed < kept_count && kept[passed].rank == rank) {
+            passed++;
+        } else {
+            reply_bulk(reply, member);
+        }
+    }
+    set_walk_end(&walk);
 }
 
-/* Pop `count` members, at least one and at most all; reply with them, as a set or alone. */
-static void pop(struct call *call, struct reply *reply, struct collection *set, size_t count)
+/* Make the set anew of the few that stay. */
+static void keep(struct call *call, struct collection *set, const struct zset_batch *kept)
 {
+    log_anew(call, set, kept);
+    collection_clear(set);
+    for (size_t i = 0; i < kept->count; i++) {
+        (void)set_add(set, zset_batch_member(kept, i));
+    }
+}
+
+static void take(struct call *call, struct collection *set, const struct zset_batch *taken)
+{
+    struct call_effects effects;
+
+    call_effects_begin(&effects, call, "SREM", set->key, taken->count);
+    for (size_t i = 0; i < taken->count; i++) {
+        (void)set_remove(set, zset_batch_member(taken, i));
+        call_effects_add(&effects, zset_batch_member(taken, i));
+    }
+}
+
+/* The members of these ranks. Their scores mean nothing. */
+static void gather(const struct collection *set, const struct random_choice *choices, size_t count,
+                   struct zset_batch *members)
+{
+    for (size_t i = 0; i < count; i++) {
+        zset_batch_add(members, set_at(set, choices[i].rank), 0);
+    }
+}
+
+static void reply_batch(struct reply *reply, const struct zset_batch *members)
+{
+    for (size_t i = 0; i < members->count; i++) {
+        reply_bulk(reply, zset_batch_member(members, i));
+    }
+}
+
+/* Pop `count` members, at least one and at most all; reply with a set of them. Those that go or those that stay are
+ * drawn, whichever are fewer. */
+static enum status pop_many(struct call *call, struct reply *reply, struct collection *set, uint64_t count)
+{
+    uint64_t rest = set_count(set) - count;
+    bool keeps = rest < count;
+    size_t drawn = (size_t)(keeps ? rest : count);
+    struct random_choice *choices;
     struct random random;
-    struct buf bytes;
-    size_t *ends = memory_allocate(count * sizeof(size_t));
-    struct slice *members = memory_allocate(count * sizeof(struct slice));
-    size_t start = 0;
+    struct zset_batch members;
+    enum status status = STATUS_OK;
 
     random_init_from_system(&random);
-    buf_init(&bytes, BUF_NO_CEILING);
-    for (size_t i = 0; i < count; i++) {
-        pop_one(set, &random, &bytes);
-        ends[i] = bytes.len;
+    zset_batch_init(&members);
+    choices = random_draw(&random, set_count(set), drawn);
+    gather(set, choices, drawn, &members);
+    if (!call_effects_fit(call, members.bytes.len + drawn * CALL_EFFECTS_ITEM_BYTES)) {
+        status = call_effects_refuse(call, reply);
+    } else {
+        reply_set(reply, count);
+        if (keeps) {
+            reply_others(reply, set, choices, drawn);
+            keep(call, set, &members);
+        } else {
+            reply_batch(reply, &members);
+            take(call, set, &members);
+        }
+        call->changes += count;
+        call_commit_collection(call, set, "spop");
     }
-    for (size_t i = 0; i < count; i++) {
-        members[i] = slice_make(buf_slice(&bytes).data + start, ends[i] - start);
-        start = ends[i];
-        reply_bulk(reply, members[i]);
+    memory_free(choices);
+    zset_batch_release(&members);
+    return status;
+}
+
+/* Pop one member and reply with it alone. */
+static void pop_one(struct call *call, struct reply *reply, struct collection *set)
+{
+    struct slice words[] = {slice_of("SREM"), set->key, {0}};
+    struct random random;
+    struct buf member;
+
+    random_init_from_system(&random);
+    buf_init(&member, BUF_NO_CEILING);
+    buf_put(&member, set_at(set, random_below(&random, set_count(set))));
+    words[2] = buf_slice(&member);
+    reply_bulk(reply, words[2]);
+    (void)set_remove(set, words[2]);
+    call->changes++;
+    if (set_count(set) == 0) {
+        words[0] = slice_of("DEL");
     }
-    call->changes += count;
-    log_removal(call, members, count, set_count(set) == 0);
+    change_replace(call->change, words, set_count(set) == 0 ? 2 : 3);
     call_commit_collection(call, set, "spop");
-    memory_free(members);
-    memory_free(ends);
-    buf_release(&bytes);
+    buf_release(&member);
 }
 
 /* SPOP key [count]. */
@@ -206,6 +290,7 @@ static enum status run_spop(struct call *call, struct reply *reply)
     struct collection set;
     int64_t wanted = 1;
     uint64_t count;
+    enum status status = STATUS_OK;
 
     if (call->argc > 3) {
         return STATUS_SYNTAX;
@@ -217,19 +302,20 @@ static enum status run_spop(struct call *call, struct reply *reply)
         return STATUS_WRONG_TYPE;
     }
     count = (uint64_t)wanted < set_count(&set) ? (uint64_t)wanted : set_count(&set);
-    if (call->argc == 3) {
-        reply_set(reply, count);
+    if (call->argc == 3 && count == 0) {
+        reply_set(reply, 0);
     } else if (count == 0) {
         reply_null(reply);
-    }
-    if (count > 0) {
-        if (call->argc == 3 && count == set_count(&set)) {
+    } else if (call->argc == 2) {
+        pop_one(call, reply, &set);
+    } else {
+        if (count == set_count(&set)) {
             call_count_read(call, call->argv[1], true); /* Redis gives back the whole set as SMEMBERS would. */
         }
-        pop(call, reply, &set, count);
+        status = pop_many(call, reply, &set, count);
     }
     collection_close(&set);
-    return STATUS_OK;
+    return status;
 }
 
 /* `count` different members of more: by Floyd's sampling over slots, told in the order in which they were drawn. */
@@ -263,18 +349,6 @@ static void reply_sample(struct reply *reply, const struct collection *set, uint
     memory_free(taken);
 }
 
-/* SRANDMEMBER's count. */
-static enum status read_random_count(struct call *call, struct reply *reply, int64_t *count)
-{
-    enum status status = args_int64(call->argv[2], count);
-
-    if (status == STATUS_OK && *count < -INT64_MAX) {
-        return reply_error(reply, "ERR value is out of range, value must between %lld and %lld", -(long long)INT64_MAX,
-                           (long long)INT64_MAX);
-    }
-    return status;
-}
-
 /* `count` members: different ones, or with repetition if it is negative. */
 static void reply_random_members(struct reply *reply, const struct collection *set, int64_t count)
 {
@@ -306,7 +380,7 @@ static enum status run_srandmember(struct call *call, struct reply *reply)
     enum status status = call->argc > 3 ? STATUS_SYNTAX : STATUS_OK;
 
     if (call->argc == 3) {
-        status = read_random_count(call, reply, &count);
+        status = random_parse_count(call, reply, NULL, &count);
     }
     if (status != STATUS_OK) {
         return status;

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "server/acl/acl_check.h"
+#include "server/commands/call_effects.h"
 #include "server/commands/call_reads.h"
 #include "server/commands/sort_pattern.h"
 #include "server/commands/sort_vector.h"
@@ -15,8 +16,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-
-#define LOGGED_ITEMS 1000 /* Of a stored result in one logged command. */
 
 struct sort {
     struct call *call;
@@ -177,35 +176,42 @@ static bool weigh(struct sort *sort)
     return is_good;
 }
 
-/* Give each value of the result out. `value` is borrowed for the call; missing ones are told with NULL. */
+/* Takes each value of the result; false once it can take no more. `value` is borrowed for the call; missing ones are
+ * told with NULL. */
 struct sort_taker {
-    void (*take)(void *context, const struct slice *value);
+    bool (*take)(void *context, const struct slice *value);
     void *context;
 };
 
-static void give_item(struct sort *sort, const struct sort_item *item, const struct sort_taker *taker,
+static bool give_item(struct sort *sort, const struct sort_item *item, const struct sort_taker *taker,
                       struct buf *scratch)
 {
+    bool goes_on = true;
+
     if (sort->get_count == 0) {
-        taker->take(taker->context, &item->element);
+        return taker->take(taker->context, &item->element);
     }
-    for (size_t i = 0; i < sort->get_count; i++) {
+    for (size_t i = 0; goes_on && i < sort->get_count; i++) {
         bool found = sort_pattern_find(sort->call, &sort->gets[i], item->element, scratch);
         struct slice value = buf_slice(scratch);
 
-        taker->take(taker->context, found ? &value : NULL);
+        goes_on = taker->take(taker->context, found ? &value : NULL);
     }
+    return goes_on;
 }
 
-static void give(struct sort *sort, const struct sort_taker *taker)
+/* Whether all were taken. */
+static bool give(struct sort *sort, const struct sort_taker *taker)
 {
     struct buf scratch;
+    bool goes_on = true;
 
     buf_init(&scratch, BUF_NO_CEILING);
-    for (size_t i = sort->begin; i < sort->end; i++) {
-        give_item(sort, &sort->vector.items[i], taker, &scratch);
+    for (size_t i = sort->begin; goes_on && i < sort->end; i++) {
+        goes_on = give_item(sort, &sort->vector.items[i], taker, &scratch);
     }
     buf_release(&scratch);
+    return goes_on;
 }
 
 static size_t result_count(const struct sort *sort)
@@ -213,84 +219,76 @@ static size_t result_count(const struct sort *sort)
     return (sort->end - sort->begin) * (sort->get_count == 0 ? 1 : sort->get_count);
 }
 
-static void reply_value(void *context, const struct slice *value)
+static bool reply_value(void *context, const struct slice *value)
 {
     if (value == NULL) {
         reply_null(context);
     } else {
         reply_bulk(context, *value);
     }
+    return true;
 }
 
-/* A result on its way into a list, and into the log. */
+/* A result on its way into a list, and into the log. What is stored is logged and not what was asked: the order of
+ * equals, and of a set, is this server's own. */
 struct stored {
-    struct sort *sort;
-    struct sort_vector copies; /* Its arena alone: words for the log. */
     struct collection list;
-    struct slice words[2 + LOGGED_ITEMS];
-    size_t word_count;
+    struct call_effects effects;
 };
 
-/* Log what is stored and not what was asked: the order of equals, and of a set, is this server's own. */
-static void log_words(struct stored *stored)
-{
-    if (stored->word_count > 2) {
-        change_add(stored->sort->call->change, stored->words, stored->word_count);
-    }
-    arena_release(&stored->copies.arena);
-    sort_vector_init(&stored->copies, 0);
-    stored->word_count = 2;
-}
-
-static void store_value(void *context, const struct slice *value)
+static bool store_value(void *context, const struct slice *value)
 {
     struct stored *stored = context;
     struct slice item = value == NULL ? slice_empty() : *value;
 
-    list_push(&stored->list, LIST_RIGHT, item);
-    stored->words[stored->word_count++] = sort_vector_copy(&stored->copies, item);
-    if (stored->word_count == 2 + LOGGED_ITEMS) {
-        log_words(stored);
+    if (!call_effects_fit(stored->effects.call, item.len + CALL_EFFECTS_ITEM_BYTES)) {
+        return false;
     }
+    list_push(&stored->list, LIST_RIGHT, item);
+    call_effects_add(&stored->effects, item);
+    return true;
 }
 
-static void store_result(struct sort *sort)
+static enum status store_result(struct sort *sort)
 {
     struct call *call = sort->call;
     struct slice removal[] = {slice_of("DEL"), sort->store};
-    struct stored *stored = memory_allocate_zeroed(sizeof(*stored));
-    const struct sort_taker taker = {.take = store_value, .context = stored};
+    struct stored stored;
+    const struct sort_taker taker = {.take = store_value, .context = &stored};
+    enum status status = STATUS_OK;
 
-    stored->sort = sort;
-    sort_vector_init(&stored->copies, 0);
-    stored->words[0] = slice_of("RPUSH");
-    stored->words[1] = sort->store;
-    stored->word_count = 2;
     change_add(call->change, removal, 2);
-    collection_begin(call->keyspace, call->db, sort->store, ENTRY_LIST, &stored->list);
-    give(sort, &taker);
-    log_words(stored);
-    collection_commit(&stored->list);
-    collection_close(&stored->list);
-    sort_vector_release(&stored->copies);
-    memory_free(stored);
-    call->changes += result_count(sort);
-    notify_key(call, NOTIFY_LIST, "sortstore", call->db, sort->store);
+    call_effects_begin(&stored.effects, call, "RPUSH", sort->store, result_count(sort));
+    collection_begin(call->keyspace, call->db, sort->store, ENTRY_LIST, &stored.list);
+    if (give(sort, &taker)) {
+        collection_commit(&stored.list);
+        call->changes += result_count(sort);
+        notify_key(call, NOTIFY_LIST, "sortstore", call->db, sort->store);
+    } else {
+        collection_abandon(&stored.list);
+        status = call_effects_refuse(call, sort->reply);
+    }
+    collection_close(&stored.list);
+    return status;
 }
 
-static void store(struct sort *sort, struct reply *reply)
+static enum status store(struct sort *sort, struct reply *reply)
 {
     struct call *call = sort->call;
     struct slice removal[] = {slice_of("DEL"), sort->store};
+    enum status status = STATUS_OK;
 
     if (result_count(sort) > 0) {
-        store_result(sort);
+        status = store_result(sort);
     } else if (keyspace_delete(call->keyspace, call->db, sort->store)) {
         call->changes++;
         change_replace(call->change, removal, 2);
         notify_key(call, NOTIFY_GENERIC, "del", call->db, sort->store);
     }
-    reply_integer(reply, (int64_t)result_count(sort));
+    if (status == STATUS_OK) {
+        reply_integer(reply, (int64_t)result_count(sort));
+    }
+    return status;
 }
 
 static enum status finish(struct sort *sort, struct reply *reply)
@@ -302,13 +300,10 @@ static enum status finish(struct sort *sort, struct reply *reply)
         sort_vector_sort(&sort->vector, &sort->order);
     }
     if (sort->stores) {
-        store(sort, reply);
-    } else {
-        const struct sort_taker taker = {.take = reply_value, .context = reply};
-
-        reply_array(reply, result_count(sort));
-        give(sort, &taker);
+        return store(sort, reply);
     }
+    reply_array(reply, result_count(sort));
+    (void)give(sort, &(struct sort_taker){.take = reply_value, .context = reply});
     return STATUS_OK;
 }
 

@@ -1,5 +1,7 @@
 #include "server/commands/cmd_transaction.h"
-#include "server/request/dispatch.h"
+#include "server/request/change.h"
+#include "server/request/parking.h"
+#include "server/request/registry.h"
 #include "server/request/reply.h"
 #include "server/request/transaction.h"
 #include "server/services.h"
@@ -24,7 +26,18 @@ static enum status run_discard(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
-/* Run what was queued, one reply after the other. Rights may have been taken away since a command was queued. */
+/* Why a queued command may not run now; NULL if it may. Rights may have been taken away since it was queued. What is
+ * logged instead of the requests before it may be far longer than they, and the change is one record. */
+static const char *refusal_of(struct call *call, const struct queued_command *queued, const struct request *request)
+{
+    if ((queued->entry->command->flags & COMMAND_WRITE) &&
+        !change_has_room(call->change, parking_request_bytes(request))) {
+        return "ERR the transaction changes more than one change may hold";
+    }
+    return dispatch_refusal(call->services->dispatch, call->session, queued->entry, request);
+}
+
+/* Run what was queued, one reply after the other. */
 static void run_queued(struct call *call, struct reply *reply)
 {
     struct session *session = call->session;
@@ -39,7 +52,7 @@ static void run_queued(struct call *call, struct reply *reply)
         const char *refusal;
 
         reply_init(&inner, reply->out, session->protocol); /* HELLO may have changed it. */
-        refusal = dispatch_refusal(dispatch, session, queued->entry, &request);
+        refusal = refusal_of(call, queued, &request);
         if (refusal != NULL) {
             (void)reply_error(&inner, "%s", refusal);
         } else {

@@ -55,7 +55,7 @@ static void remake(struct collection *zset, const struct zset_ranks *ranks)
     zset_batch_init(&kept);
     keep_ranks(zset, 0, ranks->first, &kept);
     keep_ranks(zset, end, zset_count(zset) - end, &kept);
-    zset_clear(zset);
+    collection_clear(zset);
     for (size_t i = 0; i < kept.count; i++) {
         zset_add(zset, zset_batch_member(&kept, i), zset_batch_score(&kept, i));
     }
@@ -134,7 +134,7 @@ static enum status remove_range(struct call *call, struct reply *reply, const st
         return STATUS_WRONG_TYPE;
     }
     if (zset_count(&zset) > 0 && is_all(range)) {
-        zset_clear(&zset);
+        collection_clear(&zset);
     }
     do {
         struct zset_walk walk;

@@ -52,13 +52,16 @@ static void draw_sparse(struct random *random, uint64_t total, struct random_cho
     }
 }
 
-static void draw_different(struct random *random, uint64_t total, struct random_choice *choices, size_t count)
+struct random_choice *random_draw(struct random *random, uint64_t total, size_t count)
 {
+    struct random_choice *choices = memory_allocate((count + 1) * sizeof(struct random_choice));
+
     if (count < total / SPARSE_PART) {
         draw_sparse(random, total, choices, count);
     } else {
         draw_dense(random, total, choices, count);
     }
+    return choices;
 }
 
 /* Draw from `total` > 0 things: `count` different ones (all, if there are no more), or -`count` of them with repetition
@@ -66,28 +69,22 @@ static void draw_different(struct random *random, uint64_t total, struct random_
  * them with memory_free(). */
 static struct random_choice *choose(struct random *random, uint64_t total, int64_t count, size_t *chosen)
 {
-    bool with_repetition = count < 0;
-    uint64_t wanted = with_repetition ? 0 - (uint64_t)count : (uint64_t)count;
     struct random_choice *choices;
 
-    if (!with_repetition && wanted > total) {
-        wanted = total;
+    if (count >= 0) {
+        *chosen = (uint64_t)count < total ? (size_t)count : (size_t)total;
+        return random_draw(random, total, *chosen);
     }
-    choices = memory_allocate((wanted + 1) * sizeof(struct random_choice));
-    if (with_repetition) {
-        for (uint64_t i = 0; i < wanted; i++) {
-            choices[i] = (struct random_choice){.rank = random_below(random, total)};
-        }
-        qsort(choices, wanted, sizeof(choices[0]), compare_ranks);
-    } else {
-        draw_different(random, total, choices, wanted);
+    *chosen = (size_t)-count;
+    choices = memory_allocate(*chosen * sizeof(struct random_choice));
+    for (size_t i = 0; i < *chosen; i++) {
+        choices[i] = (struct random_choice){.rank = random_below(random, total)};
     }
-    *chosen = wanted;
+    qsort(choices, *chosen, sizeof(choices[0]), compare_ranks);
     return choices;
 }
 
-/* Argv[2], which may be negative, and argv[3]. */
-static enum status parse_count(const struct call *call, struct reply *reply, const char *with, int64_t *count)
+enum status random_parse_count(const struct call *call, struct reply *reply, const char *with, int64_t *count)
 {
     enum status status = args_int64(call->argv[2], count);
 
@@ -98,7 +95,7 @@ static enum status parse_count(const struct call *call, struct reply *reply, con
         return reply_error(reply, "ERR value is out of range, value must between %lld and %lld", -(long long)INT64_MAX,
                            (long long)INT64_MAX);
     }
-    if (call->argc > 4 || (call->argc == 4 && !args_is(call->argv[3], with))) {
+    if (call->argc > 4 || (call->argc == 4 && (with == NULL || !args_is(call->argv[3], with)))) {
         return STATUS_SYNTAX;
     }
     if (*count < -RANDOM_REPEATED_MAX || (call->argc == 4 && *count > INT64_MAX / 2)) {
@@ -160,7 +157,7 @@ enum status random_run(struct call *call, struct reply *reply, const struct rand
 {
     struct collection collection;
     int64_t count = 1;
-    enum status status = call->argc > 2 ? parse_count(call, reply, command->with, &count) : STATUS_OK;
+    enum status status = call->argc > 2 ? random_parse_count(call, reply, command->with, &count) : STATUS_OK;
 
     if (status != STATUS_OK) {
         return status;

@@ -41,8 +41,17 @@ struct random_command {
     void (*reply_draws)(struct reply *reply, const struct collection *collection, const struct random_draws *draws);
 };
 
-/* As the choices are made before the first is told, no more than these with repetition are allowed. */
+/* No more than these with repetition are allowed: what is told is in memory before the first of it leaves. */
 #define RANDOM_REPEATED_MAX (INT64_C(1) << 25)
+
+/* Read argv[2], which may be negative, and argv[3] if there is one, which must be `with` (NULL: there may be none).
+ *   STATUS_NOT_INTEGER, STATUS_SYNTAX, STATUS_REPLIED. */
+MUST_CHECK enum status random_parse_count(const struct call *call, struct reply *reply, const char *with,
+                                          int64_t *count);
+
+/* `count` different ranks below `total`, which is no less, in ascending order. The caller frees them with
+ * memory_free(). */
+struct random_choice *random_draw(struct random *random, uint64_t total, size_t count);
 
 /* Run such a command: key [count [with]].
  *   STATUS_WRONG_TYPE, STATUS_NOT_INTEGER, STATUS_SYNTAX, STATUS_REPLIED. */

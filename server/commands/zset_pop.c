@@ -32,7 +32,7 @@ void zset_pop_and_reply(struct call *call, struct reply *reply, struct collectio
     }
     zset_walk_end(&walk);
     if (count == zset_count(zset)) {
-        zset_clear(zset);
+        collection_clear(zset);
     } else {
         for (size_t i = 0; i < batch.count; i++) {
             zset_take(zset, zset_batch_member(&batch, i), zset_batch_score(&batch, i));

@@ -22,6 +22,7 @@ struct change {
     int32_t first_db;     /* Of the first command. */
     int32_t db;           /* What the reader has selected after `commands`. */
     int32_t reader_db;    /* What it has selected before them. */
+    uint64_t effect_bytes_max;
 
     /* The call that runs. */
     int32_t call_db;
@@ -36,6 +37,7 @@ struct change *change_create(void)
 
     buf_init(&change->commands, BUF_NO_CEILING);
     buf_init(&change->given, BUF_NO_CEILING);
+    change->effect_bytes_max = CHANGE_EFFECT_BYTES_MAX;
     return change;
 }
 
@@ -49,6 +51,11 @@ void change_free(struct change *change)
     memory_free(change);
 }
 
+void change_limit(struct change *change, uint64_t effect_bytes_max)
+{
+    change->effect_bytes_max = effect_bytes_max;
+}
+
 void change_replace(struct change *change, const struct slice *argv, size_t argc)
 {
     buf_clear(&change->given);
@@ -58,14 +65,34 @@ void change_replace(struct change *change, const struct slice *argv, size_t argc
 
 void change_add(struct change *change, const struct slice *argv, size_t argc)
 {
+    change_open(change, argc);
+    for (size_t i = 0; i < argc; i++) {
+        change_put_word(change, argv[i]);
+    }
+}
+
+void change_open(struct change *change, size_t argc)
+{
     change->words = WORDS_GIVEN;
-    resp_write_request(&change->given, argv, argc);
     change->given_count++;
+    resp_write_array(&change->given, argc);
+}
+
+void change_put_word(struct change *change, struct slice word)
+{
+    resp_write_bulk(&change->given, word);
 }
 
 void change_suppress(struct change *change)
 {
     change->words = WORDS_SUPPRESSED;
+}
+
+bool change_has_room(const struct change *change, uint64_t bytes)
+{
+    uint64_t used = change_bytes(change) + change->given.len;
+
+    return used <= change->effect_bytes_max && bytes <= change->effect_bytes_max - used;
 }
 
 static void clear(struct buf *buf)

@@ -8,8 +8,14 @@
 #define SERVER_REQUEST_CHANGE_H
 
 #include "base/slice.h"
+#include "storage/log/log.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* What effects may fill of one change. The rest is for requests: those of a transaction, which may be as long in all.
+ */
+#define CHANGE_EFFECT_BYTES_MAX (LOG_RECORD_BYTES_MAX / 2)
 
 struct change; /* Opaque; one per server, owned by dispatch. Event loop only. */
 
@@ -19,8 +25,14 @@ struct change; /* Opaque; one per server, owned by dispatch. Event loop only. */
 void change_replace(struct change *change, const struct slice *argv, size_t argc);
 /* Log these words too, after what is there (after the first use the call's own words are not logged by themselves). */
 void change_add(struct change *change, const struct slice *argv, size_t argc);
-/* Log nothing for this call although it changed something. */
+/* The same word by word: `argc` calls of change_put_word() make the command whole. */
+void change_open(struct change *change, size_t argc);
+void change_put_word(struct change *change, struct slice word);
+/* Log nothing for this call: although it changed something, or since it failed after all. */
 void change_suppress(struct change *change);
+/* Whether what is logged so far, this call's words among it, may grow by `bytes`. Requests are bounded before they run
+ * (parking.h); a handler whose effects are longer than its words asks here before it has any. */
+bool change_has_room(const struct change *change, uint64_t bytes);
 
 /* For dispatch, replay and the ticker. A change is composed between change_begin() and change_compose(); inside it,
  * calls follow each other between change_begin_call() and change_end_call(). A transaction is a change of several
@@ -28,6 +40,8 @@ void change_suppress(struct change *change);
 
 struct change *change_create(void);
 void change_free(struct change *change);
+/* Another limit than CHANGE_EFFECT_BYTES_MAX, for tests. */
+void change_limit(struct change *change, uint64_t effect_bytes_max);
 
 /* Start empty. `selected_db` is what the log's reader has selected (-1: nothing yet). */
 void change_begin(struct change *change, int32_t selected_db);

@@ -48,7 +48,14 @@ void collection_commit(struct collection *collection)
         keyspace_put(collection->keyspace, collection->db, collection->key, &collection->entry);
     } else if (collection->was_there) {
         (void)keyspace_delete(collection->keyspace, collection->db, collection->key);
-    } else if (collection->entry.generation != 0) {
+    } else {
+        collection_abandon(collection);
+    }
+}
+
+void collection_abandon(struct collection *collection)
+{
+    if (collection->entry.generation != 0) {
         keyspace_orphan_generation(collection->keyspace, collection->entry.generation);
     }
 }
@@ -70,6 +77,15 @@ struct buf *collection_edit(struct collection *collection)
         collection->owns_body = true;
     }
     return &collection->body;
+}
+
+void collection_clear(struct collection *collection)
+{
+    collection_abandon(collection);
+    collection->entry.generation = 0;
+    collection->entry.encoding = ENTRY_INLINE;
+    collection->entry.count = 0;
+    buf_clear(collection_edit(collection));
 }
 
 void collection_use_rows(struct collection *collection)

@@ -44,6 +44,8 @@ void collection_look(struct keyspace *keyspace, uint32_t db, struct slice key, c
 /* Write the entry back if it has changed: the key is created, updated, or deleted if it has no element left. (Rows
  * are written by the edits themselves; overwriting one leaves the entry as it was.) */
 void collection_commit(struct collection *collection);
+/* Instead: forget one that collection_begin() began, and leave what was written of it to be purged. */
+void collection_abandon(struct collection *collection);
 void collection_close(struct collection *collection);
 
 static inline bool collection_is_inline(const struct collection *collection)
@@ -55,6 +57,8 @@ static inline bool collection_is_inline(const struct collection *collection)
 struct slice collection_body(const struct collection *collection);
 /* The body for editing: a copy that collection_commit() writes. */
 struct buf *collection_edit(struct collection *collection);
+/* Take all elements out at once, at no cost however many they are; it is inline again. It must be committed. */
+void collection_clear(struct collection *collection);
 /* Go over to rows: take a generation and empty the body. The caller has read the items before. */
 void collection_use_rows(struct collection *collection);
 /* Whether `extra_items` more items of `extra_bytes` in all would outgrow an inline body. */

@@ -228,14 +228,3 @@ bool zset_remove(struct collection *zset, struct slice member)
     }
     return found;
 }
-
-void zset_clear(struct collection *zset)
-{
-    if (!collection_is_inline(zset)) {
-        keyspace_orphan_generation(zset->keyspace, zset->entry.generation);
-        zset->entry.generation = 0;
-        zset->entry.encoding = ENTRY_INLINE;
-    }
-    buf_clear(collection_edit(zset));
-    zset->entry.count = 0;
-}

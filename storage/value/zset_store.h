@@ -29,8 +29,6 @@ void zset_take(struct collection *zset, struct slice member, double score);
 /* The same for who does not know: set the score, false if the member was there; and remove, false if it was not. */
 bool zset_put(struct collection *zset, struct slice member, double score);
 bool zset_remove(struct collection *zset, struct slice member);
-/* Remove all at once, at no cost however many they are. It must be committed. */
-void zset_clear(struct collection *zset);
 
 /* After what else a row by score has: its score is -0.0. */
 #define ZSET_ROW_NEGATIVE 1

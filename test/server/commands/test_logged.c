@@ -1,4 +1,5 @@
-/* What commands leave in the log where that is not their own words: that it makes the same data again. */
+/* What commands leave in the log where that is not their own words: that it makes the same data again, and that it fits
+ * one change. */
 #include "base/memory.h"
 #include "server/commands/cmd_connection.h"
 #include "server/commands/cmd_geo.h"
@@ -10,8 +11,10 @@
 #include "server/commands/cmd_string.h"
 #include "server/commands/cmd_transaction.h"
 #include "server/commands/cmd_zset.h"
+#include "server/request/change.h"
 #include "server/request/dispatch.h"
 #include "server/request/families.h"
+#include "server/request/reply.h"
 #include "server/support/small_server.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,12 +25,40 @@
 
 #include <cmocka.h>
 
+#define REFUSED "-ERR the command changes more than one change may hold "
+
+/* LIMIT bytes: changes hold no longer effects from now on. */
+static enum status run_limit(struct call *call, struct reply *reply)
+{
+    change_limit(call->change, strtoull(call->argv[1].data, NULL, 10));
+    reply_ok(reply);
+    return STATUS_OK;
+}
+
+static const struct command test_commands[] = {
+    {.name = "limit", .arity = 2, .run = run_limit},
+    {.name = NULL},
+};
+
 /* Stands in place of server/request/families.c's. */
 const struct command *const families[] = {
-    string_commands,     string_part_commands, string_number_commands, key_commands,
-    key_expire_commands, server_commands,      connection_commands,    set_commands,
-    list_commands,       sort_commands,        zset_commands,          zset_range_commands,
-    geo_commands,        geo_search_commands,  transaction_commands,   NULL,
+    test_commands,
+    string_commands,
+    string_part_commands,
+    string_number_commands,
+    key_commands,
+    key_expire_commands,
+    server_commands,
+    connection_commands,
+    set_commands,
+    list_commands,
+    sort_commands,
+    zset_commands,
+    zset_range_commands,
+    geo_commands,
+    geo_search_commands,
+    transaction_commands,
+    NULL,
 };
 
 static struct small_server *connect(void **state)
@@ -103,12 +134,123 @@ static void test_set_keeps_its_expiry_in_the_log_however_often_it_says_a_word(vo
     small_server_ask(s, 0, "get l", "$1 y ");
 }
 
+/* Add `count` members of 20 bytes to the set s, in one change each. */
+static void add_members(struct small_server *s, size_t count)
+{
+    char request[64];
+
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(request, sizeof(request), "sadd s member-of-the-set-%03zu", i);
+        small_server_ask(s, 0, request, ":1 ");
+    }
+    (void)small_server_logged(s);
+}
+
+static void test_spop_logs_what_goes_or_what_stays(void **state)
+{
+    struct small_server *s = connect(state);
+    char *logged;
+
+    add_members(s, 40);
+    small_server_ask(s, 0, "pexpireat s 4102444800000", ":1 ");
+    (void)small_server_logged(s);
+    small_server_say(s, 0, "spop s 3");
+    (void)small_server_hears(s, 0);
+    assert_memory_equal(small_server_logged(s), "SREM s member-of-the-set-", 24);
+    small_server_ask(s, 0, "scard s", ":37 ");
+    small_server_say(s, 0, "spop s 35");
+    (void)small_server_hears(s, 0);
+    logged = relive(s);
+    assert_memory_equal(logged, "MULTI ; DEL s ; SADD s member-of-the-set-", 40);
+    assert_string_equal(logged + strlen(logged) - 34, "; PEXPIREAT s 4102444800000 ; EXEC");
+    free(logged);
+    small_server_ask(s, 0, "scard s", ":2 ");
+    small_server_ask(s, 0, "pexpiretime s", ":4102444800000 ");
+    small_server_say(s, 0, "spop s 2");
+    assert_memory_equal(small_server_hears(s, 0), "*2 ", 3);
+    assert_string_equal(small_server_logged(s), "DEL s");
+}
+
+static void test_spop_that_no_change_could_hold_is_refused(void **state)
+{
+    struct small_server *s = connect(state);
+
+    add_members(s, 40);
+    small_server_ask(s, 0, "limit 500", "+OK ");
+    small_server_ask(s, 0, "spop s 20", REFUSED);
+    small_server_ask(s, 0, "scard s", ":40 ");
+    assert_string_equal(small_server_logged(s), "");
+    small_server_say(s, 0, "spop s 36"); /* What stays is short. */
+    assert_memory_equal(small_server_hears(s, 0), "*36 ", 4);
+    small_server_ask(s, 0, "scard s", ":4 ");
+}
+
+static void test_sort_that_no_change_could_hold_leaves_what_was_there(void **state)
+{
+    struct small_server *s = connect(state);
+    char request[2200] = "rpush l";
+    char items[2100] = "";
+
+    for (size_t i = 0; i < 150; i++) {
+        strcat(items, " item-of-list");
+    }
+    strcat(request, items);
+    small_server_ask(s, 0, request, ":150 ");
+    small_server_ask(s, 0, "set d old", "+OK ");
+    (void)small_server_logged(s);
+    small_server_ask(s, 0, "limit 1500", "+OK ");
+    small_server_ask(s, 0, "sort l by nosort store d", REFUSED);
+    assert_string_equal(small_server_logged(s), "");
+    small_server_ask(s, 0, "get d", "$3 old ");
+    small_server_ask(s, 0, "limit 100000", "+OK ");
+    small_server_ask(s, 0, "sort l by nosort store d", ":150 ");
+    (void)snprintf(request, sizeof(request), "MULTI ; DEL d ; RPUSH d%s ; EXEC", items);
+    assert_string_equal(small_server_logged(s), request);
+}
+
+static void test_places_that_no_change_could_hold_are_not_stored(void **state)
+{
+    struct small_server *s = connect(state);
+
+    small_server_ask(s, 0, "geoadd g 1 1 here 1.0001 1.0001 there", ":2 ");
+    (void)small_server_logged(s);
+    small_server_ask(s, 0, "limit 50", "+OK ");
+    small_server_ask(s, 0, "geosearchstore d g fromlonlat 1 1 byradius 1 km", REFUSED);
+    small_server_ask(s, 0, "exists d", ":0 ");
+    small_server_ask(s, 0, "limit 1000", "+OK ");
+    small_server_ask(s, 0, "geosearchstore d g fromlonlat 1 1 byradius 1 km asc", ":2 ");
+    assert_relives(s, "ZADD d 3377822707026402 here 3377822707036160 there");
+    small_server_ask(s, 0, "zcard d", ":2 ");
+}
+
+/* Each of these is logged with a number of thousands of digits. */
+static void test_transaction_stops_writing_when_its_change_is_full(void **state)
+{
+    struct small_server *s = connect(state);
+
+    small_server_ask(s, 0, "set k 1e300", "+OK ");
+    small_server_ask(s, 0, "limit 500", "+OK ");
+    small_server_ask(s, 0, "multi", "+OK ");
+    for (size_t i = 0; i < 3; i++) {
+        small_server_ask(s, 0, "incrbyfloat k 1", "+QUEUED ");
+    }
+    small_server_ask(s, 0, "strlen k", "+QUEUED ");
+    small_server_say(s, 0, "exec");
+    assert_non_null(
+        strstr(small_server_hears(s, 0), "-ERR the transaction changes more than one change may hold :301 "));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, small_server_setup, small_server_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_set_keeps_its_expiry_in_the_log_however_often_it_says_a_word),
+        TEST(test_spop_logs_what_goes_or_what_stays),
+        TEST(test_spop_that_no_change_could_hold_is_refused),
+        TEST(test_sort_that_no_change_could_hold_leaves_what_was_there),
+        TEST(test_places_that_no_change_could_hold_are_not_stored),
+        TEST(test_transaction_stops_writing_when_its_change_is_full),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -479,7 +479,7 @@ static void test_clear_leaves_an_orphan_and_nothing_else(void **state)
     f.count = 1;
     open_zset(&f);
     f.count = 0;
-    zset_clear(&f.zset);
+    collection_clear(&f.zset);
     close_zset(&f);
     assert_int_equal(keyspace_key_count(f.keyspace->keyspace, 0), 0);
     keyspace_fixture_restart(f.keyspace);
