@@ -5,6 +5,7 @@
 #include "storage/env/env_lmdb.h"
 #include "storage/keyspace/entry.h"
 #include "storage/keyspace/keycode.h"
+#include "storage/keyspace/library_rows.h"
 
 /* A step's cost, in bytes that its commit rewrites, about: 32 MB of leaves, and the memory for them. */
 #define STEP_COST_MAX      (32u << 20)
@@ -156,7 +157,7 @@ static int purge_orphans(struct purge *purge)
     return result == MDB_NOTFOUND ? 0 : result;
 }
 
-/* With no key left, all that the tables hold is orphaned, and LMDB frees whole trees without touching their leaves. */
+/* Nothing that the tables hold is to stay, and LMDB frees whole trees without touching their leaves. */
 static int purge_everything(struct purge *purge)
 {
     int result = 0;
@@ -167,14 +168,30 @@ static int purge_everything(struct purge *purge)
     return result;
 }
 
-static bool has_keys(const struct env_meta *meta)
+/* Whether all rows are orphaned: no database has a key, and there is no library, which belongs to none. */
+static int has_only_orphans(struct purge *purge, const struct env_meta *meta, bool *only_orphans)
 {
-    uint64_t key_count = 0;
+    struct keycode libraries;
+    MDB_cursor *cursor;
+    MDB_val key;
+    MDB_val value;
+    int result;
 
-    for (uint32_t i = 0; i < meta->database_count; i++) {
-        key_count |= meta->databases[i].key_count;
+    *only_orphans = false;
+    if (env_meta_key_count(meta) > 0) {
+        return 0;
     }
-    return key_count != 0;
+    result = mdb_cursor_open(purge->txn, env_table_handle(purge->env, TABLE_KEYS), &cursor);
+    if (result != 0) {
+        return result;
+    }
+    keycode_prefix(&libraries, LIBRARY_SPACE);
+    key = to_val(keycode_slice(&libraries));
+    result = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    *only_orphans =
+        result == MDB_NOTFOUND || (result == 0 && !slice_starts_with(to_slice(&key), keycode_slice(&libraries)));
+    mdb_cursor_close(cursor);
+    return result == MDB_NOTFOUND ? 0 : result;
 }
 
 static int count_orphans(const struct purge *purge, size_t *count)
@@ -189,6 +206,7 @@ static int count_orphans(const struct purge *purge, size_t *count)
 static enum status fill_step(struct purge *purge, size_t *orphan_count)
 {
     struct env_meta meta;
+    bool only_orphans;
     enum status status = env_get_meta(purge->env, purge->txn, &meta);
     int result;
 
@@ -196,7 +214,10 @@ static enum status fill_step(struct purge *purge, size_t *orphan_count)
         return status;
     }
     ASSERT(!meta.is_pending); /* S6: the redo file would bring back rows of what is purged. */
-    result = has_keys(&meta) ? purge_orphans(purge) : purge_everything(purge);
+    result = has_only_orphans(purge, &meta, &only_orphans);
+    if (result == 0) {
+        result = only_orphans ? purge_everything(purge) : purge_orphans(purge);
+    }
     env_meta_release(&meta);
     if (result == 0) {
         result = count_orphans(purge, orphan_count);

@@ -70,6 +70,29 @@ static void test_no_database_has_them(void **state)
     buf_release(&key);
 }
 
+/* What the emptied database had is orphaned, and then it is all that the tables hold but for the library. */
+static void test_purge_of_the_last_keys_leaves_them(void **state)
+{
+    struct keyspace_fixture *f = *state;
+    struct keycode everything;
+
+    keycode_start(&everything);
+    library_rows_put(f->keyspace, slice_of("code"));
+    keyspace_fixture_set(f, 0, "key", "value");
+    keyspace_fixture_set_due(f, 1, "due", 4102444800000);
+    keyspace_fixture_restart(f);
+    keyspace_flush_all(f->keyspace);
+    keyspace_fixture_restart(f);
+    keyspace_fixture_purge(f);
+    assert_libraries(f, "code(4) ");
+    assert_int_equal(keyspace_fixture_row_count(f, TABLE_KEYS, keycode_slice(&everything)), 1);
+    assert_int_equal(keyspace_fixture_row_count(f, TABLE_EXPIRY, keycode_slice(&everything)), 0);
+    assert_int_equal(keyspace_fixture_row_count(f, TABLE_ORPHANS, keycode_slice(&everything)), 0);
+    keyspace_fixture_restart(f);
+    assert_libraries(f, "code(4) ");
+    assert_true(library_rows_delete(f->keyspace, slice_of("code")));
+}
+
 static void test_damage_is_seen(void **state)
 {
     struct keycode key;
@@ -95,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_libraries_are_kept_over_checkpoints),
         TEST(test_no_database_has_them),
+        TEST(test_purge_of_the_last_keys_leaves_them),
         cmocka_unit_test(test_damage_is_seen),
     };
 
