@@ -199,6 +199,32 @@ enum status file_copy(struct file_system *system, const char *from, const char *
     return status;
 }
 
+enum status file_write_zeros(struct file *file, uint64_t offset, uint64_t len)
+{
+    static const char zeros[64 * 1024];
+    struct slice pieces[16];
+
+    while (len > 0) {
+        size_t count = 0;
+        uint64_t total = 0;
+        enum status status;
+
+        while (count < sizeof(pieces) / sizeof(pieces[0]) && total < len) {
+            size_t piece = len - total < sizeof(zeros) ? (size_t)(len - total) : sizeof(zeros);
+
+            pieces[count++] = slice_make(zeros, piece);
+            total += piece;
+        }
+        status = file_write(file, offset, pieces, count);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        offset += total;
+        len -= total;
+    }
+    return STATUS_OK;
+}
+
 /* The names in one folder, gathered before any is removed: what a listing shows while it is changed is unspecified. */
 struct names {
     char **items;

@@ -78,6 +78,8 @@ MUST_CHECK enum status file_replace(struct file_system *system, const char *dire
 /* Copy the first `len_max` bytes of the file `from`, or all of a shorter one, to `to`, made or emptied before, and sync
  * its content. On error what was copied so far stays. */
 MUST_CHECK enum status file_copy(struct file_system *system, const char *from, const char *to, uint64_t len_max);
+/* Write `len` zeros at `offset`, a megabyte a call. */
+MUST_CHECK enum status file_write_zeros(struct file *file, uint64_t offset, uint64_t len);
 /* Remove a folder and all below it; absent is fine. */
 MUST_CHECK enum status file_remove_tree(struct file_system *system, const char *path);
 MUST_CHECK enum status file_exists(struct file_system *system, const char *path, bool *exists);

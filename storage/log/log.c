@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "storage/log/log_chain.h"
 #include "storage/log/log_keeper.h"
+#include "storage/log/log_repair.h"
 #include "storage/log/log_scan.h"
 #include "storage/log/log_sync.h"
 
@@ -107,60 +108,6 @@ enum status log_create(const struct log_options *options, const struct log_origi
     return STATUS_OK;
 }
 
-static enum status write_zeros(struct file *file, uint64_t from, uint64_t to)
-{
-    static const char zeros[16 * 1024];
-
-    while (from < to) {
-        uint64_t len = to - from < sizeof(zeros) ? to - from : sizeof(zeros);
-        struct slice piece = slice_make(zeros, (size_t)len);
-        enum status status = file_write(file, from, &piece, 1);
-
-        if (status != STATUS_OK) {
-            return status;
-        }
-        from += len;
-    }
-    return STATUS_OK;
-}
-
-/* Make the tail ready to be written: zero what stands behind the last record, the seal or a torn rest, so that no stale
- * byte is ever read as a record, and sync. After a kill -9 the last records, and the newest segment's name, may still
- * be in the kernel's memory only; from here on they are durable. If power fails meanwhile, the next open finds the same
- * end: zeros prove nothing, and take no proof away that was not there. */
-static enum status repair(struct log *log, const struct log_tail *tail, struct file **file)
-{
-    char *path = log_segment_path(log->chain->directory, tail->header.start.offset);
-    struct file *opened;
-    enum status status = file_open(log->chain->files, path, FILE_WRITE, &opened);
-
-    if (status != STATUS_OK) {
-        goto fail_path;
-    }
-    crash_point("log.repair.before");
-    status = write_zeros(opened, tail->position, tail->dirty_end);
-    if (status == STATUS_OK) {
-        status = file_sync(opened);
-    }
-    if (status == STATUS_OK) {
-        status = file_sync_directory(log->chain->files, log->chain->directory);
-    }
-    crash_point("log.repair.after");
-    if (status != STATUS_OK) {
-        goto fail_file;
-    }
-    memory_free(path);
-    *file = opened;
-    return STATUS_OK;
-
-fail_file:
-    file_close(opened);
-fail_path:
-    diag(DIAG_WARNING, "log: cannot make the end of %s ready for writing: %s", path, status_name(status));
-    memory_free(path);
-    return status;
-}
-
 enum status log_open(const struct log_options *options, uint64_t check_from, struct log **log)
 {
     struct log_writer writer = {0};
@@ -169,7 +116,7 @@ enum status log_open(const struct log_options *options, uint64_t check_from, str
     enum status status = log_scan(made->chain, check_from, &tail);
 
     if (status == STATUS_OK) {
-        status = repair(made, &tail, &writer.file);
+        status = log_repair(made->chain, &tail, &writer.file);
     }
     if (status != STATUS_OK) {
         destroy(made);

@@ -215,6 +215,7 @@ static enum status walk_records(struct scan *scan, const char **why)
         if (header.payload_len == 0) {
             return STATUS_OK;
         }
+        scan->tail->synced = header.synced > scan->tail->synced ? header.synced : scan->tail->synced;
         log_chain_mark(scan->chain, scan->serial, header.offset, scan->position);
         scan->next.offset += header.payload_len;
         scan->position += LOG_RECORD_HEADER_BYTES + (uint64_t)header.payload_len;
@@ -279,6 +280,7 @@ static enum status finish_tail(struct scan *scan, enum status end, const char *w
     tail->position = scan->position;
     tail->capacity = scan->file_bytes;
     tail->is_sealed = end == STATUS_OK;
+    tail->synced = tail->is_sealed ? tail->end.offset : tail->synced;
     status = search_tail(scan, &is_proven);
     if (status != STATUS_OK) {
         return status;
@@ -312,6 +314,7 @@ static enum status check_segment(struct scan *scan)
     scan->serial = place.serial;
     scan->position = LOG_SEGMENT_HEADER_BYTES;
     scan->next = header->start;
+    scan->tail->synced = header->start.offset;
     scan->is_hash_known = true;
     status = walk_records(scan, &why);
     if (is_newest) {

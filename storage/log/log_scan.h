@@ -11,6 +11,7 @@
 struct log_tail {
     struct log_segment_header header; /* Of the segment. */
     struct history_position end;      /* Past the last good record. */
+    uint64_t synced;                  /* Known to be durable up to here; not before the segment's start (L1). */
     uint64_t position;                /* Of it, in the file. */
     uint64_t capacity;                /* Of the file. */
     uint64_t dirty_end;               /* Position past the last byte that is not zero. */

@@ -4,11 +4,6 @@
 #include "base/memory.h"
 #include "storage/log/log_keeper.h"
 
-#define PIECE_BYTES (64u * 1024)
-#define PIECES_MAX  16
-
-static const char zeros[PIECE_BYTES];
-
 void log_spare_init(struct log_spare *spare, struct file_system *files, const char *directory)
 {
     memset(spare, 0, sizeof(*spare));
@@ -34,30 +29,6 @@ void log_spare_release(struct log_spare *spare)
     memory_free(spare->path);
 }
 
-static enum status write_zeros(struct file *file, uint64_t offset, uint64_t len)
-{
-    while (len > 0) {
-        struct slice pieces[PIECES_MAX];
-        size_t count = 0;
-        uint64_t total = 0;
-        enum status status;
-
-        while (count < PIECES_MAX && total < len) {
-            size_t piece = len - total < PIECE_BYTES ? (size_t)(len - total) : PIECE_BYTES;
-
-            pieces[count++] = slice_make(zeros, piece);
-            total += piece;
-        }
-        status = file_write(file, offset, pieces, count);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        offset += total;
-        len -= total;
-    }
-    return STATUS_OK;
-}
-
 enum status log_spare_step(struct log_spare *spare, uint64_t step_bytes, uint64_t target_bytes)
 {
     uint64_t missing = target_bytes - spare->ready_bytes;
@@ -73,7 +44,7 @@ enum status log_spare_step(struct log_spare *spare, uint64_t step_bytes, uint64_
     if (missing > step_bytes) {
         missing = step_bytes;
     }
-    status = write_zeros(spare->file, spare->ready_bytes, missing);
+    status = file_write_zeros(spare->file, spare->ready_bytes, missing);
     if (status == STATUS_NO_SPACE && file_truncate(spare->file, spare->ready_bytes) == STATUS_OK) {
         /* A half-written step goes back, lest the reserve eat the last bytes that others need to make space. */
         return STATUS_NO_SPACE;

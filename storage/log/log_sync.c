@@ -5,6 +5,7 @@
  *       whether the bad one had been durable.
  *   L3  durable <= written <= handed over, and none of them, nor what was released, ever goes back.
  *   L4  After a failed write or sync nothing more is written: the kernel may have dropped pages and say yes next time.
+ *       The next opening writes again what is not known to be durable (log_repair.c).
  */
 #include "storage/log/log_sync.h"
 

@@ -162,12 +162,41 @@ static void test_any_write_or_sync_finds_the_disk_full_once(void **state)
     try_all(FAULT_SYNC, STATUS_NO_SPACE, false);
 }
 
+/* The kernel goes on showing what a failed sync has not brought to the disk. Whoever opens the log next sees it, and
+ * what is seen must survive from there on. */
+static void test_what_is_shown_after_a_failed_sync_is_durable(void **state)
+{
+    static const enum log_sync_policy policies[] = {LOG_SYNC_ALWAYS, LOG_SYNC_EVERYSEC};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct log_fixture *f = log_fixture_create(policies[i]);
+
+        log_fixture_append(f, "one");
+        log_fixture_wait_durable(f);
+        log_fixture_await_spare(f);
+        fault_file_fail(f->disk, FAULT_SYNC, 1, STATUS_IO, false);
+        log_fixture_append(f, "two");
+        assert_int_equal(log_wait_durable(f->log, log_end_offset(f->log)), STATUS_IO);
+        log_fixture_close(f);
+        assert_int_equal(log_fixture_open(f, 0), STATUS_OK);
+        assert_string_equal(log_fixture_replay(f, 0), "one@3 two@6 ");
+        log_fixture_append(f, "three");
+        log_fixture_wait_durable(f);
+        log_fixture_crash(f, FAULT_KEEP_NONE, 0);
+        assert_int_equal(log_fixture_open(f, 0), STATUS_OK);
+        assert_string_equal(log_fixture_replay(f, 0), "one@3 two@6 three@11 ");
+        log_fixture_free(f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_call_fails_once),
         cmocka_unit_test(test_any_call_fails_for_ever),
         cmocka_unit_test(test_any_write_or_sync_finds_the_disk_full_once),
+        cmocka_unit_test(test_what_is_shown_after_a_failed_sync_is_durable),
     };
 
     (void)diag_open("/dev/null");
