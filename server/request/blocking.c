@@ -471,7 +471,9 @@ void blocking_serve(struct blocking *blocking)
 
         list_remove(&key->ready_node);
         if (!serve_key(blocking, key)) {
-            list_prepend(&blocking->ready, &key->ready_node); /* Some of its waiters are still there. */
+            /* Some of its waiters are still there. A command that ran may have made it ready anew, at the end. */
+            list_remove(&key->ready_node);
+            list_prepend(&blocking->ready, &key->ready_node);
             return;
         }
     }

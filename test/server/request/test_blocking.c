@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+#define LARGE_BYTES ((size_t)2 * 1024 * 1024) /* More than the memtable may hold. */
+
 /* --- The commands --- */
 
 /* PUT key [key ...]: strings. */
@@ -82,6 +84,23 @@ static enum status run_take(struct call *call, struct reply *reply)
         }
     }
     blocking_wait(call, reply, &wait);
+    return STATUS_OK;
+}
+
+/* SWELL key filler: touches the key, and fills the memtable. */
+static enum status run_swell(struct call *call, struct reply *reply)
+{
+    static char large[LARGE_BYTES];
+    struct blocking_wait wait = {.keys = call->argv + 1, .key_count = 1, .type = ENTRY_STRING};
+
+    if (is_string(call, call->argv[1])) {
+        string_set(call->keyspace, call->db, call->argv[2], slice_make(large, sizeof(large)), 0);
+        notify_key(call, NOTIFY_STRING, "set", call->db, call->argv[1]);
+        call->changes++;
+        reply_bulk_text(reply, "swollen");
+    } else {
+        blocking_wait(call, reply, &wait);
+    }
     return STATUS_OK;
 }
 
@@ -156,6 +175,7 @@ static const struct command test_commands[] = {
     {.name = "list", .arity = 2, .flags = COMMAND_WRITE, .run = run_list},
     {.name = "drop", .arity = 2, .flags = COMMAND_WRITE, .run = run_drop},
     {.name = "take", .arity = -3, .flags = COMMAND_WRITE | COMMAND_BLOCKING, .run = run_take},
+    {.name = "swell", .arity = 3, .flags = COMMAND_WRITE | COMMAND_BLOCKING, .run = run_swell},
     {.name = "patient", .arity = 3, .flags = COMMAND_WRITE | COMMAND_BLOCKING, .run = run_patient},
     {.name = "mourn", .arity = 2, .flags = COMMAND_READONLY | COMMAND_BLOCKING, .run = run_mourn},
     {.name = "acks", .arity = 1, .flags = COMMAND_BLOCKING, .run = run_acks},
@@ -242,6 +262,24 @@ static void test_who_asks_again_keeps_the_place(void **state)
     small_server_ask(s, 2, "put k", "+OK ");
     assert_string_equal(small_server_hears(s, 0), "$7 patient ");
     assert_string_equal(small_server_hears(s, 1), "");
+}
+
+/* The first waiter's command makes the key ready again and fills the memtable, so that the second has to wait. */
+static void test_key_that_became_ready_again_waits_for_room_at_the_front(void **state)
+{
+    struct small_server *s = connect(state, 4);
+
+    small_server_ask(s, 3, "put before", "+OK ");
+    small_server_ask(s, 0, "swell k filler", "");
+    small_server_ask(s, 1, "take 0 k", "");
+    small_server_ask(s, 2, "take 0 l", "");
+    small_server_freeze(s);
+    small_server_send(s, 3, "multi\r\nput k l\r\nexec\r\n");
+    assert_string_equal(small_server_hears(s, 3), "+OK +QUEUED *1 +OK ");
+    assert_string_equal(small_server_waits(s, 0, 5000), "$7 swollen ");
+    assert_string_equal(small_server_waits(s, 1, 5000), SERVED("k"));
+    assert_string_equal(small_server_waits(s, 2, 5000), SERVED("l"));
+    assert_false(blocking_has_ready(s->services.blocking));
 }
 
 static void test_key_named_twice_is_one_place(void **state)
@@ -503,6 +541,7 @@ int main(void)
         TEST(test_value_of_another_type_wakes_nobody),
         TEST(test_key_that_became_ready_first_is_served_first),
         TEST(test_who_asks_again_keeps_the_place),
+        TEST(test_key_that_became_ready_again_waits_for_room_at_the_front),
         TEST(test_key_named_twice_is_one_place),
         TEST(test_key_that_goes_wakes_those_who_want_to_know),
         TEST(test_databases_are_apart_until_they_are_exchanged),

@@ -219,6 +219,17 @@ void small_server_turn(struct small_server *server)
     connections_flush(services->connections, &turn);
 }
 
+void small_server_freeze(struct small_server *server)
+{
+    struct store *store = server->services.store;
+
+    assert_int_equal(store_begin_checkpoint(store, false), STATUS_OK);
+    while (!store_get_statistics(store)->checkpoint_running) {
+        (void)store_poll(store); /* What has run before may have to end first. */
+        store_turn(store, clock_wall_ms());
+    }
+}
+
 void small_server_post(struct small_server *server, size_t client, const char *text)
 {
     assert_int_equal(send(server->sockets[client], text, strlen(text), MSG_NOSIGNAL), strlen(text));

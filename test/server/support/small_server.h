@@ -35,6 +35,9 @@ size_t small_server_connect(struct small_server *server);
 void small_server_hang_up(struct small_server *server, size_t client);
 /* A turn of the event loop. */
 void small_server_turn(struct small_server *server);
+/* Freeze the memtable. Its checkpoint is done with at the end of the next turn at the soonest; commands of that turn
+ * find it there. */
+void small_server_freeze(struct small_server *server);
 /* The client sends `text` as it is; the next turn finds it, behind what other clients have sent before. */
 void small_server_post(struct small_server *server, size_t client, const char *text);
 /* The same, and a turn is taken. */
