@@ -78,13 +78,6 @@ bool admission_is_attack(const struct request *request)
     return args_is(request->argv[0], "post") || args_is(request->argv[0], "host:");
 }
 
-static bool is_write(const struct admission_request *admission)
-{
-    uint32_t flags = admission->flags;
-
-    return (flags & COMMAND_WRITE) || ((flags & COMMAND_RUNS_QUEUED) && transaction_has_writes(admission->session));
-}
-
 /* Checks of who asks. */
 static bool is_caller_allowed(const struct admission_request *admission, struct buf *refusal)
 {
@@ -154,10 +147,10 @@ static bool is_time_right(const struct admission_request *admission, struct buf 
     const struct session *session = admission->session;
     uint32_t flags = admission->flags;
 
-    if (is_write(admission) && admission_lacks_replicas(gate, admission->services)) {
+    if ((flags & COMMAND_WRITE) && admission_lacks_replicas(gate, admission->services)) {
         return refuse(refusal, ADMISSION_NO_REPLICAS);
     }
-    if (gate->is_replica && is_write(admission)) {
+    if (gate->is_replica && (flags & COMMAND_WRITE)) {
         return refuse(refusal, ADMISSION_READONLY);
     }
     if (session->subscription_count != 0 && session->protocol == 2 && !(flags & COMMAND_IN_SUBSCRIPTION)) {
@@ -177,7 +170,8 @@ static bool is_time_right(const struct admission_request *admission, struct buf 
     if (gate->busy != DISPATCH_BUSY_NOT && !(flags & COMMAND_ALLOW_BUSY)) {
         return refuse(refusal, gate->busy == DISPATCH_BUSY_FUNCTION ? ADMISSION_BUSY_FUNCTION : ADMISSION_BUSY_SCRIPT);
     }
-    if ((session->flags & (SESSION_REPLICA | SESSION_MONITOR)) && (flags & (COMMAND_READONLY | COMMAND_WRITE))) {
+    if ((session->flags & (SESSION_REPLICA | SESSION_MONITOR)) &&
+        (flags & (COMMAND_READONLY | COMMAND_WRITE | COMMAND_MAY_REPLICATE))) {
         return refuse(refusal, "ERR Replica can't interact with the keyspace");
     }
     return true;

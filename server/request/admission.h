@@ -17,7 +17,7 @@ struct admission_request {
     struct services *services;
     const struct session *session;
     const struct command_entry *entry; /* NULL if there is no such command. */
-    uint32_t flags;                    /* What kind of command it is as it is called: command_flags_of(). */
+    uint32_t flags;                    /* What kind of command it is as it is called; EXEC's has what is queued. */
     bool was_queued;                   /* EXEC asks once more. */
 };
 

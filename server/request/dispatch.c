@@ -345,11 +345,13 @@ static void refuse(struct dispatch *dispatch, struct session *session, struct co
     }
 }
 
-/* What kind of command it is as it is called; nothing if there is no such command. */
-static uint32_t flags_of(const struct dispatch *dispatch, const struct command_entry *entry,
-                         const struct request *request)
+/* What kind of command it is as it is called; nothing if there is no such command. EXEC does what is queued. */
+static uint32_t flags_of(const struct dispatch *dispatch, const struct session *session,
+                         const struct command_entry *entry, const struct request *request)
 {
-    return entry == NULL ? 0 : command_flags_of(entry, dispatch->services, request->argv, request->argc);
+    uint32_t flags = entry == NULL ? 0 : command_flags_of(entry, dispatch->services, request->argv, request->argc);
+
+    return (flags & COMMAND_RUNS_QUEUED) ? flags | transaction_effects(session) : flags;
 }
 
 /* dispatch_refusal() of a command of these flags, which for a script are read from its text. */
@@ -374,7 +376,7 @@ static const char *refusal_of(struct dispatch *dispatch, struct session *session
 const char *dispatch_refusal(struct dispatch *dispatch, struct session *session, const struct command_entry *entry,
                              const struct request *request)
 {
-    return refusal_of(dispatch, session, entry, flags_of(dispatch, entry, request), request);
+    return refusal_of(dispatch, session, entry, flags_of(dispatch, session, entry, request), request);
 }
 
 static bool is_queued(const struct session *session, const struct command_entry *entry)
@@ -418,7 +420,7 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
         session_close(session);
         return SESSION_DONE;
     }
-    flags = flags_of(dispatch, entry, request);
+    flags = flags_of(dispatch, session, entry, request);
     refusal = refusal_of(dispatch, session, entry, flags, request);
     if (refusal != NULL) {
         refuse(dispatch, session, entry, slice_of(refusal));

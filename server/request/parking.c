@@ -4,18 +4,13 @@
 
 #define WORD_BYTES 32 /* Of RESP around a word, at most. */
 
-static bool is_write(const struct session *session, uint32_t flags)
-{
-    return (flags & COMMAND_WRITE) || ((flags & COMMAND_RUNS_QUEUED) && transaction_has_writes(session));
-}
-
 bool parking_is_paused(const struct dispatch_gate *gate, const struct session *session, uint32_t flags)
 {
     switch (gate->pause) {
     case DISPATCH_PAUSE_NONE:
         return false;
     case DISPATCH_PAUSE_WRITE:
-        return is_write(session, flags) || (flags & COMMAND_MAY_REPLICATE);
+        return flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE);
     case DISPATCH_PAUSE_ALL:
         return !(session->flags & SESSION_REPLICA);
     }
@@ -40,12 +35,12 @@ enum status parking_admit_write(struct store *store, const struct session *sessi
     enum status status;
     size_t bytes;
 
-    if (!is_write(session, flags) && !(flags & COMMAND_RUNS_SCRIPT)) {
+    if (!(flags & (COMMAND_WRITE | COMMAND_RUNS_SCRIPT))) {
         return STATUS_OK;
     }
     bytes = (flags & COMMAND_RUNS_QUEUED) ? transaction_bytes(session) : parking_request_bytes(request);
     /* What is logged instead of the request may be longer, but not twice as long. */
     status = bytes > LOG_RECORD_BYTES_MAX / 2 ? STATUS_TOO_BIG : store_admit_write(store, bytes);
     /* A script that may or may not write is told when it does; but it can wait only now. */
-    return is_write(session, flags) || status == STATUS_BUSY ? status : STATUS_OK;
+    return (flags & COMMAND_WRITE) || status == STATUS_BUSY ? status : STATUS_OK;
 }

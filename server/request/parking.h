@@ -6,7 +6,7 @@
 
 struct store;
 
-/* Whether a command of these flags (command_flags_of()) waits for the end of a pause. */
+/* Whether a command of these flags, which for EXEC are also what is queued, waits for the end of a pause. */
 bool parking_is_paused(const struct dispatch_gate *gate, const struct session *session, uint32_t flags);
 /* Whether the request may write now, if it does. STATUS_BUSY parks the session; any other failure is the client's
  * reply: STATUS_TOO_BIG, STATUS_NO_SPACE, STATUS_IO. */

@@ -31,8 +31,8 @@ struct transaction {
     size_t count;
     size_t capacity;
     size_t bytes;
-    bool has_writes;
-    uint32_t lacking_flags; /* enum command_flag: what not all queued commands have. */
+    uint32_t flags;         /* enum command_flag: what any queued command has, */
+    uint32_t lacking_flags; /* and what not all of them have. */
     struct list watches;
 };
 
@@ -147,13 +147,15 @@ void transaction_queue(struct session *session, struct command_entry *entry, uin
     transaction->commands[transaction->count++] = (struct queued_command){
         .entry = entry, .argv = slice_copy_all(request->argv, request->argc), .argc = request->argc};
     transaction->bytes += bytes + 32 * (request->argc + 1); /* With RESP's headers. */
-    transaction->has_writes |= (flags & COMMAND_WRITE) != 0;
+    transaction->flags |= flags;
     transaction->lacking_flags |= ~flags;
 }
 
-bool transaction_has_writes(const struct session *session)
+uint32_t transaction_effects(const struct session *session)
 {
-    return session->transaction != NULL && session->transaction->has_writes;
+    return session->transaction == NULL
+               ? 0
+               : session->transaction->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE | COMMAND_RUNS_SCRIPT);
 }
 
 bool transaction_lacks(const struct session *session, uint32_t flag)

@@ -16,10 +16,11 @@ void transactions_free(struct transactions *transactions);
 /* Queue a request, copying its words. `flags` are its own: command_flags_of(). */
 void transaction_queue(struct session *session, struct command_entry *entry, uint32_t flags,
                        const struct request *request);
-/* Whether anything queued writes, and how many bytes its words have. */
-bool transaction_has_writes(const struct session *session);
+/* What queued commands do, all together: COMMAND_WRITE, COMMAND_MAY_REPLICATE, COMMAND_RUNS_SCRIPT. */
+uint32_t transaction_effects(const struct session *session);
 /* Whether a queued command does not have this flag of enum command_flag. */
 bool transaction_lacks(const struct session *session, uint32_t flag);
+/* How many bytes their words have, as they are logged. */
 size_t transaction_bytes(const struct session *session);
 
 struct queued_command {

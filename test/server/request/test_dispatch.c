@@ -23,6 +23,8 @@
 
 #include <cmocka.h>
 
+#define LARGE_BYTES ((size_t)2 * 1024 * 1024) /* More than the memtable may hold. */
+
 /* PUT key value [milliseconds to live]. */
 static enum status run_put(struct call *call, struct reply *reply)
 {
@@ -78,6 +80,17 @@ static enum status run_time(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
+/* FILL key: more than the memtable may hold. */
+static enum status run_fill(struct call *call, struct reply *reply)
+{
+    static char large[LARGE_BYTES];
+
+    string_set(call->keyspace, call->db, call->argv[1], slice_make(large, sizeof(large)), 0);
+    call->changes++;
+    reply_ok(reply);
+    return STATUS_OK;
+}
+
 static enum status run_select(struct call *call, struct reply *reply)
 {
     call->session->db = (uint32_t)(call->argv[1].data[0] - '0');
@@ -85,6 +98,7 @@ static enum status run_select(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
+#define SCRIPT         (COMMAND_MAY_REPLICATE | COMMAND_RUNS_SCRIPT) /* As EVAL has them. */
 #define ONE_KEY(flags) KEY_RANGE(flags, 1, 0, 1)
 
 static const struct command test_commands[] = {
@@ -93,6 +107,9 @@ static const struct command test_commands[] = {
     {.name = "look", .arity = -2, .flags = COMMAND_WRITE, .keys = {KEY_RANGE(KEY_RO, 1, -1, 1)}, .run = run_read},
     {.name = "chance", .arity = 3, .flags = COMMAND_WRITE, .keys = {ONE_KEY(KEY_OW)}, .run = run_chance},
     {.name = "none", .arity = 1, .flags = COMMAND_WRITE, .run = run_none},
+    {.name = "script", .arity = 1, .flags = SCRIPT, .run = run_none},
+    {.name = "tell", .arity = 1, .flags = COMMAND_MAY_REPLICATE, .run = run_none},
+    {.name = "fill", .arity = 2, .flags = COMMAND_WRITE, .keys = {ONE_KEY(KEY_OW)}, .run = run_fill},
     {.name = "wrong", .arity = 1, .flags = COMMAND_WRITE, .run = run_wrong},
     {.name = "time", .arity = 1, .run = run_time},
     {.name = "always", .arity = 1, .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_NO_AUTH, .run = run_none},
@@ -340,6 +357,56 @@ static void test_pause_parks_writes_or_everything(void **state)
     small_server_ask(s, 1, "exec", "*1 :1 "); /* Queued nothing that writes. */
 }
 
+static void queue_one(struct small_server *s, size_t client, const char *request)
+{
+    small_server_ask(s, client, "multi", "+OK ");
+    small_server_ask(s, client, request, "+QUEUED ");
+}
+
+/* What is replicated though it is no write, such as a script or a message, is not let through by EXEC either. */
+static void test_pause_parks_exec_of_what_may_write(void **state)
+{
+    struct small_server *s = connect(state);
+
+    (void)small_server_connect(s);
+    queue_one(s, 0, "script");
+    queue_one(s, 1, "tell");
+    gate(s)->pause = DISPATCH_PAUSE_WRITE;
+    small_server_ask(s, 0, "exec", "");
+    small_server_ask(s, 1, "exec", "");
+    gate(s)->pause = DISPATCH_PAUSE_NONE;
+    sessions_resume_parked(s->services.sessions);
+    small_server_turn(s);
+    assert_string_equal(small_server_hears(s, 0), "*1 +OK ");
+    assert_string_equal(small_server_hears(s, 1), "*1 +OK ");
+}
+
+static void test_full_memtable_parks_exec_of_what_may_write(void **state)
+{
+    struct small_server *s = connect(state);
+    const char *heard;
+
+    (void)small_server_connect(s);
+    (void)small_server_connect(s);
+    queue_one(s, 0, "script");
+    queue_one(s, 1, "tell"); /* Puts nothing into it. */
+    small_server_ask(s, 2, "put k v", "+OK ");
+    small_server_freeze(s);
+    small_server_post(s, 2, "fill l\r\n");
+    small_server_post(s, 0, "exec\r\n");
+    small_server_post(s, 1, "exec\r\n");
+    small_server_turn(s);
+    assert_string_equal(small_server_hears(s, 2), "+OK ");
+    assert_string_equal(small_server_hears(s, 0), "");
+    assert_string_equal(small_server_hears(s, 1), "*1 +OK ");
+    do {
+        sessions_resume_parked(s->services.sessions); /* As the ticker does. */
+        small_server_turn(s);
+        heard = small_server_hears(s, 0);
+    } while (heard[0] == '\0');
+    assert_string_equal(heard, "*1 +OK ");
+}
+
 static void test_reads_are_counted_and_lookups_of_writers_are_not(void **state)
 {
     struct small_server *s = connect(state);
@@ -462,6 +529,8 @@ int main(void)
         TEST(test_caller_is_asked_for_a_password_and_for_rights),
         TEST(test_refusal_inside_a_transaction_aborts_it),
         TEST(test_pause_parks_writes_or_everything),
+        TEST(test_pause_parks_exec_of_what_may_write),
+        TEST(test_full_memtable_parks_exec_of_what_may_write),
         TEST(test_reads_are_counted_and_lookups_of_writers_are_not),
         TEST(test_transaction_sees_one_time),
         TEST(test_slow_commands_are_kept_unless_they_come_from_the_log),

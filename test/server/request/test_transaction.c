@@ -112,7 +112,7 @@ static void test_queued_commands_run_at_exec_as_one_change(void **state)
     small_server_ask(s, 0, "fail", "+QUEUED ");
     small_server_ask(s, 0, "put b 2", "+QUEUED ");
     assert_int_equal(transaction_len(s->sessions[0]), 3);
-    assert_true(transaction_has_writes(s->sessions[0]));
+    assert_int_equal(transaction_effects(s->sessions[0]), COMMAND_WRITE);
     assert_true(transaction_bytes(s->sessions[0]) > strlen("put a 1 fail put b 2"));
     small_server_ask(s, 1, "read a", ":0 ");
     assert_string_equal(small_server_logged(s), "");
@@ -130,7 +130,7 @@ static void test_discard_forgets_commands_and_watches(void **state)
     small_server_ask(s, 0, "put k 1", "+QUEUED ");
     small_server_ask(s, 0, "discard", "+OK ");
     assert_int_equal(transaction_len(s->sessions[0]), 0);
-    assert_false(transaction_has_writes(s->sessions[0]));
+    assert_int_equal(transaction_effects(s->sessions[0]), 0);
     small_server_ask(s, 1, "put k 2", "+OK ");
     exec_answers(s, RUNS);
 }
