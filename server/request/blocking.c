@@ -398,13 +398,37 @@ static struct request request_of(const struct blocked *blocked)
     return (struct request){.argv = blocked->argv, .argc = blocked->argc};
 }
 
-/* Whether the command could run now: not while writes have to wait. */
-static bool may_run(const struct blocked *blocked)
+static enum status admit(const struct blocked *blocked)
 {
     struct request request = request_of(blocked);
 
-    return dispatch_may_run_again(blocked->blocking->options.services->dispatch, blocked->session, blocked->entry,
-                                  &request);
+    return dispatch_admit_again(blocked->blocking->options.services->dispatch, blocked->session, blocked->entry,
+                                &request);
+}
+
+/* Not for ever: for room, or for the end of a pause. */
+static bool has_to_wait(enum status status)
+{
+    return status == STATUS_BUSY || status == STATUS_NO_SPACE;
+}
+
+/* Who has hung up gets nothing that others wait for. */
+static bool is_leaving(const struct session *session)
+{
+    return (session->flags & SESSION_CLOSING) || connection_is_closing(session->connection);
+}
+
+static void end_with_error(struct blocked *blocked, const char *error)
+{
+    struct session *session = blocked->session;
+    size_t reply_begin = session->output->len;
+    struct reply reply;
+
+    reply_init(&reply, session->output, session->protocol);
+    (void)reply_error(&reply, "%s", error);
+    blocked->entry->statistics.failed_calls++;
+    metrics_count_error(blocked->blocking->options.services->metrics, slice_of(error));
+    finish(blocked, reply_begin);
 }
 
 /* Run the command again; it ends the wait unless it asks for more. */
@@ -432,7 +456,7 @@ static void run_again(struct blocked *blocked, struct slice woken_by)
 static bool serve_key(struct blocking *blocking, struct waited_key *key)
 {
     enum entry_type type = look(blocking, key);
-    bool goes_on = true;
+    enum status status = STATUS_OK;
 
     key->waiter_count++; /* It stays when its last waiter leaves. */
     LIST_FOR_EACH(&key->waiters, node)
@@ -442,18 +466,22 @@ static bool serve_key(struct blocking *blocking, struct waited_key *key)
         if (!wakes_any(key, type)) {
             break;
         }
-        if ((blocked->session->flags & SESSION_CLOSING) || !is_woken(blocked, type)) {
+        if (is_leaving(blocked->session) || !is_woken(blocked, type)) {
             continue;
         }
-        goes_on = may_run(blocked);
-        if (!goes_on) {
+        status = admit(blocked);
+        if (has_to_wait(status)) {
             break;
         }
-        run_again(blocked, key_slice(key));
-        type = look(blocking, key);
+        if (status == STATUS_OK) {
+            run_again(blocked, key_slice(key));
+            type = look(blocking, key);
+        } else {
+            end_with_error(blocked, reply_text(status));
+        }
     }
     drop_key(blocking, key);
-    return goes_on;
+    return !has_to_wait(status);
 }
 
 void blocking_serve_acknowledgements(struct blocking *blocking)
@@ -477,19 +505,6 @@ void blocking_serve(struct blocking *blocking)
             return;
         }
     }
-}
-
-static void end_with_error(struct blocked *blocked, const char *error)
-{
-    struct session *session = blocked->session;
-    size_t reply_begin = session->output->len;
-    struct reply reply;
-
-    reply_init(&reply, session->output, session->protocol);
-    (void)reply_error(&reply, "%s", error);
-    blocked->entry->statistics.failed_calls++;
-    metrics_count_error(blocked->blocking->options.services->metrics, slice_of(error));
-    finish(blocked, reply_begin);
 }
 
 bool blocking_unblock(struct blocking *blocking, struct session *session, bool with_error)

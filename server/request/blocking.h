@@ -48,7 +48,7 @@ void blocking_wait(struct call *call, struct reply *reply, const struct blocking
 MUST_CHECK enum status blocking_parse_timeout_s(struct reply *reply, struct slice argument, uint64_t *timeout_ms);
 
 /* Whether there are waiters to be served, and serving them: never inside a command. Those that cannot be served now,
- * because the store takes no writes, stay ready. */
+ * because the store takes no writes or writes are paused, stay ready. */
 bool blocking_has_ready(const struct blocking *blocking);
 void blocking_serve(struct blocking *blocking);
 /* What replicas or our own disk have has moved: commands that wait for that look again. Never inside a command. */

@@ -471,12 +471,14 @@ void dispatch_nested(struct dispatch *dispatch, struct call *outer, struct comma
     dispatch->now_us = outer_begin_us;
 }
 
-bool dispatch_may_run_again(struct dispatch *dispatch, const struct session *session, const struct command_entry *entry,
-                            const struct request *request)
+enum status dispatch_admit_again(struct dispatch *dispatch, const struct session *session,
+                                 const struct command_entry *entry, const struct request *request)
 {
-    uint32_t flags = command_flags_of(entry, dispatch->services, request->argv, request->argc);
+    uint32_t flags = flags_of(dispatch, session, entry, request);
 
-    return parking_admit_write(dispatch->services->store, session, flags, request) == STATUS_OK;
+    return parking_is_paused(&dispatch->gate, session, flags)
+               ? STATUS_BUSY
+               : parking_admit_write(dispatch->services->store, session, flags, request);
 }
 
 void dispatch_again(struct dispatch *dispatch, struct session *session, struct command_entry *entry,

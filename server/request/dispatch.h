@@ -72,9 +72,11 @@ const char *dispatch_refusal(struct dispatch *dispatch, struct session *session,
 /* Run a blocked session's command again; its words are the caller's. `woken_by` as call->woken_by has it. */
 void dispatch_again(struct dispatch *dispatch, struct session *session, struct command_entry *entry,
                     const struct request *request, struct slice woken_by);
-/* Whether a command that waited may run again now: false as long as the store takes no writes. */
-bool dispatch_may_run_again(struct dispatch *dispatch, const struct session *session, const struct command_entry *entry,
-                            const struct request *request);
+/* Whether a command that waited may run again now.
+ *   STATUS_BUSY, STATUS_NO_SPACE  Later: there is a pause, or no room.
+ *   Others                        Never; what its client is to be told. */
+MUST_CHECK enum status dispatch_admit_again(struct dispatch *dispatch, const struct session *session,
+                                            const struct command_entry *entry, const struct request *request);
 
 /* Run a command from the log or from our master: not refused, not logged, nothing expires. Returns false if it is
  * unknown or fails; then `*error` says why, borrowed until the next call. */

@@ -3,6 +3,7 @@
 #include "server/commands/cmd_transaction.h"
 #include "server/request/args.h"
 #include "server/request/blocking.h"
+#include "server/request/dispatch.h"
 #include "server/request/families.h"
 #include "server/request/notify.h"
 #include "server/request/registry.h"
@@ -48,6 +49,13 @@ static enum status run_list(struct call *call, struct reply *reply)
     notify_key(call, NOTIFY_LIST, "lpush", call->db, call->argv[1]);
     reply_ok(reply);
     return STATUS_OK;
+}
+
+/* PAUSE key: puts it, and from then on writes are paused, as by a failover. */
+static enum status run_pause(struct call *call, struct reply *reply)
+{
+    dispatch_gate(call->services->dispatch)->pause = DISPATCH_PAUSE_WRITE;
+    return run_put(call, reply);
 }
 
 static enum status run_drop(struct call *call, struct reply *reply)
@@ -172,6 +180,7 @@ static enum status run_swap(struct call *call, struct reply *reply)
 
 static const struct command test_commands[] = {
     {.name = "put", .arity = -2, .flags = COMMAND_WRITE, .run = run_put},
+    {.name = "pause", .arity = 2, .flags = COMMAND_WRITE, .run = run_pause},
     {.name = "list", .arity = 2, .flags = COMMAND_WRITE, .run = run_list},
     {.name = "drop", .arity = 2, .flags = COMMAND_WRITE, .run = run_drop},
     {.name = "take", .arity = -3, .flags = COMMAND_WRITE | COMMAND_BLOCKING, .run = run_take},
@@ -396,6 +405,31 @@ static void test_who_hangs_up_is_not_served(void **state)
     assert_int_equal(blocking_count(s->services.blocking), 0);
 }
 
+/* In the same turn: its connection is closed, and it is not yet gone. */
+static void test_who_has_just_hung_up_is_not_served(void **state)
+{
+    struct small_server *s = connect(state, 3);
+
+    small_server_ask(s, 0, "take 0 k", "");
+    small_server_ask(s, 1, "take 0 k", "");
+    small_server_hang_up(s, 0);
+    small_server_ask(s, 2, "put k", "+OK ");
+    assert_string_equal(small_server_hears(s, 1), SERVED("k"));
+}
+
+static void test_who_waits_is_not_served_while_writes_are_paused(void **state)
+{
+    struct small_server *s = connect(state, 2);
+    struct dispatch_gate *gate = dispatch_gate(s->services.dispatch);
+
+    small_server_ask(s, 0, "take 0 k", "");
+    small_server_ask(s, 1, "pause k", "+OK ");
+    assert_string_equal(small_server_hears(s, 0), "");
+    gate->pause = DISPATCH_PAUSE_NONE;
+    small_server_turn(s);
+    assert_string_equal(small_server_hears(s, 0), SERVED("k"));
+}
+
 static void test_change_of_role_ends_all_waits_and_connections(void **state)
 {
     struct small_server *s = connect(state, 3);
@@ -550,6 +584,8 @@ int main(void)
         TEST(test_time_means_nothing_to_who_was_served),
         TEST(test_unblocked_as_by_time_or_with_an_error),
         TEST(test_who_hangs_up_is_not_served),
+        TEST(test_who_has_just_hung_up_is_not_served),
+        TEST(test_who_waits_is_not_served_while_writes_are_paused),
         TEST(test_change_of_role_ends_all_waits_and_connections),
         TEST(test_acknowledgements_wake_who_waits_for_replicas),
         TEST(test_time_out_reply_is_the_commands_own),
