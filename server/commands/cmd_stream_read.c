@@ -109,7 +109,7 @@ static enum status read_all(struct call *call, struct reply *reply, const struct
     size_t served = 0;
 
     for (size_t i = 0; i < read->key_count; i++) {
-        served += stream_read_concerns(call, read, i) && read_one(call, reply, read, i, ids[i]);
+        served += stream_read_concerns(read, i) && read_one(call, reply, read, i, ids[i]);
     }
     if (served == 0) {
         buf_truncate(reply->out, begin);
@@ -131,7 +131,7 @@ static enum status run_xread(struct call *call, struct reply *reply)
     }
     ids = memory_allocate_zeroed(read.key_count * sizeof(*ids));
     for (size_t i = 0; status == STATUS_OK && i < read.key_count; i++) {
-        if (stream_read_concerns(call, &read, i)) {
+        if (stream_read_concerns(&read, i)) {
             status = parse_id(call, reply, &read, i, &ids[i]);
         }
     }

@@ -177,7 +177,7 @@ static enum status run_xreadgroup(struct call *call, struct reply *reply)
     }
     ids = memory_allocate_zeroed(read.key_count * sizeof(*ids));
     for (size_t i = 0; status == STATUS_OK && i < read.key_count; i++) {
-        if (stream_read_concerns(call, &read, i)) {
+        if (stream_read_concerns(&read, i)) {
             status = check_key(call, reply, &read, i, &ids[i]);
         }
     }
@@ -185,7 +185,7 @@ static enum status run_xreadgroup(struct call *call, struct reply *reply)
         change_suppress(call->change); /* Until there is something to be logged instead. */
         deferred = reply_deferred_begin(reply);
         for (size_t i = 0; i < read.key_count; i++) {
-            served += stream_read_concerns(call, &read, i) && read_one(call, reply, &read, i, ids[i]);
+            served += stream_read_concerns(&read, i) && read_one(call, reply, &read, i, ids[i]);
         }
         if (served > 0) {
             stream_read_end(reply, deferred, served);

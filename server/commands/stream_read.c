@@ -32,6 +32,19 @@ static enum status parse_count(struct slice word, struct stream_read *read)
     return status;
 }
 
+static size_t find_woken(const struct call *call, const struct stream_read *read)
+{
+    size_t index = 0;
+
+    if (call->woken_by.data == NULL) {
+        return SIZE_MAX;
+    }
+    while (index < read->key_count && !slice_equal(read->keys[index], call->woken_by)) {
+        index++;
+    }
+    return index;
+}
+
 /* STREAMS: keys, and as many ids, to the end of the words. */
 static enum status parse_streams(const struct call *call, struct reply *reply, size_t first, struct stream_read *read)
 {
@@ -43,6 +56,7 @@ static enum status parse_streams(const struct call *call, struct reply *reply, s
     }
     read->keys = call->argv + first;
     read->key_count = count / 2;
+    read->woken_index = find_woken(call, read);
     return STATUS_OK;
 }
 
@@ -102,17 +116,9 @@ enum status stream_read_parse(const struct call *call, struct reply *reply, bool
     return status;
 }
 
-bool stream_read_concerns(const struct call *call, const struct stream_read *read, size_t index)
+bool stream_read_concerns(const struct stream_read *read, size_t index)
 {
-    if (call->woken_by.data == NULL) {
-        return true;
-    }
-    for (size_t i = 0; i < index; i++) {
-        if (slice_equal(read->keys[i], call->woken_by)) {
-            return false;
-        }
-    }
-    return slice_equal(read->keys[index], call->woken_by);
+    return read->woken_index == SIZE_MAX || read->woken_index == index;
 }
 
 void stream_read_begin_one(struct reply *reply, struct slice key)

@@ -17,6 +17,7 @@ struct stream_read {
     uint64_t count;           /* 0: no limit. */
     const struct slice *keys; /* In the call's words, as the words of their ids behind them. */
     size_t key_count;
+    size_t woken_index; /* Of the key that has woken the command: its first place; SIZE_MAX if none has. */
 };
 
 #define STREAM_READ_BLOCKED_COUNT 1000 /* COUNT of one who waits and gave none. */
@@ -25,7 +26,7 @@ struct stream_read {
 MUST_CHECK enum status stream_read_parse(const struct call *call, struct reply *reply, bool is_group,
                                          struct stream_read *read);
 /* Whether the key at `index` is one to look at: when a key has woken the command, the first place of that one only. */
-bool stream_read_concerns(const struct call *call, const struct stream_read *read, size_t index);
+bool stream_read_concerns(const struct stream_read *read, size_t index);
 /* The reply: key and items of each stream that has some, in an array, or a map for RESP3. */
 void stream_read_begin_one(struct reply *reply, struct slice key);
 void stream_read_end(struct reply *reply, struct reply_deferred deferred, size_t count);

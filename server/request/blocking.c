@@ -217,15 +217,10 @@ static void leave_key(struct blocking *blocking, struct place *place)
     drop_key(blocking, place->key);
 }
 
-/* Whether an earlier place of the same session waits for the same key already. */
+/* Whether the session, which is taking its places, has one for this key already: then it is the newest there. */
 static bool has_place(const struct blocked *blocked, const struct waited_key *key)
 {
-    for (size_t i = 0; i < blocked->place_count; i++) {
-        if (blocked->places[i].key == key) {
-            return true;
-        }
-    }
-    return false;
+    return !list_is_empty(&key->waiters) && LIST_ENTRY(key->waiters.head.prev, struct place, node)->blocked == blocked;
 }
 
 static void join_keys(struct blocked *blocked, const struct blocking_wait *wait)

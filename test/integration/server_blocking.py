@@ -5,6 +5,7 @@
 """
 import pathlib
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
@@ -121,6 +122,22 @@ def test_replica_refuses_to_wait_and_a_demoted_master_hangs_up(binary):
             assert str(other.read()).startswith("READONLY "), words
 
 
+def test_waiting_for_many_keys_costs_what_they_are(binary):
+    """Not their square, which would be half a minute."""
+    server = Server(binary)
+    keys = ["key:%d" % i for i in range(200000)]
+    with server.client() as client, server.client() as lists, server.client() as streams:
+        begin = time.monotonic()
+        send(lists, ["BLPOP", *keys, 0])
+        send(streams, ["XREAD", "BLOCK", 0, "STREAMS", *("stream:" + key for key in keys), *("$" for _ in keys)])
+        wait_blocked(client, 2)
+        client.call("RPUSH", keys[-1], "element")
+        client.call("XADD", "stream:" + keys[-1], "1-1", "field", "value")
+        assert lists.read() == [keys[-1].encode(), b"element"]
+        assert streams.read() == [[b"stream:" + keys[-1].encode(), [[b"1-1", [b"field", b"value"]]]]]
+        assert time.monotonic() - begin < 20
+
+
 def test_shutdown_does_not_wait_for_who_waits(binary):
     server = Server(binary)
     client, waiter = server.client(), server.client()
@@ -133,4 +150,4 @@ def test_shutdown_does_not_wait_for_who_waits(binary):
 if __name__ == "__main__":
     run_tests([test_replicas_get_effects_alone, test_served_reply_outlives_kill_9, test_crowd_is_served_in_order,
                test_replica_refuses_to_wait_and_a_demoted_master_hangs_up,
-               test_shutdown_does_not_wait_for_who_waits], sys.argv[1:2])
+               test_waiting_for_many_keys_costs_what_they_are, test_shutdown_does_not_wait_for_who_waits], sys.argv[1:2])
