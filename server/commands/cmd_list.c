@@ -314,7 +314,6 @@ static enum status run_lrem(struct call *call, struct reply *reply)
     struct collection list;
     int64_t wanted;
     uint64_t limit;
-    int64_t removed = 0;
     enum status status = args_int64(call->argv[2], &wanted);
 
     if (status != STATUS_OK) {
@@ -324,21 +323,12 @@ static enum status run_lrem(struct call *call, struct reply *reply)
         return STATUS_WRONG_TYPE;
     }
     limit = wanted == 0 ? UINT64_MAX : wanted < 0 ? 0 - (uint64_t)wanted : (uint64_t)wanted;
-    for (uint64_t seen = 0, total = list_count(&list); seen < total && limit > 0; seen++) {
-        uint64_t index = wanted < 0 ? total - 1 - seen : seen - (uint64_t)removed;
-
-        if (slice_equal(list_at(&list, index), call->argv[3])) {
-            list_remove_at(&list, index);
-            removed++;
-            limit--;
-        }
-    }
-    if (removed > 0) {
-        call->changes += (uint64_t)removed;
+    call->changes += list_remove_equal(&list, call->argv[3], wanted < 0 ? LIST_RIGHT : LIST_LEFT, limit);
+    if (call->changes > 0) {
         call_commit_collection(call, &list, "lrem");
     }
     collection_close(&list);
-    reply_integer(reply, removed);
+    reply_integer(reply, (int64_t)call->changes);
     return STATUS_OK;
 }
 

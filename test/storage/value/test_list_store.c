@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -79,18 +80,48 @@ static void push_one(struct fixture *t)
     }
 }
 
+static bool is_equal(const struct fixture *t, size_t index, struct slice item)
+{
+    return slice_equal(item_of(t, index), item);
+}
+
+/* Make an element at random the equal of some others, and remove up to so many of them from one end. */
+static void remove_some(struct fixture *t)
+{
+    size_t limit = collection_fixture_below(&t->f, 3) == 0 ? SIZE_MAX : 1 + collection_fixture_below(&t->f, 5);
+    enum list_end end = collection_fixture_below(&t->f, 2) == 0 ? LIST_LEFT : LIST_RIGHT;
+    struct slice item = slice_of("the equal of others");
+    size_t removed = 0;
+
+    for (size_t equals = collection_fixture_below(&t->f, 12); equals > 0; equals--) {
+        size_t index = collection_fixture_below(&t->f, t->count);
+
+        list_replace(&t->f.open, index, item);
+        forget(t, index);
+        remember(t, index, item);
+    }
+    for (size_t seen = 0, total = t->count; seen < total && removed < limit; seen++) {
+        size_t index = end == LIST_LEFT ? seen - removed : total - 1 - seen;
+
+        if (is_equal(t, index, item)) {
+            forget(t, index);
+            removed++;
+        }
+    }
+    assert_int_equal(list_remove_equal(&t->f.open, item, end, limit), removed);
+    assert_int_equal(list_count(&t->f.open), t->count);
+}
+
 static void pop_one(struct fixture *t)
 {
-    size_t index = collection_fixture_below(&t->f, t->count);
     enum list_end end = collection_fixture_below(&t->f, 2) == 0 ? LIST_LEFT : LIST_RIGHT;
+    size_t index = end == LIST_LEFT ? 0 : t->count - 1;
     struct buf item;
 
     if (collection_fixture_below(&t->f, 4) == 0) {
-        list_remove_at(&t->f.open, index);
-        forget(t, index);
+        remove_some(t);
         return;
     }
-    index = end == LIST_LEFT ? 0 : t->count - 1;
     buf_init(&item, BUF_NO_CEILING);
     list_pop(&t->f.open, end, &item);
     assert_true(slice_equal(buf_slice(&item), item_of(t, index)));
@@ -108,13 +139,17 @@ static void replace_one(struct fixture *t)
     remember(t, index, item);
 }
 
-/* Cut a little off either end. */
+/* Cut a little off either end, or seldom nearly all off one. */
 static void trim(struct fixture *t)
 {
-    size_t start = collection_fixture_below(&t->f, t->count < 5 ? t->count + 1 : 5);
+    bool is_deep = collection_fixture_below(&t->f, 20) == 0;
+    size_t start = collection_fixture_below(&t->f, t->count < 5 || is_deep ? t->count + 1 : 5);
     size_t from_right = collection_fixture_below(&t->f, 5);
     size_t count = t->count - start < from_right ? 0 : t->count - start - from_right;
 
+    if (is_deep) {
+        count = t->count - start < 3 ? t->count - start : collection_fixture_below(&t->f, 3);
+    }
     list_trim(&t->f.open, start, count);
     while (start-- > 0) {
         forget(t, 0);
@@ -246,11 +281,75 @@ static void test_queue_agrees_with_the_model_for_long(void **state)
     teardown(&t);
 }
 
+/* `count` elements, each named by its place. */
+static void fill(struct fixture *t, size_t count)
+{
+    char name[32];
+
+    collection_fixture_begin(&t->f, t->count);
+    for (size_t i = 0; i < count; i++) {
+        struct slice item = slice_make(name, (size_t)snprintf(name, sizeof(name), "element %zu", i));
+
+        list_push(&t->f.open, LIST_RIGHT, item);
+        remember(t, t->count, item);
+    }
+    collection_fixture_end(&t->f);
+}
+
+static uint64_t generation(struct fixture *t)
+{
+    uint64_t generation;
+
+    collection_fixture_begin(&t->f, t->count);
+    generation = t->f.open.entry.generation;
+    collection_fixture_end(&t->f);
+    return generation;
+}
+
+static void trim_to(struct fixture *t, size_t start, size_t count)
+{
+    collection_fixture_begin(&t->f, t->count);
+    list_trim(&t->f.open, start, count);
+    while (start-- > 0) {
+        forget(t, 0);
+    }
+    while (t->count > count) {
+        forget(t, t->count - 1);
+    }
+    collection_fixture_end(&t->f);
+    collection_fixture_begin(&t->f, t->count);
+    check_all(t);
+    collection_fixture_end(&t->f);
+}
+
+/* As many deletions as elements would stand in the tables. */
+static void test_trim_that_leaves_little_begins_anew(void **state)
+{
+    static struct fixture t;
+    uint64_t old;
+
+    (void)state;
+    setup(&t, 5);
+    fill(&t, 3000);
+    old = generation(&t);
+    trim_to(&t, 500, 1000);
+    assert_int_equal(generation(&t), old);
+    trim_to(&t, 300, 150);
+    assert_int_not_equal(generation(&t), old);
+    trim_to(&t, 100, 20);
+    assert_int_equal(generation(&t), 0); /* Inline. */
+    trim_to(&t, 3, 0);
+    fill(&t, 1000);
+    trim_to(&t, 1000, 0);
+    teardown(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_large_lists_agree_with_the_model),
         cmocka_unit_test(test_small_lists_agree_with_the_model),
+        cmocka_unit_test(test_trim_that_leaves_little_begins_anew),
         cmocka_unit_test(test_queue_agrees_with_the_model_for_long),
     };
 
