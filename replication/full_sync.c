@@ -1,18 +1,15 @@
 #include "replication/full_sync.h"
 
 #include "base/assert.h"
-#include "base/clock.h"
-#include "base/crash_point.h"
 #include "base/diag.h"
 #include "base/memory.h"
-#include "storage/rdb/rdb_export.h"
+#include "replication/making.h"
+#include "storage/env/env.h"
 #include "storage/snapshot/snapshot_read.h"
 #include <inttypes.h>
 #include <stdio.h>
 
-#define MAKING_NAME      "making.tmp"
-#define SNAPSHOT_LEVEL   1 /* zlib's fastest: a full sync is to be over soon, not small. */
-#define SNAPSHOT_THREADS 2
+#define MAKING_NAME "making.tmp"
 /* An old payload is reused while the log has grown by no more than this beyond it, or than its own size: replaying the
  * log costs its receiver, making a new one costs us. */
 #define REUSE_LOG_BYTES (64u * 1024 * 1024)
@@ -22,29 +19,15 @@
 #define STALE_LOG_BYTES    (16u * 1024 * 1024)
 #define STALE_PART_OF_DATA 8
 
+/* After a failure the next try waits so long, twice as long each time, whoever asks: one that was told of it is back
+ * within a second, and each try costs a checkpoint and perhaps most of a file. */
+#define RETRY_FIRST_MS 1000
+#define RETRY_MAX_MS   30000
+
 enum full_sync_stage {
     FULL_SYNC_IDLE,
     FULL_SYNC_CHECKPOINT, /* Waits for a checkpoint at `target` or later. */
     FULL_SYNC_WRITING,    /* The worker writes the file. */
-};
-
-/* What the worker is given, and gives back. */
-struct making {
-    struct env *env;
-    struct file_system *files;
-    char *path;
-    enum full_sync_kind kind;
-    uint64_t empty_at; /* The last checkpoint was there, and without a key; else UINT64_MAX. */
-    const atomic_bool *cancelled;
-    atomic_uint_fast64_t done_bytes;
-    enum status status;
-    char problem[FULL_SYNC_PROBLEM_BYTES];
-    /* What was made: */
-    struct history history;
-    struct history_position position;
-    uint64_t file_bytes;
-    char name[SNAPSHOT_NAME_LEN + 1];
-    uint64_t took_us;
 };
 
 struct full_sync {
@@ -59,6 +42,9 @@ struct full_sync {
     uint64_t failures_before; /* Checkpoint failures when it was asked for. */
     uint64_t making_from;     /* FULL_SYNC_WRITING: the log must stay from here. */
     uint64_t rdb_count;       /* Names RDB files. */
+    uint64_t now_ms;          /* Of the present turn. */
+    uint64_t retry_ms;        /* How long the last failure makes others wait; 0 after a success. */
+    uint64_t retry_at_ms;     /* FULL_SYNC_IDLE: nothing is made before. */
     struct making making;
     struct worker worker;
 };
@@ -229,6 +215,7 @@ void full_sync_close(struct full_sync *full_sync)
 void full_sync_ask(struct full_sync *full_sync, struct full_sync_waiter *waiter, bool is_alone)
 {
     waiter->at_least = is_alone ? log_end_offset(store_log(full_sync->store)) : 0;
+    waiter->made_before = full_sync->making.number;
     list_append(&full_sync->waiters, &waiter->node);
 }
 
@@ -269,21 +256,29 @@ static bool has_no_keys(const struct full_sync *full_sync)
     return keyspace_all_key_count(store_keyspace(full_sync->store)) == 0;
 }
 
-/* A payload at hand that serves the waiter; the newest first. */
+/* Whether a payload that was not made for the waiter is as good as a new one. */
+static bool is_worth_it(const struct full_sync *full_sync, const struct full_sync_payload *payload)
+{
+    uint64_t worth = payload->total_bytes > REUSE_LOG_BYTES ? payload->total_bytes : REUSE_LOG_BYTES;
+    uint64_t end = log_end_offset(store_log(full_sync->store));
+
+    return !payload->is_adopted && payload->is_empty == has_no_keys(full_sync) &&
+           end - payload->position.offset <= worth;
+}
+
+/* A payload at hand that serves the waiter; the newest first. One whose making began after he asked always does,
+ * however much was written meanwhile: the next one would be no better, and so without end. */
 static struct full_sync_payload *find_for(struct full_sync *full_sync, const struct full_sync_waiter *waiter)
 {
-    uint64_t end = log_end_offset(store_log(full_sync->store));
-    bool is_empty = has_no_keys(full_sync);
     struct full_sync_payload *found = NULL;
 
     LIST_FOR_EACH(&full_sync->payloads, node)
     {
         struct full_sync_payload *payload = payload_of(node);
-        uint64_t worth = payload->total_bytes > REUSE_LOG_BYTES ? payload->total_bytes : REUSE_LOG_BYTES;
 
-        if (payload->kind == waiter->kind && is_usable(full_sync, payload) && !payload->is_adopted &&
-            payload->is_empty == is_empty && payload->position.offset >= waiter->at_least &&
-            end - payload->position.offset <= worth) {
+        if (payload->kind == waiter->kind && is_usable(full_sync, payload) &&
+            payload->position.offset >= waiter->at_least &&
+            (payload->making_number > waiter->made_before || is_worth_it(full_sync, payload))) {
             found = payload;
         }
     }
@@ -311,7 +306,7 @@ static void serve_waiters(struct full_sync *full_sync)
     }
 }
 
-static void fail_waiters(struct full_sync *full_sync, const char *problem)
+static void send_away(struct full_sync *full_sync, const char *problem)
 {
     diag(DIAG_WARNING, "replication: a full sync cannot be made: %s", problem);
     LIST_FOR_EACH(&full_sync->waiters, node)
@@ -320,91 +315,14 @@ static void fail_waiters(struct full_sync *full_sync, const char *problem)
     }
 }
 
-static void count_progress(void *context, uint64_t done_bytes, uint64_t total_bytes)
+static void fail(struct full_sync *full_sync, const char *problem)
 {
-    struct making *making = context;
+    uint64_t retry_ms = full_sync->retry_ms == 0 ? RETRY_FIRST_MS : 2 * full_sync->retry_ms;
 
-    (void)total_bytes;
-    atomic_store_explicit(&making->done_bytes, done_bytes, memory_order_relaxed);
-}
-
-static enum status make_snapshot(struct making *making, struct file *file)
-{
-    const struct snapshot_write_options options = {
-        .level = SNAPSHOT_LEVEL,
-        .thread_count = SNAPSHOT_THREADS,
-        .cancelled = making->cancelled,
-        .on_progress = count_progress,
-        .context = making,
-    };
-    struct snapshot_summary summary;
-    enum status status = snapshot_write_file(making->env, file, &options, &summary);
-
-    if (status == STATUS_OK) {
-        making->history = summary.header.history;
-        making->position = summary.header.position;
-        making->file_bytes = summary.file_bytes;
-        memcpy(making->name, summary.name, sizeof(making->name));
-    }
-    return status;
-}
-
-/* An RDB file's bytes, in order. */
-struct rdb_file {
-    struct file *file;
-    uint64_t written_bytes;
-};
-
-static enum status write_rdb(void *context, const struct slice *pieces, size_t count)
-{
-    struct rdb_file *rdb = context;
-    enum status status = file_write(rdb->file, rdb->written_bytes, pieces, count);
-
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        rdb->written_bytes += pieces[i].len;
-    }
-    return status;
-}
-
-/* It is sent once and goes with the last receiver, so it need not be synced. */
-static enum status make_rdb(struct making *making, struct file *file)
-{
-    struct rdb_file rdb = {.file = file};
-    const struct rdb_sink sink = {.write = write_rdb, .context = &rdb};
-    const struct env_visit_options options = {.cancelled = making->cancelled,
-                                              .is_without_keys = making->kind == FULL_SYNC_RDB_WITHOUT_KEYS};
-    struct rdb_export_summary summary;
-    struct env_visit_problem problem = {.text = ""};
-    enum status status = rdb_export(making->env, &sink, RDB_VERSION_WRITTEN, &options, &summary, &problem);
-
-    if (status == STATUS_OK) {
-        making->history = summary.history;
-        making->position = summary.position;
-        making->file_bytes = summary.file_bytes;
-    } else if (problem.text[0] != '\0') {
-        snprintf(making->problem, sizeof(making->problem), "%.*s", (int)sizeof(making->problem) - 1, problem.text);
-    }
-    return status;
-}
-
-/* The worker's job. */
-static void make(void *context)
-{
-    struct making *making = context;
-    uint64_t begun_us = clock_monotonic_us();
-    struct file *file;
-
-    crash_point("full_sync.make.before");
-    making->status = file_open(making->files, making->path, FILE_CREATE_OR_TRUNCATE, &file);
-    if (making->status == STATUS_OK) {
-        making->status = making->kind == FULL_SYNC_SNAPSHOT ? make_snapshot(making, file) : make_rdb(making, file);
-        file_close(file);
-    }
-    if (making->status != STATUS_OK && making->problem[0] == '\0') {
-        snprintf(making->problem, sizeof(making->problem), "its file cannot be made: %s", status_name(making->status));
-    }
-    making->took_us = clock_monotonic_us() - begun_us;
-    crash_point("full_sync.make.after");
+    full_sync->stage = FULL_SYNC_IDLE;
+    full_sync->retry_ms = retry_ms < RETRY_MAX_MS ? retry_ms : RETRY_MAX_MS;
+    full_sync->retry_at_ms = full_sync->now_ms + full_sync->retry_ms;
+    send_away(full_sync, problem);
 }
 
 static void begin_making(struct full_sync *full_sync, enum full_sync_kind kind)
@@ -416,6 +334,7 @@ static void begin_making(struct full_sync *full_sync, enum full_sync_kind kind)
     making->files = full_sync->files;
     making->path = file_join(full_sync->directory, MAKING_NAME);
     making->kind = kind;
+    making->number++;
     making->problem[0] = '\0';
     making->name[0] = '\0';
     making->empty_at = UINT64_MAX;
@@ -427,9 +346,9 @@ static void begin_making(struct full_sync *full_sync, enum full_sync_kind kind)
     atomic_store(&making->done_bytes, 0);
     full_sync->making_from = store_get_statistics(full_sync->store)->checkpoint_offset;
     full_sync->stage = FULL_SYNC_WRITING;
-    if (worker_start(&full_sync->worker, make, making) != STATUS_OK) {
+    if (worker_start(&full_sync->worker, making_run, making) != STATUS_OK) {
         end_making(full_sync);
-        fail_waiters(full_sync, "no thread is to be had");
+        fail(full_sync, "no thread is to be had");
     }
 }
 
@@ -468,7 +387,7 @@ static void begin(struct full_sync *full_sync)
     full_sync->failures_before = statistics->checkpoint_failures;
     status = store_begin_checkpoint(full_sync->store, true);
     if (status != STATUS_OK && status != STATUS_BUSY) {
-        fail_waiters(full_sync, "no checkpoint can be made");
+        fail(full_sync, "no checkpoint can be made");
         return;
     }
     full_sync->stage = FULL_SYNC_CHECKPOINT;
@@ -484,8 +403,7 @@ static void await_checkpoint(struct full_sync *full_sync)
                statistics->checkpoint_offset >= full_sync->target) {
         begin_making(full_sync, waiter_of(full_sync->waiters.head.next)->kind);
     } else if (statistics->checkpoint_failures > full_sync->failures_before) {
-        full_sync->stage = FULL_SYNC_IDLE;
-        fail_waiters(full_sync, "the checkpoint before it failed");
+        fail(full_sync, "the checkpoint before it failed");
     }
 }
 
@@ -509,7 +427,7 @@ static enum status keep_file(struct full_sync *full_sync, struct full_sync_paylo
     return status;
 }
 
-static void take_made(struct full_sync *full_sync, uint64_t now_ms)
+static void take_made(struct full_sync *full_sync)
 {
     struct making *making = &full_sync->making;
     struct full_sync_payload *payload = memory_allocate_zeroed(sizeof(*payload));
@@ -518,11 +436,12 @@ static void take_made(struct full_sync *full_sync, uint64_t now_ms)
     list_append(&full_sync->payloads, &payload->node);
     if (status == STATUS_OK) {
         payload->kind = making->kind;
+        payload->making_number = making->number;
         payload->history = making->history;
         payload->position = making->position;
         payload->total_bytes = making->file_bytes;
         payload->is_empty = making->position.offset == making->empty_at;
-        payload->idle_since_ms = now_ms;
+        payload->idle_since_ms = full_sync->now_ms;
         memcpy(payload->name, making->name, sizeof(payload->name));
         status = keep_file(full_sync, payload);
         diag(DIAG_NOTICE, "replication: %s of offset %" PRIu64 " made in %" PRIu64 " ms: %" PRIu64 " bytes",
@@ -535,8 +454,10 @@ static void take_made(struct full_sync *full_sync, uint64_t now_ms)
             remove_path(full_sync, payload->path);
         }
         free_payload(payload);
-        fail_waiters(full_sync, making->status != STATUS_OK ? making->problem : "its file cannot be kept");
+        fail(full_sync, making->status != STATUS_OK ? making->problem : "its file cannot be kept");
+        return;
     }
+    full_sync->retry_ms = 0;
 }
 
 static void remove_idle(struct full_sync *full_sync, uint64_t now_ms, uint64_t keep_ms)
@@ -553,15 +474,16 @@ static void remove_idle(struct full_sync *full_sync, uint64_t now_ms, uint64_t k
 
 void full_sync_turn(struct full_sync *full_sync, uint64_t now_ms, uint64_t keep_ms)
 {
+    full_sync->now_ms = now_ms;
     if (full_sync->stage == FULL_SYNC_WRITING && worker_take(&full_sync->worker)) {
-        take_made(full_sync, now_ms);
+        take_made(full_sync);
     }
     serve_waiters(full_sync);
     remove_idle(full_sync, now_ms, keep_ms);
     if (full_sync->stage == FULL_SYNC_CHECKPOINT) {
         await_checkpoint(full_sync);
     }
-    if (full_sync->stage == FULL_SYNC_IDLE && !list_is_empty(&full_sync->waiters)) {
+    if (full_sync->stage == FULL_SYNC_IDLE && !list_is_empty(&full_sync->waiters) && now_ms >= full_sync->retry_at_ms) {
         begin(full_sync);
     }
 }
@@ -583,7 +505,7 @@ void full_sync_reset(struct full_sync *full_sync)
 {
     stop_making(full_sync);
     if (!list_is_empty(&full_sync->waiters)) {
-        fail_waiters(full_sync, "our own data is being replaced");
+        send_away(full_sync, "our own data is being replaced");
     }
     LIST_FOR_EACH(&full_sync->payloads, node)
     {

@@ -1,8 +1,9 @@
 /* The payloads of full syncs: files in <data-dir>/snapshots/, made once, off the loop, and shared by all who wait (P5).
  *
  *     <name>.snapshot   whole and synced; stays while somebody receives it, and a while after, so that a broken
- * transfer goes on, also over a restart <number>.rdb      for stock Redis; gone with its last receiver making.tmp being
- * made
+ *                       transfer goes on, also over a restart
+ *     <number>.rdb      for stock Redis; gone with its last receiver
+ *     making.tmp        being made (making.h)
  *
  * A payload is made of the last checkpoint, which comes first when the log has more. Nothing is gathered in memory
  * meanwhile: the log holds the rest (R5).
@@ -34,8 +35,9 @@ struct full_sync_payload {
     struct history history;
     struct history_position position; /* The data is exact here. */
     uint64_t total_bytes;
-    bool is_empty;   /* No key is in it. */
-    bool is_adopted; /* An earlier process made it: whether it is empty is not known. */
+    uint64_t making_number; /* Which making it came of, counted from 1; 0 for an earlier process's. */
+    bool is_empty;          /* No key is in it. */
+    bool is_adopted;        /* An earlier process made it: whether it is empty is not known. */
     uint32_t user_count;
     uint64_t idle_since_ms; /* When the last user left. */
 };
@@ -44,7 +46,8 @@ struct full_sync_payload {
 struct full_sync_waiter {
     struct list_node node;
     enum full_sync_kind kind;
-    uint64_t at_least; /* The data must reach this offset: what was acknowledged when he asked. */
+    uint64_t at_least;    /* The data must reach this offset: what was acknowledged when he asked. */
+    uint64_t made_before; /* The last making that had begun when he asked. */
     void (*ready)(void *context, struct full_sync_payload *payload, const char *problem);
     void *context;
 };
@@ -75,7 +78,8 @@ void full_sync_cancel(struct full_sync_waiter *waiter);
 struct full_sync_payload *full_sync_find(struct full_sync *full_sync, struct slice name);
 void full_sync_release(struct full_sync *full_sync, struct full_sync_payload *payload, uint64_t now_ms);
 
-/* Go on with what is under way; remove what nobody has held for `keep_ms`. Each tick, and after a wake. */
+/* Go on with what is under way; remove what nobody has held for `keep_ms`. Each tick, and after a wake. After a failure
+ * those who ask wait a while, longer each time, before the next payload is tried. */
 void full_sync_turn(struct full_sync *full_sync, uint64_t now_ms, uint64_t keep_ms);
 /* The lowest offset from which somebody will still need the log; UINT64_MAX for none. */
 uint64_t full_sync_lowest_offset(const struct full_sync *full_sync);
