@@ -1,12 +1,7 @@
 #include "replication/replica_link.h"
 #include "base/assert.h"
-#include "base/clock.h"
-#include "base/crash_point.h"
 #include "base/memory.h"
-#include "replication/ack_due.h"
-#include "replication/link_socket.h"
-#include "replication/link_sync.h"
-#include "replication/stream.h"
+#include "replication/replica_link_state.h"
 #include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,34 +11,6 @@
 #define STREAM_INPUT_BYTES (4u * 1024 * 1024) /* Beyond this much unapplied the master must wait. */
 #define DIVERGED_RETRY_MS  5000               /* Before the full sync that follows a divergence. */
 
-struct replica_link {
-    struct store *store;
-    const struct replication_hooks *server;
-    struct events *events;
-    struct replica_link_hooks hooks;
-
-    char host[256];
-    uint16_t port;
-    bool is_failover; /* The master is to be asked to take over. */
-    struct replica_fsm fsm;
-    struct link_socket socket;
-    struct buf lines; /* Received, while the machine waits for lines or a payload comes. */
-    struct stream stream;
-    struct stream_sink sink;
-    struct event *resume;        /* Activated to go on in the next turn. */
-    bool needs_room;             /* The store admits nothing: replica_link_turn() tries again. */
-    struct ack_due ack_due;      /* GETACK came: answer when the bytes before it are released. */
-    struct ack_due disk_ack_due; /* An empty line came: answer when they are on the disk. */
-    bool wants_full;             /* Our data is known to differ. */
-
-    struct link_sync sync;
-    bool is_refusing;
-    uint64_t sync_begun_ms;
-    char full_reason[REPLICA_PROBLEM_BYTES];
-    char tail_name[LONE_TAIL_NAME_BYTES];
-    char noted_problem[REPLICA_PROBLEM_BYTES]; /* The last one in events, so that retries do not fill them. */
-};
-
 static void on_connected(void *context);
 static void on_received(void *context);
 static void on_closed(void *context, const char *reason);
@@ -52,11 +19,6 @@ static bool apply(void *context, uint32_t *db, const struct slice *argv, size_t 
 static enum status admit(void *context, size_t len);
 static enum status append(void *context, struct slice change, uint32_t db);
 static void asked(void *context, bool is_of_disk);
-
-static uint64_t now_monotonic_ms(void)
-{
-    return clock_monotonic_us() / 1000;
-}
 
 enum status replica_link_open(const struct replica_link_options *options, struct replica_link **link)
 {
@@ -108,29 +70,21 @@ void replica_link_close(struct replica_link *link)
 
 /* ---- The machine's view, and its orders ---- */
 
-/* What one event needs: the facts, and a place for what is to be sent. */
-struct scratch {
-    struct replica_facts facts;
-    struct buf send;
-    struct replica_turn turn;
-    enum replica_state before;
-};
-
-static const struct replica_turn *begin_event(struct replica_link *link, struct scratch *scratch)
+const struct replica_turn *replica_link_begin_event(struct replica_link *link, struct replica_link_scratch *scratch)
 {
     link_sync_fill_facts(&link->sync, &scratch->facts);
     scratch->facts.wants_full = link->wants_full;
     scratch->facts.is_failover = link->is_failover;
     buf_init(&scratch->send, BUF_NO_CEILING);
     scratch->turn =
-        (struct replica_turn){.now_ms = now_monotonic_ms(), .facts = &scratch->facts, .send = &scratch->send};
+        (struct replica_turn){.now_ms = replica_link_now_ms(), .facts = &scratch->facts, .send = &scratch->send};
     scratch->before = link->fsm.state;
     return &scratch->turn;
 }
 
 static void act(struct replica_link *link, enum replica_action action);
 
-static void end_event(struct replica_link *link, struct scratch *scratch, enum replica_action action)
+void replica_link_end_event(struct replica_link *link, struct replica_link_scratch *scratch, enum replica_action action)
 {
     bool was_up = scratch->before == REPLICA_STREAMING;
 
@@ -164,134 +118,15 @@ static void note_problem(struct replica_link *link)
 }
 
 /* End the try for a reason of our own. */
-static void break_link(struct replica_link *link, const char *problem)
+void replica_link_break(struct replica_link *link, const char *problem)
 {
     bool was_up = link->fsm.state == REPLICA_STREAMING;
 
-    replica_fsm_closed(&link->fsm, now_monotonic_ms(), problem);
+    replica_fsm_closed(&link->fsm, replica_link_now_ms(), problem);
     put_down(link);
     note_problem(link);
     if (was_up) {
         link->hooks.state_changed(link->hooks.context);
-    }
-}
-
-/* ---- Receiving a payload ---- */
-
-static void end_payload(struct replica_link *link)
-{
-    struct scratch scratch;
-    const struct replica_turn *turn = begin_event(link, &scratch);
-
-    end_event(link, &scratch, replica_fsm_received(&link->fsm, turn));
-}
-
-static void take_payload(struct replica_link *link)
-{
-    size_t consumed;
-    bool is_whole;
-    enum status status;
-
-    status = incoming_take(&link->sync.incoming, buf_slice(&link->lines), &consumed, &is_whole);
-    if (status != STATUS_OK) {
-        char problem[REPLICA_PROBLEM_BYTES];
-
-        snprintf(problem, sizeof(problem), "the master's data cannot be kept: %s", status_name(status));
-        break_link(link, problem);
-        return;
-    }
-    buf_consume(&link->lines, consumed);
-    crash_point("replica_link.payload.after");
-    if (is_whole) {
-        end_payload(link);
-    }
-}
-
-static void begin_receiving(struct replica_link *link)
-{
-    const struct replica_payload *payload = &link->fsm.payload;
-    enum status status;
-
-    link->sync_begun_ms = now_monotonic_ms();
-    memcpy(link->full_reason, payload->reason, sizeof(link->full_reason));
-    events_add(link->events, clock_wall_ms(),
-               "full sync from master %s:%u begins at byte %" PRIu64 " of %" PRIu64 ": %s", link->host, link->port,
-               payload->from_byte, payload->total_bytes,
-               payload->reason[0] != '\0' ? payload->reason : "the master did not say why");
-    status = incoming_begin(&link->sync.incoming, payload);
-    if (status != STATUS_OK) {
-        char problem[REPLICA_PROBLEM_BYTES];
-
-        snprintf(problem, sizeof(problem), "the master's data cannot be received: %s", status_name(status));
-        break_link(link, problem);
-        return;
-    }
-    take_payload(link);
-}
-
-/* ---- Installing it ---- */
-
-static void finish_install(struct replica_link *link, enum replica_install_result result, const char *problem)
-{
-    struct scratch scratch;
-    const struct replica_turn *turn = begin_event(link, &scratch);
-
-    link->is_refusing = result == REPLICA_INSTALL_REFUSED;
-    if (result != REPLICA_INSTALLED) {
-        link_sync_discard(&link->sync);
-    }
-    end_event(link, &scratch, replica_fsm_installed(&link->fsm, turn, result, problem));
-}
-
-static void begin_install(struct replica_link *link)
-{
-    enum status status = link_sync_install(&link->sync, &link->fsm.payload, link->wants_full);
-
-    link_socket_pause(&link->socket, true);
-    if (status != STATUS_OK) {
-        finish_install(link, REPLICA_INSTALL_FAILED, "the master's data cannot be looked at");
-    }
-}
-
-/* Swap the verified data in. */
-static void replace_data(struct replica_link *link)
-{
-    enum status status;
-
-    link->hooks.before_replace(link->hooks.context);
-    crash_point("replica_link.replace.before");
-    status = store_replace(link->store, link->sync.incoming.data_path);
-    crash_point("replica_link.replace.after");
-    if (status != STATUS_OK) {
-        char problem[REPLICA_PROBLEM_BYTES];
-
-        snprintf(problem, sizeof(problem), "the new data cannot be swapped in: %s", status_name(status));
-        finish_install(link, REPLICA_INSTALL_FAILED, problem);
-        return;
-    }
-    link_sync_discard(&link->sync);
-    link->wants_full = false;
-    memcpy(link->tail_name, link->sync.install.tail.name, sizeof(link->tail_name));
-    events_add(link->events, clock_wall_ms(),
-               "full sync from master %s:%u done in %" PRIu64 " ms: %" PRIu64 " keys at offset %" PRIu64 "%s%s",
-               link->host, link->port, now_monotonic_ms() - link->sync_begun_ms, link->sync.install.key_count,
-               link->fsm.payload.offset, link->tail_name[0] != '\0' ? "; what we alone held is in " : "",
-               link->tail_name);
-    link->server->data_replaced(link->server->context);
-    finish_install(link, REPLICA_INSTALLED, "");
-}
-
-void replica_link_take_work(struct replica_link *link)
-{
-    const struct install *install = link_sync_take_installed(&link->sync);
-
-    if (install == NULL) {
-        return;
-    }
-    if (install->result == REPLICA_INSTALLED) {
-        replace_data(link);
-    } else {
-        finish_install(link, install->result, install->problem);
     }
 }
 
@@ -336,18 +171,18 @@ static void asked(void *context, bool is_of_disk)
 
 static void acknowledge(struct replica_link *link)
 {
-    struct scratch scratch;
-    const struct replica_turn *turn = begin_event(link, &scratch);
+    struct replica_link_scratch scratch;
+    const struct replica_turn *turn = replica_link_begin_event(link, &scratch);
 
     replica_fsm_acknowledge(&link->fsm, turn);
-    end_event(link, &scratch, REPLICA_DO_NOTHING);
+    replica_link_end_event(link, &scratch, REPLICA_DO_NOTHING);
 }
 
 static void note_divergence(struct replica_link *link)
 {
     link->wants_full = true;
-    break_link(link, link->stream.problem);
-    link->fsm.retry_at_ms = now_monotonic_ms() + DIVERGED_RETRY_MS;
+    replica_link_break(link, link->stream.problem);
+    link->fsm.retry_at_ms = replica_link_now_ms() + DIVERGED_RETRY_MS;
 }
 
 static void run_stream(struct replica_link *link)
@@ -370,7 +205,7 @@ static void run_stream(struct replica_link *link)
         if (link->stream.has_diverged) {
             note_divergence(link);
         } else {
-            break_link(link, link->stream.problem);
+            replica_link_break(link, link->stream.problem);
         }
         break;
     }
@@ -400,7 +235,7 @@ static bool take_history_name(struct replica_link *link)
     history_rename(&history, slice_of(link->fsm.continue_id), log_end_offset(log));
     status = store_begin_history(link->store, &history, clock_wall_ms());
     if (status != STATUS_OK) {
-        break_link(link, "the history's new name cannot be logged");
+        replica_link_break(link, "the history's new name cannot be logged");
         return false;
     }
     link->hooks.history_changed(link->hooks.context, "our history has a new name");
@@ -447,14 +282,14 @@ static void act(struct replica_link *link, enum replica_action action)
         note_problem(link);
         break;
     case REPLICA_DO_RECEIVE:
-        begin_receiving(link);
+        replica_link_begin_receiving(link);
         break;
     case REPLICA_DO_INSTALL_DISCONNECTED:
         link_socket_close(&link->socket);
-        begin_install(link);
+        replica_link_begin_install(link);
         break;
     case REPLICA_DO_INSTALL:
-        begin_install(link);
+        replica_link_begin_install(link);
         break;
     case REPLICA_DO_STREAM:
         begin_stream(link);
@@ -465,10 +300,10 @@ static void act(struct replica_link *link, enum replica_action action)
 static void on_connected(void *context)
 {
     struct replica_link *link = context;
-    struct scratch scratch;
-    const struct replica_turn *turn = begin_event(link, &scratch);
+    struct replica_link_scratch scratch;
+    const struct replica_turn *turn = replica_link_begin_event(link, &scratch);
 
-    end_event(link, &scratch, replica_fsm_connected(&link->fsm, turn));
+    replica_link_end_event(link, &scratch, replica_fsm_connected(&link->fsm, turn));
 }
 
 /* Give the machine the next line. False if there is none yet. */
@@ -476,20 +311,20 @@ static bool take_line(struct replica_link *link)
 {
     struct slice input = buf_slice(&link->lines);
     const char *newline = input.len == 0 ? NULL : memchr(input.data, '\n', input.len);
-    struct scratch scratch;
+    struct replica_link_scratch scratch;
     const struct replica_turn *turn;
     enum replica_action action;
 
     if (newline == NULL) {
         if (input.len > LINE_BYTES_MAX) {
-            break_link(link, "the master's answer has no end");
+            replica_link_break(link, "the master's answer has no end");
         }
         return false;
     }
-    turn = begin_event(link, &scratch);
+    turn = replica_link_begin_event(link, &scratch);
     action = replica_fsm_line(&link->fsm, turn, slice_first(input, (size_t)(newline - input.data)));
     buf_consume(&link->lines, (size_t)(newline - input.data) + 1);
-    end_event(link, &scratch, action);
+    replica_link_end_event(link, &scratch, action);
     return true;
 }
 
@@ -497,7 +332,7 @@ static void on_received(void *context)
 {
     struct replica_link *link = context;
 
-    replica_fsm_heard(&link->fsm, now_monotonic_ms());
+    replica_fsm_heard(&link->fsm, replica_link_now_ms());
     if (link->fsm.state == REPLICA_STREAMING) {
         run_stream(link);
         return;
@@ -505,7 +340,7 @@ static void on_received(void *context)
     while (replica_fsm_wants_lines(&link->fsm) && take_line(link)) {
     }
     if (link->fsm.state == REPLICA_PAYLOAD) {
-        take_payload(link);
+        replica_link_take_payload(link);
     }
 }
 
@@ -514,13 +349,13 @@ static void on_closed(void *context, const char *reason)
     struct replica_link *link = context;
 
     if (link->fsm.state != REPLICA_INSTALLING) { /* Then what has come is whole, and the install goes on. */
-        break_link(link, reason);
+        replica_link_break(link, reason);
     }
 }
 
 void replica_link_tick(struct replica_link *link, uint64_t now_ms)
 {
-    struct scratch scratch;
+    struct replica_link_scratch scratch;
     const struct replica_turn *turn;
 
     (void)now_ms;
@@ -528,10 +363,10 @@ void replica_link_tick(struct replica_link *link, uint64_t now_ms)
         return;
     }
     if (link->needs_room) {
-        replica_fsm_heard(&link->fsm, now_monotonic_ms()); /* The master is not to blame for our not reading. */
+        replica_fsm_heard(&link->fsm, replica_link_now_ms()); /* The master is not to blame for our not reading. */
     }
-    turn = begin_event(link, &scratch);
-    end_event(link, &scratch, replica_fsm_tick(&link->fsm, turn));
+    turn = replica_link_begin_event(link, &scratch);
+    replica_link_end_event(link, &scratch, replica_fsm_tick(&link->fsm, turn));
 }
 
 void replica_link_turn(struct replica_link *link)

@@ -1,0 +1,124 @@
+#include "replication/replica_link_state.h"
+
+#include "base/crash_point.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+/* ---- Receiving a payload ---- */
+
+static void end_payload(struct replica_link *link)
+{
+    struct replica_link_scratch scratch;
+    const struct replica_turn *turn = replica_link_begin_event(link, &scratch);
+
+    replica_link_end_event(link, &scratch, replica_fsm_received(&link->fsm, turn));
+}
+
+void replica_link_take_payload(struct replica_link *link)
+{
+    size_t consumed;
+    bool is_whole;
+    enum status status;
+
+    status = incoming_take(&link->sync.incoming, buf_slice(&link->lines), &consumed, &is_whole);
+    if (status != STATUS_OK) {
+        char problem[REPLICA_PROBLEM_BYTES];
+
+        snprintf(problem, sizeof(problem), "the master's data cannot be kept: %s", status_name(status));
+        replica_link_break(link, problem);
+        return;
+    }
+    buf_consume(&link->lines, consumed);
+    crash_point("replica_link.payload.after");
+    if (is_whole) {
+        end_payload(link);
+    }
+}
+
+void replica_link_begin_receiving(struct replica_link *link)
+{
+    const struct replica_payload *payload = &link->fsm.payload;
+    enum status status;
+
+    link->sync_begun_ms = replica_link_now_ms();
+    memcpy(link->full_reason, payload->reason, sizeof(link->full_reason));
+    events_add(link->events, clock_wall_ms(),
+               "full sync from master %s:%u begins at byte %" PRIu64 " of %" PRIu64 ": %s", link->host, link->port,
+               payload->from_byte, payload->total_bytes,
+               payload->reason[0] != '\0' ? payload->reason : "the master did not say why");
+    status = incoming_begin(&link->sync.incoming, payload);
+    if (status != STATUS_OK) {
+        char problem[REPLICA_PROBLEM_BYTES];
+
+        snprintf(problem, sizeof(problem), "the master's data cannot be received: %s", status_name(status));
+        replica_link_break(link, problem);
+        return;
+    }
+    replica_link_take_payload(link);
+}
+
+/* ---- Installing it ---- */
+
+static void finish_install(struct replica_link *link, enum replica_install_result result, const char *problem)
+{
+    struct replica_link_scratch scratch;
+    const struct replica_turn *turn = replica_link_begin_event(link, &scratch);
+
+    link->is_refusing = result == REPLICA_INSTALL_REFUSED;
+    if (result != REPLICA_INSTALLED) {
+        link_sync_discard(&link->sync);
+    }
+    replica_link_end_event(link, &scratch, replica_fsm_installed(&link->fsm, turn, result, problem));
+}
+
+void replica_link_begin_install(struct replica_link *link)
+{
+    enum status status = link_sync_install(&link->sync, &link->fsm.payload, link->wants_full);
+
+    link_socket_pause(&link->socket, true);
+    if (status != STATUS_OK) {
+        finish_install(link, REPLICA_INSTALL_FAILED, "the master's data cannot be looked at");
+    }
+}
+
+/* Swap the verified data in. */
+static void replace_data(struct replica_link *link)
+{
+    enum status status;
+
+    link->hooks.before_replace(link->hooks.context);
+    crash_point("replica_link.replace.before");
+    status = store_replace(link->store, link->sync.incoming.data_path);
+    crash_point("replica_link.replace.after");
+    if (status != STATUS_OK) {
+        char problem[REPLICA_PROBLEM_BYTES];
+
+        snprintf(problem, sizeof(problem), "the new data cannot be swapped in: %s", status_name(status));
+        finish_install(link, REPLICA_INSTALL_FAILED, problem);
+        return;
+    }
+    link_sync_discard(&link->sync);
+    link->wants_full = false;
+    memcpy(link->tail_name, link->sync.install.tail.name, sizeof(link->tail_name));
+    events_add(link->events, clock_wall_ms(),
+               "full sync from master %s:%u done in %" PRIu64 " ms: %" PRIu64 " keys at offset %" PRIu64 "%s%s",
+               link->host, link->port, replica_link_now_ms() - link->sync_begun_ms, link->sync.install.key_count,
+               link->fsm.payload.offset, link->tail_name[0] != '\0' ? "; what we alone held is in " : "",
+               link->tail_name);
+    link->server->data_replaced(link->server->context);
+    finish_install(link, REPLICA_INSTALLED, "");
+}
+
+void replica_link_take_work(struct replica_link *link)
+{
+    const struct install *install = link_sync_take_installed(&link->sync);
+
+    if (install == NULL) {
+        return;
+    }
+    if (install->result == REPLICA_INSTALLED) {
+        replace_data(link);
+    } else {
+        finish_install(link, install->result, install->problem);
+    }
+}
