@@ -200,11 +200,11 @@ static void finish_connecting(struct link_socket *socket)
     (void)setsockopt(socket->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     (void)setsockopt(socket->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     (void)setsockopt(socket->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
-    if (socket->goal.tls == NULL) {
+    if (*socket->goal.tls == NULL) {
         begin_talking(socket);
         return;
     }
-    socket->tls = tls_stream_connect(socket->goal.tls, socket->fd, socket->goal.host);
+    socket->tls = tls_stream_connect(*socket->goal.tls, socket->fd, socket->goal.host);
     shake_hands(socket);
 }
 

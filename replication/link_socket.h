@@ -33,8 +33,10 @@ struct link_socket_handler {
 struct link_socket_goal {
     const char *host;
     uint16_t port;
-    uint32_t attempt;              /* Chooses among several addresses of a name. */
-    const struct tls_context *tls; /* Until link_socket_connect() returns or tells that it is connected; NULL: none. */
+    uint32_t attempt; /* Chooses among several addresses of a name. */
+    /* Where the context stands that is to be used; NULL there: no TLS. Looked at when the peer has been reached, and
+     * not before: resolving and connecting take their time, in which certificates may be loaded anew. */
+    const struct tls_context *const *tls;
 };
 
 struct link_socket {

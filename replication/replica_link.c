@@ -275,7 +275,7 @@ static void act(struct replica_link *link, enum replica_action action)
         link_socket_connect(&link->socket, &(struct link_socket_goal){.host = link->host,
                                                                       .port = link->port,
                                                                       .attempt = link->fsm.failed_count,
-                                                                      .tls = link->sync.settings->tls});
+                                                                      .tls = &link->sync.settings->tls});
         break;
     case REPLICA_DO_DISCONNECT:
         put_down(link);

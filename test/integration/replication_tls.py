@@ -6,6 +6,8 @@ Usage: replication_tls.py HEARTH_SERVER"""
 import os
 import pathlib
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
 
@@ -137,6 +139,35 @@ def test_a_replica_that_nobody_knows_is_refused(binary):
     wait_caught_up(stranger, master)
 
 
+def test_certificates_may_change_while_a_connect_is_under_way(binary):
+    """The handshake is made with those that are there when it begins. Nobody accepts, so that the connect hangs until
+    there is room in the queue."""
+    def put(name):
+        for suffix in (".crt", ".key"):
+            shutil.copy(certificates.path(name + suffix), certificates.path("changing" + suffix))
+    put("other")
+    stranger = TlsServer(certificates, binary, *QUICK, "--tls-client-cert-file", certificates.path("changing.crt"),
+                         "--tls-client-key-file", certificates.path("changing.key"))
+    put("node")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=certificates.path("ca.crt"))
+    context.load_cert_chain(certificates.path("node.crt"), certificates.path("node.key"))
+    context.verify_mode = ssl.CERT_REQUIRED
+    with socket.socket() as listener, stranger.client() as client:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        blocker = socket.create_connection(listener.getsockname())
+        client.call("REPLICAOF", "127.0.0.1", listener.getsockname()[1])
+        wait_until(lambda: client.call("ROLE")[3] == b"connecting", "the connect")
+        client.call("CONFIG", "SET", "tls-session-cache-size", 1000)  # Has the files read again.
+        assert client.call("ROLE")[3] == b"connecting"
+        listener.accept()[0].close()
+        listener.settimeout(15)
+        with context.wrap_socket(listener.accept()[0], server_side=True) as stream:
+            assert stream.recv(100).startswith(b"*1\r\n$4\r\nPING")
+            assert ("commonName", "node") in stream.getpeercert()["subject"][0]
+        blocker.close()
+
+
 def test_plain_against_tls_fails_and_says_so(binary):
     master = node(binary)
     replica = node(binary)
@@ -229,6 +260,6 @@ def test_sentinel_fails_over_with_tls_alone(binary):
 if __name__ == "__main__":
     run_tests([test_full_sync_stream_and_resume, test_a_transfer_that_breaks_goes_on,
                test_the_link_changes_sides_while_it_runs, test_a_master_that_nobody_knows_is_refused,
-               test_a_replica_that_nobody_knows_is_refused, test_plain_against_tls_fails_and_says_so,
+               test_certificates_may_change_while_a_connect_is_under_way, test_a_replica_that_nobody_knows_is_refused, test_plain_against_tls_fails_and_says_so,
                test_stock_replica_follows_us, test_we_follow_a_stock_master, test_sentinel_fails_over_with_tls_alone],
               sys.argv[1:2])
