@@ -149,6 +149,23 @@ uint64_t acks_durable_of(const struct acks *acks, uint32_t count)
     return most;
 }
 
+uint64_t acks_lowest(const struct acks *acks)
+{
+    uint64_t lowest = UINT64_MAX;
+
+    LIST_FOR_EACH(&acks->present, present_node)
+    {
+        const struct ack *ack = ack_of(present_node);
+
+        lowest = ack->is_online && ack->offset < lowest ? ack->offset : lowest;
+    }
+    LIST_FOR_EACH(&acks->absent, node)
+    {
+        lowest = ack_of(node)->offset < lowest ? ack_of(node)->offset : lowest;
+    }
+    return lowest == UINT64_MAX ? 0 : lowest;
+}
+
 uint32_t acks_count_good(const struct acks *acks, uint64_t now_ms, uint64_t max_lag_ms)
 {
     uint32_t count = 0;

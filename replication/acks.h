@@ -55,6 +55,8 @@ uint32_t acks_count(const struct acks *acks, uint64_t offset);
 uint32_t acks_count_durable(const struct acks *acks, uint64_t offset);
 /* What at least `count` of them, more than 0, have on their disks; 0 if there are not so many. */
 uint64_t acks_durable_of(const struct acks *acks, uint32_t count);
+/* What each of them, and each absent one, has acknowledged; 0 if there are none. */
+uint64_t acks_lowest(const struct acks *acks);
 /* Online replicas that were heard within `max_lag_ms`. */
 uint32_t acks_count_good(const struct acks *acks, uint64_t now_ms, uint64_t max_lag_ms);
 

@@ -69,6 +69,17 @@ static enum status read_history(struct link_sync *sync, const struct replica_pay
     return status;
 }
 
+/* Where what we alone hold begins, if nothing is known of how their history came out of ours: two promotions may lie
+ * between, or one of stock Redis. Behind what our replicas had when we were the master; a replica holds nothing alone.
+ */
+static uint64_t find_own(const struct link_sync *sync)
+{
+    const struct log *log = store_log(sync->store);
+    bool is_own = strcmp(sync->was_master_of, log_history(log)->id) == 0;
+
+    return is_own ? sync->shared_to : log_end_offset(log);
+}
+
 /* Where what we alone hold begins. After a divergence nothing says since when: then all that the log has. */
 static uint64_t find_tail(const struct link_sync *sync, const struct replica_payload *payload,
                           const struct history *theirs, bool *is_related)
@@ -76,7 +87,10 @@ static uint64_t find_tail(const struct link_sync *sync, const struct replica_pay
     struct log *log = store_log(sync->store);
     uint64_t from = psync_lone_tail(log_history(log), log_end_offset(log), theirs, payload->offset, is_related);
 
-    return slice_starts_with(slice_of(payload->reason), slice_of("diverged")) ? 0 : from;
+    if (slice_starts_with(slice_of(payload->reason), slice_of("diverged"))) {
+        return 0;
+    }
+    return *is_related ? from : find_own(sync);
 }
 
 enum status link_sync_install(struct link_sync *sync, const struct replica_payload *payload, bool wants_full)

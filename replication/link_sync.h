@@ -25,7 +25,9 @@ struct link_sync {
     struct incoming incoming;
     struct install install;
     struct worker worker;
-    bool is_stale; /* The worker's outcome is no longer wanted. */
+    bool is_stale;                          /* The worker's outcome is no longer wanted. */
+    char was_master_of[HISTORY_ID_LEN + 1]; /* As in the role, */
+    uint64_t shared_to;                     /* for what we hold alone. */
 };
 
 /* STATUS_IO, STATUS_NO_SPACE: incoming/ cannot be made ready. */

@@ -60,8 +60,8 @@ struct psync_offer {
 struct psync_offer psync_offer_make(const struct history *history, uint64_t end);
 
 /* Where the bytes begin that a node at `end` of `own` holds alone, now that its master's history is `theirs`: they are
- * dropped by a full sync. Equal to `end` if there are none, or if the two are not related: then nothing says what is
- * shared, and the operator has asked for the other data. `is_related` tells which. */
+ * dropped by a full sync. Equal to `end` if there are none, or if the two are not related: then nothing here says what
+ * is shared. `is_related` tells which. */
 uint64_t psync_lone_tail(const struct history *own, uint64_t end, const struct history *theirs, uint64_t their_end,
                          bool *is_related);
 

@@ -178,9 +178,12 @@ static void acknowledge(struct replica_link *link)
     replica_link_end_event(link, &scratch, REPLICA_DO_NOTHING);
 }
 
+/* A transaction may have been executed in part: the next checkpoint stores that, though the log has nothing of it. So
+ * it is made known durably before there can be one (R9). */
 static void note_divergence(struct replica_link *link)
 {
     link->wants_full = true;
+    link->hooks.divergence_changed(link->hooks.context, true);
     replica_link_break(link, link->stream.problem);
     link->fsm.retry_at_ms = replica_link_now_ms() + DIVERGED_RETRY_MS;
 }
@@ -399,6 +402,9 @@ void replica_link_follow(struct replica_link *link, const struct role *role, uin
     snprintf(link->host, sizeof(link->host), "%s", role->host);
     link->port = role->port;
     link->is_failover = role->is_failover;
+    memcpy(link->sync.was_master_of, role->was_master_of, sizeof(role->was_master_of));
+    link->sync.shared_to = role->shared_to;
+    link->wants_full = strcmp(role->diverged_from, log_history(store_log(link->store))->id) == 0;
     replica_fsm_start(&link->fsm, now_ms);
     replica_link_tick(link, now_ms);
 }
@@ -413,6 +419,7 @@ void replica_link_stop(struct replica_link *link)
     link->host[0] = '\0';
     link->port = 0;
     link->is_failover = false;
+    link->wants_full = false;
 }
 
 enum replica_verdict replica_link_take_verdict(struct replica_link *link)

@@ -19,6 +19,8 @@ struct replica_link_hooks {
     /* The data was replaced, or our history has another name now: whoever we feed must ask anew. */
     void (*history_changed)(void *context, const char *reason);
     void (*state_changed)(void *context);
+    /* Our data is known to differ from our history's at the log's end; or is known to be right again. */
+    void (*divergence_changed)(void *context, bool has_diverged);
     /* From the worker: replica_link_take_work() has something to do. */
     void (*wake)(void *context);
     void *context;
@@ -40,7 +42,7 @@ MUST_CHECK enum status replica_link_open(const struct replica_link_options *opti
 /* Waits for an install that is under way. NULL is fine. */
 void replica_link_close(struct replica_link *link);
 
-/* Follow the role's master from now on, a failover's target too. */
+/* Follow the role's master from now on, a failover's target too. One whose data differs asks for a full sync. */
 void replica_link_follow(struct replica_link *link, const struct role *role, uint64_t now_ms);
 /* What the failover's target has said since the last call. */
 enum replica_verdict replica_link_take_verdict(struct replica_link *link);

@@ -99,6 +99,7 @@ static void replace_data(struct replica_link *link)
     }
     link_sync_discard(&link->sync);
     link->wants_full = false;
+    link->hooks.divergence_changed(link->hooks.context, false);
     memcpy(link->tail_name, link->sync.install.tail.name, sizeof(link->tail_name));
     events_add(link->events, clock_wall_ms(),
                "full sync from master %s:%u done in %" PRIu64 " ms: %" PRIu64 " keys at offset %" PRIu64 "%s%s",

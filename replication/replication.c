@@ -16,7 +16,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define TICK_US 100000 /* Time-outs and retries are no finer than this. */
+#define TICK_US            100000 /* Time-outs and retries are no finer than this. */
+#define KEEP_ROLE_RETRY_MS 5000
 
 static void wake(void *context)
 {
@@ -41,6 +42,14 @@ static struct master_role role_of(const struct replication *replication)
     };
 }
 
+/* Keep what has changed about the role by itself; if that cannot be done, a while later. */
+static void keep_role(struct replication *replication)
+{
+    enum status status = role_store(replication->files, replication->directory, &replication->role);
+
+    replication->keep_role_at_ms = status == STATUS_OK ? 0 : clock_monotonic_us() / 1000 + KEEP_ROLE_RETRY_MS;
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *context)
 {
     struct replication *replication = context;
@@ -49,6 +58,9 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
+    if (replication->keep_role_at_ms != 0 && now_ms >= replication->keep_role_at_ms) {
+        keep_role(replication);
+    }
     replica_link_tick(replication->link, now_ms);
     master_tick(replication->master, now_ms, &role);
 }
@@ -80,14 +92,55 @@ static void state_changed(void *context)
     replication->hooks.role_changed(replication->hooks.context);
 }
 
-static enum status become_replica(struct replication *replication, const struct role *role, uint64_t now_ms)
+/* R9 */
+static void divergence_changed(void *context, bool has_diverged)
 {
-    enum status status = role_store(replication->files, replication->directory, role);
+    struct replication *replication = context;
+    struct role *role = &replication->role;
+    const struct log *log = store_log(replication->store);
 
+    if (has_diverged) {
+        memcpy(role->diverged_from, log_history(log)->id, sizeof(role->diverged_from));
+        role->diverged_at = log_end_offset(log);
+    } else if (role->diverged_from[0] == '\0') {
+        return;
+    } else {
+        role->diverged_from[0] = '\0';
+    }
+    keep_role(replication);
+}
+
+/* R9: what is known of a replica's data is so whatever becomes of it. A master's is right by definition. */
+static void carry_divergence(const struct replication *replication, struct role *role)
+{
+    if (replication->role.is_replica) {
+        memcpy(role->diverged_from, replication->role.diverged_from, sizeof(role->diverged_from));
+        role->diverged_at = replication->role.diverged_at;
+    }
+}
+
+/* R6: what a replica holds alone it has from the time when it was a master. */
+static void carry_mastership(const struct replication *replication, struct role *role)
+{
+    const struct role *before = &replication->role;
+    const char *id = before->is_replica ? before->was_master_of : log_history(store_log(replication->store))->id;
+
+    memcpy(role->was_master_of, id, sizeof(role->was_master_of));
+    role->shared_to = before->is_replica ? before->shared_to : acks_lowest(master_acks(replication->master));
+}
+
+static enum status become_replica(struct replication *replication, struct role *role, uint64_t now_ms)
+{
+    enum status status;
+
+    carry_divergence(replication, role);
+    carry_mastership(replication, role);
+    status = role_store(replication->files, replication->directory, role);
     if (status != STATUS_OK) {
         return status;
     }
     replication->role = *role;
+    replication->keep_role_at_ms = 0;
     diag_set_role('S');
     events_add(&replication->events, now_ms, "replica of %s:%u from now on", role->host, role->port);
     replica_link_follow(replication->link, role, clock_monotonic_us() / 1000);
@@ -97,7 +150,9 @@ static enum status become_replica(struct replication *replication, const struct 
 
 static enum status follow_target(void *context, const struct role *role)
 {
-    return become_replica(context, role, clock_wall_ms());
+    struct role kept = *role;
+
+    return become_replica(context, &kept, clock_wall_ms());
 }
 
 static enum status promote_again(void *context)
@@ -153,18 +208,40 @@ bool replication_opens_as_replica(struct file_system *files, const char *directo
     return role_load(files, directory, &role) == STATUS_OK ? role.is_replica : is_configured_replica;
 }
 
-/* R2: a promotion that a crash cut short is finished, before a write can come under the old master's history. */
-static enum status finish_promotion(struct replication *replication)
+static enum status fork_history(struct replication *replication, uint64_t now_ms)
 {
     struct log *log = store_log(replication->store);
     struct history history = *log_history(log);
 
-    if (replication->role.is_replica || strcmp(replication->role.promoted_from, history.id) != 0) {
+    history_fork(&history, log_end_offset(log));
+    return store_begin_history(replication->store, &history, now_ms);
+}
+
+/* The history of a master that was promoted: it grew out of the former one. R9: if its data differs from that, none may
+ * go on from there, so a history that nobody ever hears of comes between the two. */
+static enum status begin_own_history(struct replication *replication, uint64_t now_ms)
+{
+    enum status status = fork_history(replication, now_ms);
+
+    if (status == STATUS_OK && replication->role.diverged_from[0] != '\0') {
+        status = fork_history(replication, now_ms);
+    }
+    return status;
+}
+
+/* R2: a promotion that a crash cut short is finished, before a write can come under the old master's history. */
+static enum status finish_promotion(struct replication *replication)
+{
+    const struct role *role = &replication->role;
+    const struct history *history = log_history(store_log(replication->store));
+    bool has_begun = strcmp(role->promoted_from, history->id) != 0;
+    bool is_between = role->diverged_from[0] != '\0' && strcmp(role->promoted_from, history->previous_id) == 0;
+
+    if (role->is_replica || (has_begun && !is_between)) {
         return STATUS_OK;
     }
     diag(DIAG_NOTICE, "replication: the promotion that was cut short is finished");
-    history_fork(&history, log_end_offset(log));
-    return store_begin_history(replication->store, &history, clock_wall_ms());
+    return (is_between ? fork_history : begin_own_history)(replication, clock_wall_ms());
 }
 
 static enum status open_parts(struct replication *replication, const struct replication_options *options)
@@ -189,6 +266,7 @@ static enum status open_parts(struct replication *replication, const struct repl
         .hooks = {.before_replace = before_replace,
                   .history_changed = history_changed,
                   .state_changed = state_changed,
+                  .divergence_changed = divergence_changed,
                   .wake = wake,
                   .context = replication},
     };
@@ -311,7 +389,6 @@ enum status replication_follow(struct replication *replication, struct slice hos
 enum status replication_promote(struct replication *replication, uint64_t now_ms)
 {
     struct log *log = store_log(replication->store);
-    struct history history = *log_history(log);
     struct role role = {.is_replica = false};
     enum status status;
 
@@ -320,22 +397,29 @@ enum status replication_promote(struct replication *replication, uint64_t now_ms
     }
     replica_link_drain(replication->link);
     role.promoted_at = log_end_offset(log);
-    memcpy(role.promoted_from, history.id, sizeof(history.id));
+    memcpy(role.promoted_from, log_history(log)->id, sizeof(role.promoted_from));
+    carry_divergence(replication, &role);
     status = role_store(replication->files, replication->directory, &role);
     if (status != STATUS_OK) {
         return status;
     }
     crash_point("replication.promote.between");
     replication->role = role;
+    replication->keep_role_at_ms = 0;
     diag_set_role('M');
     replica_link_stop(replication->link);
     master_count_as_shown(replication->master, role.promoted_at);
-    history_fork(&history, role.promoted_at);
-    status = store_begin_history(replication->store, &history, now_ms);
+    status = begin_own_history(replication, now_ms);
     /* Whoever follows us must learn the new history's name; their place in it is the same, so it is a partial sync. */
     master_drop_all(replication->master, "we are a master now, with a new history");
     events_add(&replication->events, now_ms, "promoted to master at offset %" PRIu64 ", history %.8s", role.promoted_at,
-               history.id);
+               log_history(log)->id);
+    if (role.diverged_from[0] != '\0') {
+        events_add(&replication->events, now_ms,
+                   "our data differed from the former master's since offset %" PRIu64
+                   ": it is what counts from now on, and all who follow us need a full sync",
+                   role.diverged_at);
+    }
     state_changed(replication);
     return status;
 }

@@ -16,7 +16,8 @@ struct replication {
     char *directory; /* Owned. */
     struct replication_settings settings;
     struct replication_hooks hooks;
-    struct role role; /* As in hearth.auto.conf. */
+    struct role role;         /* As in hearth.auto.conf, */
+    uint64_t keep_role_at_ms; /* or, when this is not 0, to be kept there then. */
     struct events events;
     struct master *master;
     struct replica_link *link;

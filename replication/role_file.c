@@ -66,13 +66,14 @@ static bool read_replica(const struct slice *words, size_t count, struct role *r
     return true;
 }
 
-static bool read_promotion(const struct slice *words, size_t count, struct role *role)
+/* "<word> <id> <offset>" */
+static bool read_place(const struct slice *words, size_t count, char id[HISTORY_ID_LEN + 1], uint64_t *offset)
 {
-    if (count != 3 || !history_id_is_valid(words[1]) || !number_parse_uint64(words[2], &role->promoted_at)) {
+    if (count != 3 || !history_id_is_valid(words[1]) || !number_parse_uint64(words[2], offset)) {
         return false;
     }
-    memcpy(role->promoted_from, words[1].data, HISTORY_ID_LEN);
-    role->promoted_from[HISTORY_ID_LEN] = '\0';
+    memcpy(id, words[1].data, HISTORY_ID_LEN);
+    id[HISTORY_ID_LEN] = '\0';
     return true;
 }
 
@@ -104,7 +105,11 @@ enum status role_parse(struct slice text, struct role *role, unsigned *line)
             is_good = count == 1 && read.is_replica;
             read.is_failover = true;
         } else if (slice_is_word(words[0], "promoted-from")) {
-            is_good = read_promotion(words, count, &read);
+            is_good = read_place(words, count, read.promoted_from, &read.promoted_at);
+        } else if (slice_is_word(words[0], "diverged")) {
+            is_good = read_place(words, count, read.diverged_from, &read.diverged_at);
+        } else if (slice_is_word(words[0], "was-master-of")) {
+            is_good = read_place(words, count, read.was_master_of, &read.shared_to) && read.is_replica;
         } else {
             is_good = false;
         }
@@ -121,6 +126,13 @@ enum status role_parse(struct slice text, struct role *role, unsigned *line)
     return STATUS_OK;
 }
 
+static void put_place(struct buf *out, const char *word, const char *id, uint64_t offset)
+{
+    if (id[0] != '\0') {
+        buf_put_format(out, "%s %s %" PRIu64 "\n", word, id, offset);
+    }
+}
+
 void role_format(const struct role *role, struct buf *out)
 {
     buf_put_text(out, "# Written by hearth-server: the replication role that it remembers over restarts. It wins over\n"
@@ -131,12 +143,12 @@ void role_format(const struct role *role, struct buf *out)
         if (role->is_failover) {
             buf_put_text(out, "failover\n");
         }
-        return;
+        put_place(out, "was-master-of", role->was_master_of, role->shared_to);
+    } else {
+        buf_put_text(out, "master\n");
+        put_place(out, "promoted-from", role->promoted_from, role->promoted_at);
     }
-    buf_put_text(out, "master\n");
-    if (role->promoted_from[0] != '\0') {
-        buf_put_format(out, "promoted-from %s %" PRIu64 "\n", role->promoted_from, role->promoted_at);
-    }
+    put_place(out, "diverged", role->diverged_from, role->diverged_at);
 }
 
 enum status role_load(struct file_system *files, const char *directory, struct role *role)

@@ -7,8 +7,11 @@
  *     # comment lines
  *     replicaof 10.0.0.7 6379         a replica of that master
  *     failover                        ... which is still to be asked to take over (FAILOVER)
+ *     diverged <id> <offset>          ... whose data is known to differ from that history's since that offset
+ *     was-master-of <id> <offset>     ... that was the master of that history, which its replicas had up to that offset
  *     master                          a master ...
  *     promoted-from <id> <offset>     ... that came out of that history, which it must not continue (R2)
+ *     diverged <id> <offset>          ... nor be taken for equal to, as its data differed (R9)
  */
 #ifndef REPLICATION_ROLE_FILE_H
 #define REPLICATION_ROLE_FILE_H
@@ -27,6 +30,10 @@ struct role {
     bool is_failover;                       /* Our master is our replica yet, as far as we know. */
     char promoted_from[HISTORY_ID_LEN + 1]; /* "" if this master was never promoted. */
     uint64_t promoted_at;                   /* Offset at which it was. */
+    char diverged_from[HISTORY_ID_LEN + 1]; /* Our data differs, or did at the promotion; "" if it does not. */
+    uint64_t diverged_at;                   /* Offset up to which it is equal. */
+    char was_master_of[HISTORY_ID_LEN + 1]; /* A replica that was a master before: of this history; else "". */
+    uint64_t shared_to;                     /* Offset up to which its replicas had that. */
 };
 
 /* Whether `host` may stand in the file: no spaces or control characters, not empty, short enough. */

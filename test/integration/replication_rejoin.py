@@ -169,6 +169,44 @@ def test_diverged_tail_is_saved_and_named(binary):
     assert len(glob.glob(os.path.join(master.data, "diverged-*"))) == 1
 
 
+def test_a_tail_is_saved_though_two_promotions_lie_between(binary):
+    """The new master knows the history before its own, and no other: ours, from two promotions ago, is a stranger's."""
+    master, second = pair(binary)
+    third = Server(binary, *QUICK)
+    follow(third, second)
+    wait_caught_up(third, master)
+    with master.client() as client:
+        assert client.call("WAIT", 1, 5000) == 1
+    time.sleep(1.5)  # What its replicas have is kept.
+    shared = offset(master)
+    second.kill()
+    fill(master, 30, prefix="lonely")
+    master.kill()
+    second.start()
+    for server in (second, third):
+        with server.client() as client:
+            assert client.call("REPLICAOF", "NO", "ONE") == "OK"
+            client.call("SET", "promoted", server.port)
+        if server is second:
+            wait_caught_up(third, second)
+    follow(second, third)
+    master.start()
+    end = offset(master)
+    follow(master, third)
+    master.kill()  # Its part is remembered over restarts.
+    master.start()
+    wait_caught_up(master, third)
+    assert_same_data(master, third)
+    names = glob.glob(os.path.join(master.data, "diverged-*.log"))
+    assert len(names) == 1, names
+    begin, saved_end = (int(number) for number in os.path.basename(names[0])[:-len(".log")].split("-")[2:])
+    assert begin <= shared and saved_end == end, (names, shared, end)
+    saved = open(names[0], "rb").read()
+    assert all(b"lonely:%d\r\n" % number in saved for number in range(30))
+    assert glob.glob(os.path.join(second.data, "diverged-*.log")) == []
+    assert glob.glob(os.path.join(third.data, "diverged-*.log")) == []
+
+
 def test_absent_replica_is_remembered_over_restarts(binary):
     """The log is kept for a replica that is away, also by a master that has been stopped or killed meanwhile."""
     small = ("--repl-backlog-size", "64kb", "--log-segment-size", "1mb", "--repl-retention-max-time", "60",
@@ -303,6 +341,7 @@ if __name__ == "__main__":
                test_absent_replica_is_remembered_over_restarts,
                test_chain_restarts_in_the_middle, test_promotion_keeps_sisters_by_partial_sync,
                test_promotion_without_writes_can_be_taken_back, test_diverged_tail_is_saved_and_named,
+               test_a_tail_is_saved_though_two_promotions_lie_between,
                test_empty_unrelated_master_wipes_nobody, test_everysec_replica_ahead_is_never_taken_for_equal,
                test_a_replica_of_nobody_takes_no_writes, test_replicas_refuse_writes_and_hide_nothing,
                test_wait_counts_replicas_that_have_it_on_disk, test_the_link_leaves_from_its_source_address],

@@ -154,6 +154,30 @@ static void test_two_connections_of_one_replica_are_remembered_once(void **state
     acks_release(&acks);
 }
 
+static void test_the_lowest_is_that_of_whoever_has_least(void **state)
+{
+    struct acks acks;
+    struct ack one;
+    struct ack two;
+    struct ack syncing;
+
+    (void)state;
+    acks_init(&acks);
+    assert_int_equal(acks_lowest(&acks), 0);
+    acks_join(&acks, &syncing, "syncing", 0);
+    assert_int_equal(acks_lowest(&acks), 0);
+    acks_join(&acks, &one, "one", 300);
+    acks_join(&acks, &two, "two", 200);
+    one.is_online = two.is_online = true;
+    assert_int_equal(acks_lowest(&acks), 200);
+    acks_leave(&acks, &two, 1, true);
+    assert_int_equal(acks_lowest(&acks), 200);
+    acks_leave(&acks, &one, 2, false);
+    acks_leave(&acks, &syncing, 2, false);
+    assert_int_equal(acks_lowest(&acks), 200);
+    acks_release(&acks);
+}
+
 static void test_too_many_absent_ones_let_the_oldest_go(void **state)
 {
     struct acks acks;
@@ -182,6 +206,7 @@ int main(void)
         cmocka_unit_test(test_good_ones_were_heard_lately),
         cmocka_unit_test(test_who_leaves_is_remembered_until_it_is_back),
         cmocka_unit_test(test_two_connections_of_one_replica_are_remembered_once),
+        cmocka_unit_test(test_the_lowest_is_that_of_whoever_has_least),
         cmocka_unit_test(test_too_many_absent_ones_let_the_oldest_go),
     };
 

@@ -11,7 +11,8 @@
 
 #include <cmocka.h>
 
-#define ID "0123456789abcdef0123456789abcdef01234567"
+#define ID    "0123456789abcdef0123456789abcdef01234567"
+#define OTHER "76543210fedcba9876543210fedcba9876543210"
 
 static int make_folder(void **state)
 {
@@ -50,6 +51,19 @@ static void test_what_is_stored_is_loaded(void **state)
     assert_string_equal(role.promoted_from, "");
     assert_false(role.is_failover);
 
+    snprintf(replica.diverged_from, sizeof(replica.diverged_from), "%s", ID);
+    replica.diverged_at = 77;
+    snprintf(replica.was_master_of, sizeof(replica.was_master_of), "%s", OTHER);
+    replica.shared_to = 55;
+    assert_int_equal(role_store(file_system_posix(), folder, &replica), STATUS_OK);
+    assert_int_equal(role_load(file_system_posix(), folder, &role), STATUS_OK);
+    assert_role(&role, true, "fe80::1%eth0", 65535);
+    assert_string_equal(role.diverged_from, ID);
+    assert_int_equal(role.diverged_at, 77);
+    assert_string_equal(role.was_master_of, OTHER);
+    assert_int_equal(role.shared_to, 55);
+
+    replica.diverged_from[0] = '\0';
     replica.is_failover = true;
     assert_int_equal(role_store(file_system_posix(), folder, &replica), STATUS_OK);
     assert_int_equal(role_load(file_system_posix(), folder, &role), STATUS_OK);
@@ -61,6 +75,7 @@ static void test_what_is_stored_is_loaded(void **state)
     assert_role(&role, false, "", 0);
     assert_string_equal(role.promoted_from, ID);
     assert_true(role.promoted_at == UINT64_MAX);
+    assert_string_equal(role.diverged_from, "");
 }
 
 static void test_reads_what_a_hand_may_have_edited(void **state)
@@ -84,6 +99,8 @@ static void test_refuses_anything_else_and_names_the_line(void **state)
         unsigned line;
     } bad[] = {
         {"", 0},
+        {"master\ndiverged " ID "\n", 2},
+        {"master\nwas-master-of " ID " 5\n", 2},
         {"# nothing\n", 1},
         {"replicaof\n", 1},
         {"replicaof host\n", 1},

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from hearth import ReplyError, Server, wait_until
+from hearth import Client, ReplyError, Server, wait_until
 
 
 def link_is_up(replica):
@@ -291,3 +291,61 @@ class Writer(threading.Thread):
                 values = client.call("MGET", *keys)
                 lost = [key for key, value in zip(keys, values) if value != key.encode()]
                 assert not lost, "%d acknowledged writes lost, first %r" % (len(lost), lost[0])
+
+
+class FakeMaster(threading.Thread):
+    """A master that says what the test wants: it answers the handshake of one replica after another.
+
+    `answer(words)` gives the bytes for PSYNC; what is to come behind them is put into `stream` by send()."""
+
+    def __init__(self, answer):
+        super().__init__(daemon=True)
+        self.answer = answer
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.asked = []       # PSYNC's words, of each that came.
+        self.connection = None
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as stream:
+                try:
+                    self.serve(connection, stream)
+                except (OSError, ValueError):
+                    pass
+                self.connection = None
+
+    def serve(self, connection, stream):
+        while True:
+            line = stream.readline()
+            if not line.startswith(b"*"):
+                if not line:
+                    return
+                continue
+            words = [stream.read(int(stream.readline()[1:]) + 2)[:-2].decode() for _ in range(int(line[1:]))]
+            if words[0] == "PSYNC":
+                self.asked.append(words[1:])
+                connection.sendall(self.answer(words[1:]))
+                self.connection = connection
+            elif words[:2] != ["REPLCONF", "ACK"]:
+                connection.sendall(b"+PONG\r\n" if words[0] == "PING" else b"+OK\r\n")
+
+    def send(self, *commands):
+        """Into the stream, once somebody follows."""
+        wait_until(lambda: self.connection is not None, "a replica at the fake master")
+        self.connection.sendall(b"".join(Client.encode(words) for words in commands))
+
+    def close(self):
+        self.listener.close()
+        if self.connection is not None:
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+
+def full_answer(history, offset, rdb=b"REDIS0010\xff" + bytes(8)):
+    """+FULLRESYNC with an RDB file, by default an empty one."""
+    return b"+FULLRESYNC %s %d\r\n$%d\r\n%s" % (history.encode(), offset, len(rdb), rdb)
