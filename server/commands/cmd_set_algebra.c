@@ -1,125 +1,104 @@
 /* SINTER, SUNION, SDIFF and their kin.
  *
- * No result is gathered in memory but as the reply: a member is told when the walk that finds it first can say from
- * lookups in the other sets that it belongs. */
-#include "base/memory.h"
+ * A member is told when the walk that finds it first can say that it belongs: from lookups in the other sets, or, in a
+ * union, from a table of what was told. So nothing is looked up in more sets than it must be found in. */
+#include "server/commands/algebra.h"
 #include "server/commands/call_collection.h"
-#include "server/commands/call_reads.h"
 #include "server/commands/cmd_set.h"
 #include "server/request/args.h"
 #include "server/request/reply.h"
-#include "storage/value/set_store.h"
 
-enum algebra { ALGEBRA_INTERSECTION, ALGEBRA_UNION, ALGEBRA_DIFFERENCE };
-
-struct operands {
-    struct collection *sets; /* Owned, open; absent keys are empty sets. */
-    size_t count;
+/* Where the result goes: a function that may say that it has enough. */
+struct sink {
+    bool (*take)(void *context, struct slice member);
+    void *context;
+    bool drops_duplicates; /* By itself. */
 };
 
-static void close_operands(struct operands *operands)
+/* Whether all the sets but `from` have the member, or none of them has. */
+static bool others_agree(const struct algebra_operands *operands, size_t from, struct slice member, bool have)
 {
     for (size_t i = 0; i < operands->count; i++) {
-        collection_close(&operands->sets[i]);
-    }
-    memory_free(operands->sets);
-}
-
-static enum status open_operands(struct call *call, const struct slice *keys, size_t count, struct operands *operands)
-{
-    operands->sets = memory_allocate(count * sizeof(struct collection));
-    for (operands->count = 0; operands->count < count; operands->count++) {
-        struct slice key = keys[operands->count];
-        struct collection *set = &operands->sets[operands->count];
-        enum status status = collection_open(call->keyspace, call->db, key, ENTRY_SET, set);
-
-        call_count_read_of_writer(call, key, status != STATUS_NOT_FOUND);
-        if (status == STATUS_WRONG_TYPE) {
-            close_operands(operands);
-            return STATUS_WRONG_TYPE;
+        if (i != from && set_contains(&operands->list[i].collection, member) != have) {
+            return false;
         }
     }
-    return STATUS_OK;
+    return true;
 }
 
-/* Whether a member found in set `from` belongs to the result, and was not told of by an earlier set. */
-static bool belongs(const struct operands *operands, enum algebra algebra, size_t from, struct slice member)
-{
-    switch (algebra) {
-    case ALGEBRA_INTERSECTION:
-        for (size_t i = 0; i < operands->count; i++) {
-            if (i != from && !set_contains(&operands->sets[i], member)) {
-                return false;
-            }
-        }
-        return true;
-    case ALGEBRA_UNION:
-        for (size_t i = 0; i < from; i++) {
-            if (set_contains(&operands->sets[i], member)) {
-                return false;
-            }
-        }
-        return true;
-    case ALGEBRA_DIFFERENCE:
-        for (size_t i = 1; i < operands->count; i++) {
-            if (set_contains(&operands->sets[i], member)) {
-                return false;
-            }
-        }
-        return true;
-    }
-    return false;
-}
-
-static size_t smallest(const struct operands *operands)
+static size_t smallest(const struct algebra_operands *operands)
 {
     size_t found = 0;
 
     for (size_t i = 1; i < operands->count; i++) {
-        if (set_count(&operands->sets[i]) < set_count(&operands->sets[found])) {
+        if (algebra_count(&operands->list[i]) < algebra_count(&operands->list[found])) {
             found = i;
         }
     }
     return found;
 }
 
-/* Where the result goes: a function that may say that it has enough. */
-struct sink {
-    bool (*take)(void *context, struct slice member);
-    void *context;
-};
-
-/* Walk one set and give what belongs. False if the sink has enough. */
-static bool walk_set(const struct operands *operands, enum algebra algebra, size_t from, const struct sink *sink)
+/* Walk one set and give what all others have, or none of them. */
+static void select_members(const struct algebra_operands *operands, size_t from, bool others_have,
+                           const struct sink *sink)
 {
     struct set_walk walk;
     struct slice member;
     bool goes_on = true;
 
-    set_walk_begin(&walk, &operands->sets[from]);
+    set_walk_begin(&walk, &operands->list[from].collection);
     while (goes_on && set_walk_next(&walk, &member)) {
-        if (belongs(operands, algebra, from, member)) {
+        if (others_agree(operands, from, member, others_have)) {
             goes_on = sink->take(sink->context, member);
         }
     }
     set_walk_end(&walk);
-    return goes_on;
 }
 
-static void compute(const struct operands *operands, enum algebra algebra, const struct sink *sink)
+/* Give what `seen` has not; nothing is added to it for the last set, whose members are different. */
+static void unite(const struct algebra_operand *operand, bool is_last, struct member_table *seen,
+                  const struct sink *sink)
 {
-    switch (algebra) {
-    case ALGEBRA_INTERSECTION:
-        (void)walk_set(operands, algebra, smallest(operands), sink);
-        break;
-    case ALGEBRA_DIFFERENCE:
-        (void)walk_set(operands, algebra, 0, sink);
-        break;
-    case ALGEBRA_UNION:
-        for (size_t i = 0; i < operands->count && walk_set(operands, algebra, i, sink); i++) {
+    struct set_walk walk;
+    struct slice member;
+    size_t index;
+
+    set_walk_begin(&walk, &operand->collection);
+    while (set_walk_next(&walk, &member)) {
+        if (sink->drops_duplicates ||
+            (is_last ? !member_table_find(seen, member, &index) : member_table_add(seen, member, 0, &index))) {
+            (void)sink->take(sink->context, member);
         }
-        break;
     }
+    set_walk_end(&walk);
+}
+
+static void subtract(const struct algebra_operands *operands, struct member_table *table, const struct sink *sink)
+{
+    algebra_subtract(operands, table);
+    for (size_t i = 0; i < table->members.count; i++) {
+        (void)sink->take(sink->context, zset_batch_member(&table->members, i));
+    }
+}
+
+static void compute(const struct call *call, const struct algebra_operands *operands, enum algebra algebra,
+                    const struct sink *sink)
+{
+    struct member_table table;
+
+    member_table_init(&table, keyspace_name_seed(call->keyspace));
+    if (algebra == ALGEBRA_INTERSECTION) {
+        select_members(operands, smallest(operands), true, sink);
+    } else if (algebra == ALGEBRA_UNION) {
+        for (size_t i = 0; i < operands->count; i++) {
+            unite(&operands->list[i], i + 1 == operands->count, &table, sink);
+        }
+    } else if (algebra_difference_walks(operands)) {
+        subtract(operands, &table, sink);
+    } else {
+        select_members(operands, 0, false, sink);
+    }
+    member_table_release(&table);
 }
 
 struct reply_sink {
@@ -138,19 +117,19 @@ static bool take_reply(void *context, struct slice member)
 
 static enum status reply_algebra(struct call *call, struct reply *reply, enum algebra algebra)
 {
-    struct operands operands;
+    struct algebra_operands operands;
     struct reply_sink members = {.reply = reply};
     struct sink sink = {.take = take_reply, .context = &members};
     struct reply_deferred deferred;
-    enum status status = open_operands(call, call->argv + 1, call->argc - 1, &operands);
+    enum status status = algebra_open(call, call->argv + 1, call->argc - 1, ENTRY_SET, &operands);
 
     if (status != STATUS_OK) {
         return status;
     }
     deferred = reply_deferred_begin(reply);
-    compute(&operands, algebra, &sink);
+    compute(call, &operands, algebra, &sink);
     reply_deferred_set(reply, deferred, members.count);
-    close_operands(&operands);
+    algebra_close(&operands);
     return STATUS_OK;
 }
 
@@ -163,20 +142,20 @@ static bool take_store(void *context, struct slice member)
 /* Put the result under argv[1], replacing what is there, whatever it is. */
 static enum status store_algebra(struct call *call, struct reply *reply, enum algebra algebra, const char *event)
 {
-    struct operands operands;
+    struct algebra_operands operands;
     struct collection result;
-    struct sink sink = {.take = take_store, .context = &result};
-    enum status status = open_operands(call, call->argv + 2, call->argc - 2, &operands);
+    struct sink sink = {.take = take_store, .context = &result, .drops_duplicates = true};
+    enum status status = algebra_open(call, call->argv + 2, call->argc - 2, ENTRY_SET, &operands);
 
     if (status != STATUS_OK) {
         return status;
     }
     collection_begin(call->keyspace, call->db, call->argv[1], ENTRY_SET, &result);
-    compute(&operands, algebra, &sink);
+    compute(call, &operands, algebra, &sink);
     call_replace_collection(call, &result, event);
     reply_integer(reply, (int64_t)set_count(&result));
     collection_close(&result);
-    close_operands(&operands);
+    algebra_close(&operands);
     return STATUS_OK;
 }
 
@@ -227,7 +206,7 @@ static bool take_count(void *context, struct slice member)
 /* SINTERCARD numkeys key [key ...] [LIMIT n]. */
 static enum status run_sintercard(struct call *call, struct reply *reply)
 {
-    struct operands operands;
+    struct algebra_operands operands;
     struct count_sink members = {0};
     struct sink sink = {.take = take_count, .context = &members};
     int64_t key_count;
@@ -250,14 +229,14 @@ static enum status run_sintercard(struct call *call, struct reply *reply)
             return reply_error(reply, "ERR LIMIT can't be negative");
         }
     }
-    status = open_operands(call, call->argv + 2, (size_t)key_count, &operands);
+    status = algebra_open(call, call->argv + 2, (size_t)key_count, ENTRY_SET, &operands);
     if (status != STATUS_OK) {
         return status;
     }
     members.limit = (uint64_t)limit;
-    compute(&operands, ALGEBRA_INTERSECTION, &sink);
+    compute(call, &operands, ALGEBRA_INTERSECTION, &sink);
     reply_integer(reply, (int64_t)members.count);
-    close_operands(&operands);
+    algebra_close(&operands);
     return STATUS_OK;
 }
 

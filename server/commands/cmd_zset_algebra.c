@@ -1,27 +1,14 @@
 /* ZUNION, ZINTER, ZDIFF and their kin; plain sets take part with scores of 1.
  *
- * A member's score is computed where a walk meets it first, from lookups in the other operands. Operands are in order
- * of their size, as in Redis: sums of doubles depend on the order. */
-#include "base/memory.h"
+ * Operands are in order of their size, as in Redis: sums of doubles depend on the order. */
+#include "server/commands/algebra.h"
 #include "server/commands/call_collection.h"
-#include "server/commands/call_reads.h"
 #include "server/commands/cmd_zset.h"
 #include "server/request/args.h"
 #include "server/request/reply.h"
-#include "storage/value/set_store.h"
-#include "storage/value/zset_walk.h"
 #include <math.h>
-#include <stdlib.h>
 
-enum algebra { ALGEBRA_INTERSECTION, ALGEBRA_UNION, ALGEBRA_DIFFERENCE };
 enum aggregate { AGGREGATE_SUM, AGGREGATE_MIN, AGGREGATE_MAX };
-
-struct operand {
-    struct collection collection; /* Owned, open; of an absent key empty. */
-    bool is_set;
-    size_t index; /* As it was named. */
-    double weight;
-};
 
 struct request {
     enum algebra algebra;
@@ -30,120 +17,16 @@ struct request {
     bool is_count; /* ZINTERCARD. */
     bool has_scores;
     enum aggregate aggregate;
-    uint64_t limit;           /* 0: none. */
-    struct operand *operands; /* Owned. */
-    size_t count;
+    uint64_t limit; /* 0: none. */
+    struct algebra_operands operands;
 };
-
-/* Operands. */
-
-static uint64_t operand_count(const struct operand *operand)
-{
-    return operand->collection.entry.count;
-}
-
-/* Whether the operand has the member, and its score, weighed. */
-static bool find_score(const struct operand *operand, struct slice member, double *score)
-{
-    double found = 1;
-    bool is_there =
-        operand->is_set ? set_contains(&operand->collection, member) : zset_score(&operand->collection, member, &found);
-
-    *score = operand->weight * found;
-    return is_there;
-}
-
-struct operand_walk {
-    const struct operand *operand;
-    struct set_walk set;
-    struct zset_walk zset;
-};
-
-static void walk_begin(struct operand_walk *walk, const struct operand *operand)
-{
-    walk->operand = operand;
-    if (operand->is_set) {
-        set_walk_begin(&walk->set, &operand->collection);
-    } else {
-        zset_walk_begin(&walk->zset, &operand->collection, true);
-    }
-}
-
-static bool walk_next(struct operand_walk *walk, struct slice *member, double *score)
-{
-    double found = 1;
-    bool is_there =
-        walk->operand->is_set ? set_walk_next(&walk->set, member) : zset_walk_next(&walk->zset, member, &found);
-
-    *score = walk->operand->weight * found;
-    return is_there;
-}
-
-static void walk_end(struct operand_walk *walk)
-{
-    if (walk->operand->is_set) {
-        set_walk_end(&walk->set);
-    } else {
-        zset_walk_end(&walk->zset);
-    }
-}
-
-static int compare_sizes(const void *a, const void *b)
-{
-    const struct operand *x = a;
-    const struct operand *y = b;
-
-    if (operand_count(x) != operand_count(y)) {
-        return operand_count(x) < operand_count(y) ? -1 : 1;
-    }
-    return (x->index > y->index) - (x->index < y->index);
-}
-
-static void close_operands(struct request *request)
-{
-    for (size_t i = 0; i < request->count; i++) {
-        collection_close(&request->operands[i].collection);
-    }
-    memory_free(request->operands);
-}
-
-/* Open a key that is a sorted set, or a set, or absent. */
-static enum status open_operand(struct call *call, struct slice key, struct operand *operand)
-{
-    struct entry entry = {.type = ENTRY_ZSET, .body = slice_empty()};
-    bool is_there = keyspace_find(call->keyspace, call->db, key, &entry);
-
-    call_count_read_of_writer(call, key, is_there);
-    operand->is_set = entry.type == ENTRY_SET;
-    if (!operand->is_set && entry.type != ENTRY_ZSET) {
-        return STATUS_WRONG_TYPE;
-    }
-    collection_look(call->keyspace, call->db, key, &entry, &operand->collection);
-    return STATUS_OK;
-}
-
-static enum status open_operands(struct call *call, struct request *request, size_t count)
-{
-    request->operands = memory_allocate_zeroed(count * sizeof(*request->operands));
-    for (request->count = 0; request->count < count; request->count++) {
-        struct operand *operand = &request->operands[request->count];
-        enum status status = open_operand(call, call->argv[request->numkeys_at + 1 + request->count], operand);
-
-        if (status != STATUS_OK) {
-            return status;
-        }
-        operand->index = request->count;
-        operand->weight = 1;
-    }
-    return STATUS_OK;
-}
 
 /* Words. */
 
 static enum status parse_weights(struct call *call, struct reply *reply, size_t at, struct request *request)
 {
-    for (size_t i = 0; i < request->count; i++) {
-        if (args_double(call->argv[at + i], &request->operands[i].weight) != STATUS_OK) {
+    for (size_t i = 0; i < request->operands.count; i++) {
+        if (args_double(call->argv[at + i], &request->operands.list[i].weight) != STATUS_OK) {
             return reply_error(reply, "ERR weight value is not a float");
         }
     }
@@ -182,9 +65,9 @@ static enum status parse_option(struct call *call, struct reply *reply, size_t *
     struct slice word = call->argv[*at];
     enum status status = STATUS_OK;
 
-    if (is_weighed && left >= request->count + 1 && args_is(word, "weights")) {
+    if (is_weighed && left >= request->operands.count + 1 && args_is(word, "weights")) {
         status = parse_weights(call, reply, *at + 1, request);
-        *at += request->count + 1;
+        *at += request->operands.count + 1;
     } else if (is_weighed && left >= 2 && args_is(word, "aggregate")) {
         status = parse_aggregate(call->argv[*at + 1], request);
         *at += 2;
@@ -216,15 +99,19 @@ static enum status parse(struct call *call, struct reply *reply, struct request 
     if ((uint64_t)count > call->argc - (request->numkeys_at + 1)) {
         return STATUS_SYNTAX;
     }
-    status = open_operands(call, request, (size_t)count);
-    next = request->numkeys_at + 1 + (size_t)count;
+    next = request->numkeys_at + 1;
+    status = algebra_open(call, call->argv + next, (size_t)count, ENTRY_ZSET, &request->operands);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    next += (size_t)count;
     while (status == STATUS_OK && next < call->argc) {
         status = parse_option(call, reply, &next, request);
     }
     if (status != STATUS_OK) {
-        close_operands(request);
+        algebra_close(&request->operands);
     } else if (request->algebra != ALGEBRA_DIFFERENCE) {
-        qsort(request->operands, request->count, sizeof(*request->operands), compare_sizes);
+        algebra_sort_by_size(&request->operands);
     }
     return status;
 }
@@ -248,65 +135,83 @@ static double combine(enum aggregate aggregate, double score, double other)
     }
 }
 
-/* Whether a member that operand `from` has belongs to the result and was not met in an earlier one; `*score` is the
- * operand's and becomes the result's. */
-static bool compute_one(const struct request *request, size_t from, struct slice member, double *score)
+/* Whether a member of the first operand belongs to an intersection, or difference; `*score` is the operand's and
+ * becomes the result's. */
+static bool compute_one(const struct request *request, struct slice member, double *score)
 {
+    bool is_wanted = request->algebra == ALGEBRA_INTERSECTION;
     double other;
 
-    for (size_t i = 0; i < from; i++) {
-        if (find_score(&request->operands[i], member, &other)) {
-            return false; /* A union has it already. */
-        }
-    }
-    if (request->algebra != ALGEBRA_DIFFERENCE) {
-        *score = zero_for_nan(*score);
-    }
-    for (size_t i = from + 1; i < request->count; i++) {
-        bool is_there = find_score(&request->operands[i], member, &other);
-
-        if (is_there != (request->algebra == ALGEBRA_INTERSECTION) && request->algebra != ALGEBRA_UNION) {
+    *score = is_wanted ? zero_for_nan(*score) : *score;
+    for (size_t i = 1; i < request->operands.count; i++) {
+        if (algebra_find(&request->operands.list[i], member, &other) != is_wanted) {
             return false;
         }
-        if (is_there) {
-            other = request->algebra == ALGEBRA_UNION ? zero_for_nan(other) : other;
-            *score = combine(request->aggregate, *score, other);
-        }
+        *score = is_wanted ? combine(request->aggregate, *score, other) : *score;
     }
     return true;
 }
 
-/* Gather what operand `from` gives to the result. False when there is enough. */
-static bool gather(const struct request *request, size_t from, struct zset_batch *batch, uint64_t *count)
+/* Gather what the others let pass of the first operand; how many there are, up to the limit. */
+static uint64_t select_members(const struct request *request, struct zset_batch *batch)
 {
-    struct operand_walk walk;
+    struct algebra_walk walk;
     struct slice member;
     double score;
-    bool goes_on = true;
+    uint64_t count = 0;
 
-    walk_begin(&walk, &request->operands[from]);
-    while (goes_on && walk_next(&walk, &member, &score)) {
-        if (compute_one(request, from, member, &score)) {
-            ++*count;
-            goes_on = *count != request->limit;
+    algebra_walk_begin(&walk, &request->operands.list[0]);
+    while ((count == 0 || count != request->limit) && algebra_walk_next(&walk, &member, &score)) {
+        if (compute_one(request, member, &score)) {
+            count++;
             if (!request->is_count) {
                 zset_batch_add(batch, member, score);
             }
         }
     }
-    walk_end(&walk);
-    return goes_on;
+    algebra_walk_end(&walk);
+    return count;
 }
 
-/* The result, sorted, and its count; of ZINTERCARD the count alone. */
-static uint64_t compute(const struct request *request, struct zset_batch *batch)
+/* Add an operand to those before it. */
+static void unite(const struct request *request, const struct algebra_operand *operand, struct member_table *table)
 {
-    size_t walked = request->algebra == ALGEBRA_UNION ? request->count : 1;
-    uint64_t count = 0;
+    struct algebra_walk walk;
+    struct slice member;
+    double score;
+    size_t index;
 
-    for (size_t from = 0; from < walked && gather(request, from, batch, &count); from++) {
+    algebra_walk_begin(&walk, operand);
+    while (algebra_walk_next(&walk, &member, &score)) {
+        score = zero_for_nan(score);
+        if (!member_table_add(table, member, score, &index)) {
+            double *sum = &table->members.items[index].score;
+
+            *sum = combine(request->aggregate, *sum, score);
+        }
     }
-    zset_batch_sort(batch);
+    algebra_walk_end(&walk);
+}
+
+/* The members of the result, sorted, in `table`, which is not to be searched any more; returns how many there are. Of
+ * ZINTERCARD there is the number alone. */
+static uint64_t compute(const struct request *request, struct member_table *table)
+{
+    const struct algebra_operands *operands = &request->operands;
+    uint64_t count;
+
+    if (request->algebra == ALGEBRA_UNION) {
+        for (size_t i = 0; i < operands->count; i++) {
+            unite(request, &operands->list[i], table);
+        }
+        count = table->members.count;
+    } else if (request->algebra == ALGEBRA_DIFFERENCE && algebra_difference_walks(operands)) {
+        algebra_subtract(operands, table);
+        count = table->members.count;
+    } else {
+        count = select_members(request, &table->members);
+    }
+    zset_batch_sort(&table->members);
     return count;
 }
 
@@ -329,17 +234,17 @@ static void reply_batch(struct reply *reply, const struct zset_batch *batch, boo
 static enum status reply_algebra(struct call *call, struct reply *reply, enum algebra algebra)
 {
     struct request request = {.algebra = algebra, .numkeys_at = 1};
-    struct zset_batch batch;
+    struct member_table table;
     enum status status = parse(call, reply, &request);
 
     if (status != STATUS_OK) {
         return status;
     }
-    zset_batch_init(&batch);
-    (void)compute(&request, &batch);
-    reply_batch(reply, &batch, request.has_scores);
-    zset_batch_release(&batch);
-    close_operands(&request);
+    member_table_init(&table, keyspace_name_seed(call->keyspace));
+    (void)compute(&request, &table);
+    reply_batch(reply, &table.members, request.has_scores);
+    member_table_release(&table);
+    algebra_close(&request.operands);
     return STATUS_OK;
 }
 
@@ -348,23 +253,23 @@ static enum status store_algebra(struct call *call, struct reply *reply, enum al
 {
     struct request request = {.algebra = algebra, .numkeys_at = 2, .is_store = true};
     struct collection result;
-    struct zset_batch batch;
+    struct member_table table;
     enum status status = parse(call, reply, &request);
 
     if (status != STATUS_OK) {
         return status;
     }
-    zset_batch_init(&batch);
-    (void)compute(&request, &batch);
+    member_table_init(&table, keyspace_name_seed(call->keyspace));
+    (void)compute(&request, &table);
     collection_begin(call->keyspace, call->db, call->argv[1], ENTRY_ZSET, &result);
-    for (size_t i = 0; i < batch.count; i++) {
-        zset_add(&result, zset_batch_member(&batch, i), zset_batch_score(&batch, i));
+    for (size_t i = 0; i < table.members.count; i++) {
+        zset_add(&result, zset_batch_member(&table.members, i), zset_batch_score(&table.members, i));
     }
     call_replace_collection(call, &result, event);
     reply_integer(reply, (int64_t)zset_count(&result));
     collection_close(&result);
-    zset_batch_release(&batch);
-    close_operands(&request);
+    member_table_release(&table);
+    algebra_close(&request.operands);
     return STATUS_OK;
 }
 
@@ -402,16 +307,16 @@ static enum status run_zdiffstore(struct call *call, struct reply *reply)
 static enum status run_zintercard(struct call *call, struct reply *reply)
 {
     struct request request = {.algebra = ALGEBRA_INTERSECTION, .numkeys_at = 1, .is_count = true};
-    struct zset_batch batch;
+    struct member_table table;
     enum status status = parse(call, reply, &request);
 
     if (status != STATUS_OK) {
         return status;
     }
-    zset_batch_init(&batch);
-    reply_integer(reply, (int64_t)compute(&request, &batch));
-    zset_batch_release(&batch);
-    close_operands(&request);
+    member_table_init(&table, keyspace_name_seed(call->keyspace));
+    reply_integer(reply, (int64_t)compute(&request, &table));
+    member_table_release(&table);
+    algebra_close(&request.operands);
     return STATUS_OK;
 }
 
