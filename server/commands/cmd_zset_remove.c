@@ -11,29 +11,48 @@
 /* A set is made anew if so many times more would go than stay: adding costs more than removing does. */
 #define REMAKE_FACTOR 4
 
-/* Remove up to `limit` members from where `walk` has begun up to the cut; the walk is ended. Returns how many. */
-static size_t remove_piece(struct collection *zset, struct zset_walk *walk, const struct zset_cut *to, uint64_t limit)
+/* Remove up to `limit` members between the cuts; returns how many. `batch` is memory for the piece; `*from` becomes the
+ * place behind the last of them, borrowed from it: the next piece need not pass the places of those that are gone. */
+static size_t remove_piece(struct collection *zset, struct zset_batch *batch, struct zset_cut *from,
+                           const struct zset_cut *to, uint64_t limit)
 {
-    struct zset_batch batch;
+    struct zset_walk walk;
     struct slice member;
     double score;
-    size_t count;
+
+    zset_walk_begin_at(&walk, zset, from, true);
+    zset_batch_clear(batch);
+    while (batch->count < limit && zset_walk_next(&walk, &member, &score) && !zset_cut_precedes(to, score, member)) {
+        zset_batch_add(batch, member, score);
+    }
+    zset_walk_end(&walk);
+    for (size_t i = 0; i < batch->count; i++) {
+        member = zset_batch_member(batch, i);
+        score = zset_batch_score(batch, i);
+        zset_take(zset, member, score);
+        *from = (struct zset_cut){.kind = ZSET_CUT_ITEM, .is_after = true, .score = score, .member = member};
+    }
+    return batch->count;
+}
+
+/* Remove up to `limit` members between the cuts, in pieces. */
+static void remove_between(struct collection *zset, struct zset_cut from, const struct zset_cut *to, uint64_t limit)
+{
+    struct zset_batch batch;
+    uint64_t wanted;
+    uint64_t count;
 
     zset_batch_init(&batch);
-    while (batch.count < limit && zset_walk_next(walk, &member, &score) && !zset_cut_precedes(to, score, member)) {
-        zset_batch_add(&batch, member, score);
-    }
-    zset_walk_end(walk);
-    for (size_t i = 0; i < batch.count; i++) {
-        zset_take(zset, zset_batch_member(&batch, i), zset_batch_score(&batch, i));
-    }
-    count = batch.count;
+    do {
+        wanted = limit < PIECE_MEMBERS ? limit : PIECE_MEMBERS;
+        count = remove_piece(zset, &batch, &from, to, wanted);
+        limit -= count;
+    } while (count == wanted && limit > 0);
     zset_batch_release(&batch);
-    return count;
 }
 
 /* Gather `count` members from `rank` on. */
-static void keep_ranks(const struct collection *zset, uint64_t rank, uint64_t count, struct zset_batch *kept)
+static void gather_ranks(const struct collection *zset, uint64_t rank, uint64_t count, struct zset_batch *batch)
 {
     struct zset_walk walk;
     struct slice member;
@@ -41,7 +60,7 @@ static void keep_ranks(const struct collection *zset, uint64_t rank, uint64_t co
 
     zset_walk_begin_rank(&walk, zset, rank, true);
     for (; count > 0 && zset_walk_next(&walk, &member, &score); count--) {
-        zset_batch_add(kept, member, score);
+        zset_batch_add(batch, member, score);
     }
     zset_walk_end(&walk);
 }
@@ -53,8 +72,8 @@ static void remake(struct collection *zset, const struct zset_ranks *ranks)
     struct zset_batch kept;
 
     zset_batch_init(&kept);
-    keep_ranks(zset, 0, ranks->first, &kept);
-    keep_ranks(zset, end, zset_count(zset) - end, &kept);
+    gather_ranks(zset, 0, ranks->first, &kept);
+    gather_ranks(zset, end, zset_count(zset) - end, &kept);
     collection_clear(zset);
     for (size_t i = 0; i < kept.count; i++) {
         zset_add(zset, zset_batch_member(&kept, i), zset_batch_score(&kept, i));
@@ -65,18 +84,19 @@ static void remake(struct collection *zset, const struct zset_ranks *ranks)
 static void remove_ranks(struct collection *zset, struct zset_ranks ranks)
 {
     const struct zset_cut end = {.kind = ZSET_CUT_END, .is_after = true};
+    struct zset_cut from = {.kind = ZSET_CUT_ITEM};
+    struct zset_batch first;
 
     if (ranks.count > REMAKE_FACTOR * (zset_count(zset) - ranks.count)) {
         remake(zset, &ranks);
         return;
     }
-    while (ranks.count > 0) {
-        struct zset_walk walk;
-
-        zset_walk_begin_rank(&walk, zset, ranks.first, true);
-        ranks.count -=
-            remove_piece(zset, &walk, &end, ranks.count < PIECE_MEMBERS ? ranks.count : (uint64_t)PIECE_MEMBERS);
-    }
+    zset_batch_init(&first);
+    gather_ranks(zset, ranks.first, 1, &first);
+    from.score = zset_batch_score(&first, 0);
+    from.member = zset_batch_member(&first, 0);
+    remove_between(zset, from, &end, ranks.count);
+    zset_batch_release(&first);
 }
 
 /* Write the set back, tell, and reply with how many have gone. */
@@ -128,7 +148,6 @@ static enum status remove_range(struct call *call, struct reply *reply, const st
                                 const char *event)
 {
     struct collection zset;
-    size_t count;
 
     if (call_open_collection(call, ENTRY_ZSET, &zset) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
@@ -136,12 +155,7 @@ static enum status remove_range(struct call *call, struct reply *reply, const st
     if (zset_count(&zset) > 0 && is_all(range)) {
         collection_clear(&zset);
     }
-    do {
-        struct zset_walk walk;
-
-        zset_walk_begin_at(&walk, &zset, &range->from, true);
-        count = remove_piece(&zset, &walk, &range->to, PIECE_MEMBERS);
-    } while (count == PIECE_MEMBERS);
+    remove_between(&zset, range->from, &range->to, UINT64_MAX);
     finish(call, reply, &zset, event);
     return STATUS_OK;
 }
