@@ -67,7 +67,7 @@ static void expire_at(struct call *call, struct slice key, int64_t at_ms)
     char text[NUMBER_INTEGER_TEXT_MAX];
     struct slice words[] = {slice_of("PEXPIREAT"), key, slice_make(text, number_format_int64(text, at_ms))};
 
-    (void)keyspace_set_expiry(call->keyspace, call->db, key, (uint64_t)at_ms);
+    (void)keyspace_set_expiry(call->keyspace, call->db, key, expire_clamp(at_ms));
     change_replace(call->change, words, 3);
     notify_key(call, NOTIFY_GENERIC, "expire", call->db, key);
 }

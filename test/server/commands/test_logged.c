@@ -134,6 +134,28 @@ static void test_set_keeps_its_expiry_in_the_log_however_often_it_says_a_word(vo
     small_server_ask(s, 0, "get l", "$1 y ");
 }
 
+/* A foreign master's times may lie before 1970: the key is due, and gone when its DEL comes. */
+static void test_time_in_the_past_stands_in_replay(void **state)
+{
+    static const char *const times[] = {"0", "-1", "-9223372036854775808"};
+    struct small_server *s = connect(state);
+
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        const struct slice set[] = {slice_of("SET"), slice_of("k"), slice_of("v")};
+        const struct slice expire[] = {slice_of("PEXPIREAT"), slice_of("k"), slice_of(times[i])};
+        struct session replayer;
+        struct buf output;
+
+        buf_init(&output, BUF_NO_CEILING);
+        session_init_internal(&replayer, &output);
+        replay_words(s, &replayer, set, 3);
+        replay_words(s, &replayer, expire, 3);
+        session_release_internal(&replayer);
+        buf_release(&output);
+        small_server_ask(s, 0, "get k", "$-1 ");
+    }
+}
+
 /* Add 40 members of 21 bytes to the set s. */
 static void add_members(struct small_server *s)
 {
@@ -248,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_set_keeps_its_expiry_in_the_log_however_often_it_says_a_word),
+        TEST(test_time_in_the_past_stands_in_replay),
         TEST(test_spop_logs_what_goes_or_what_stays),
         TEST(test_spop_that_no_change_could_hold_is_refused),
         TEST(test_sort_that_no_change_could_hold_leaves_what_was_there),
