@@ -9,6 +9,7 @@
 #include "server/commands/cmd_geo.h"
 #include "server/commands/geo_args.h"
 #include "server/commands/geo_query.h"
+#include "server/request/args.h"
 #include "server/request/change.h"
 #include "server/request/reply.h"
 #include "storage/value/zset_walk.h"
@@ -247,6 +248,47 @@ static enum status run_georadiusbymember_ro(struct call *call, struct reply *rep
     return run(call, reply, GEO_QUERY_MEMBER, false);
 }
 
+/* A request whose keys are visited. */
+struct visited {
+    const struct slice *argv;
+    size_t argc;
+    size_t options_at;
+    command_key_visit *visit;
+    void *context;
+};
+
+/* Visit the word behind each `option`. */
+static size_t visit_destinations(const struct visited *request, const char *option)
+{
+    size_t count = 0;
+
+    for (size_t i = request->options_at; i + 1 < request->argc; i++) {
+        if (args_is(request->argv[i], option)) {
+            request->visit(request->context, i + 1, KEY_OW | KEY_UPDATE);
+            count++;
+        }
+    }
+    return count;
+}
+
+/* The key, and wherever the result may go: the last STORE or STOREDIST decides, while Redis' specifications tell of the
+ * first of each alone. */
+static size_t visit_keys(const struct visited *request)
+{
+    request->visit(request->context, 1, KEY_RO | KEY_ACCESS);
+    return 1 + visit_destinations(request, "store") + visit_destinations(request, "storedist");
+}
+
+static size_t visit_radius_keys(const struct slice *argv, size_t argc, command_key_visit *visit, void *context)
+{
+    return visit_keys(&(struct visited){argv, argc, 6, visit, context});
+}
+
+static size_t visit_member_keys(const struct slice *argv, size_t argc, command_key_visit *visit, void *context)
+{
+    return visit_keys(&(struct visited){argv, argc, 5, visit, context});
+}
+
 const struct command geo_search_commands[] = {
     {.name = "geosearch",
      .summary =
@@ -299,6 +341,7 @@ const struct command geo_search_commands[] = {
                .last = 0,
                .step = 1,
                .limit = 0}},
+     .visit_keys = visit_radius_keys,
      .run = run_georadius},
     {.name = "georadius_ro",
      .summary = "A read-only variant for GEORADIUS",
@@ -338,6 +381,7 @@ const struct command geo_search_commands[] = {
                .last = 0,
                .step = 1,
                .limit = 0}},
+     .visit_keys = visit_member_keys,
      .run = run_georadiusbymember},
     {.name = "georadiusbymember_ro",
      .summary = "A read-only variant for GEORADIUSBYMEMBER",

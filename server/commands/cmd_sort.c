@@ -372,7 +372,7 @@ static size_t visit_sort_keys(const struct slice *argv, size_t argc, command_key
         } else if (args_is(argv[i], "get") || args_is(argv[i], "by")) {
             i++;
         } else if (args_is(argv[i], "store") && i + 1 < argc) {
-            stored = i + 1; /* Not skipped, as Redis does not. */
+            stored = ++i; /* Skipped, as by who runs it. Redis does not, and takes a key called BY for an option. */
         }
     }
     visit(context, 1, KEY_RO | KEY_ACCESS);

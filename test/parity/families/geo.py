@@ -95,6 +95,7 @@ def command(d):
         lambda: [b"georadius_ro", key(d)] + point(d) + [length(d), unit(d)] + options(d) + destination(d, 0.05),
         lambda: [b"georadiusbymember", key(d), member(d), length(d), unit(d)] + options(d),
         lambda: [b"georadiusbymember", key(d), member(d), length(d), unit(d)] + options(d, 0.06) + destination(d),
+        lambda: [b"georadiusbymember", key(d), member(d), length(d), unit(d)] + destination(d, 0.9) + destination(d, 0.9),
         lambda: [b"georadiusbymember_ro", key(d), member(d), length(d), unit(d)] + options(d) + destination(d, 0.05),
         lambda: [b"zrange", d.rng.choice([b"to:0", b"to:1", b"to:2"]), b"0", b"-1", b"WITHSCORES"],
         lambda: [b"zrange", key(d), b"0", b"-1", b"WITHSCORES"],
@@ -104,6 +105,8 @@ def command(d):
         lambda: [b"del", key(d)] if d.rng.random() < 0.15 else [b"type", key(d)],
         lambda: [b"lpush", key(d), b"x"] if d.rng.random() < 0.03 else [b"zcard", key(d)],
         lambda: [b"command", b"getkeys", b"georadius", key(d)] + point(d) + [length(d), unit(d)] + destination(d, 0.6),
+        lambda: [b"command", b"getkeysandflags", b"georadiusbymember", key(d), member(d), length(d), unit(d)] +
+        d.maybe(0.6, b"STOREDIST", b"to:1") + d.maybe(0.6, b"STORE", b"to:2"),
         lambda: [b"pexpireat", b"to:1", b"4102444800000"],
     ]
     return d.spoil(d.rng.choice(makers)())
