@@ -1,9 +1,11 @@
 /* Places as members of sorted sets: GEOADD and what tells of single members. */
 #include "server/commands/cmd_geo.h"
+#include "base/assert.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "server/commands/call_collection.h"
 #include "server/commands/geo_args.h"
+#include "server/commands/zset_add.h"
 #include "server/request/args.h"
 #include "server/request/change.h"
 #include "server/request/reply.h"
@@ -11,119 +13,103 @@
 
 #define PLACE_WORDS 3 /* Longitude, latitude, member. */
 
-struct add_options {
-    bool is_nx;
-    bool is_xx;
-    bool is_ch;
+struct request {
+    struct zset_add_options options;
     size_t first; /* Argument of the first place. */
     size_t count; /* Places. */
 };
 
-static enum status parse_options(const struct call *call, struct add_options *options)
+static enum status parse_request(const struct call *call, struct request *request)
 {
-    *options = (struct add_options){.first = 2};
-    for (; options->first < call->argc; options->first++) {
-        struct slice word = call->argv[options->first];
+    *request = (struct request){.first = 2};
+    for (; request->first < call->argc; request->first++) {
+        struct slice word = call->argv[request->first];
 
         if (args_is(word, "nx")) {
-            options->is_nx = true;
+            request->options.is_nx = true;
         } else if (args_is(word, "xx")) {
-            options->is_xx = true;
+            request->options.is_xx = true;
         } else if (args_is(word, "ch")) {
-            options->is_ch = true;
+            request->options.is_ch = true;
         } else {
             break;
         }
     }
-    options->count = (call->argc - options->first) / PLACE_WORDS;
-    if (options->count == 0 || (call->argc - options->first) % PLACE_WORDS != 0 || (options->is_nx && options->is_xx)) {
+    request->count = (call->argc - request->first) / PLACE_WORDS;
+    if (request->count == 0 || (call->argc - request->first) % PLACE_WORDS != 0 ||
+        (request->options.is_nx && request->options.is_xx)) {
         return STATUS_SYNTAX;
     }
     return STATUS_OK;
 }
 
 /* Log ZADD with the hashes as scores, as Redis does. */
-static void log_as_zadd(struct call *call, const struct add_options *options, const uint64_t *hashes)
+static void log_as_zadd(struct call *call, const struct request *request, const uint64_t *hashes)
 {
-    struct slice *words = memory_allocate((options->first + 2 * options->count) * sizeof(*words));
-    char(*texts)[NUMBER_INTEGER_TEXT_MAX] = memory_allocate((options->count + 1) * sizeof(*texts));
-    size_t count = options->first;
+    struct slice *words = memory_allocate((request->first + 2 * request->count) * sizeof(*words));
+    char(*texts)[NUMBER_INTEGER_TEXT_MAX] = memory_allocate((request->count + 1) * sizeof(*texts));
+    size_t count = request->first;
 
-    memcpy(words, call->argv, options->first * sizeof(*words));
+    memcpy(words, call->argv, request->first * sizeof(*words));
     words[0] = slice_of("ZADD");
-    for (size_t i = 0; i < options->count; i++) {
+    for (size_t i = 0; i < request->count; i++) {
         words[count++] = slice_make(texts[i], number_format_uint64(texts[i], hashes[i]));
-        words[count++] = call->argv[options->first + PLACE_WORDS * i + 2];
+        words[count++] = call->argv[request->first + PLACE_WORDS * i + 2];
     }
     change_replace(call->change, words, count);
     memory_free(texts);
     memory_free(words);
 }
 
-/* Give one member its score; tells whether that changed something, and counts it if it is new. */
-static bool add_one(struct collection *zset, const struct add_options *options, struct slice member, double score,
-                    uint64_t *added_count)
-{
-    double old;
-
-    if (!zset_score(zset, member, &old)) {
-        if (!options->is_xx) {
-            zset_add(zset, member, score);
-            ++*added_count;
-        }
-        return !options->is_xx;
-    }
-    if (options->is_nx || score == old) {
-        return false;
-    }
-    zset_rescore(zset, member, old, score);
-    return true;
-}
-
-static enum status add_all(struct call *call, struct reply *reply, const struct add_options *options,
+static enum status add_all(struct call *call, struct reply *reply, const struct request *request,
                            const uint64_t *hashes)
 {
     struct collection zset;
+    struct zset_add_outcome outcome;
     uint64_t added_count = 0;
+    enum status status;
 
     if (call_open_collection(call, ENTRY_ZSET, &zset) == STATUS_WRONG_TYPE) {
         return STATUS_WRONG_TYPE;
     }
-    for (size_t i = 0; i < options->count; i++) {
-        struct slice member = call->argv[options->first + PLACE_WORDS * i + 2];
+    for (size_t i = 0; i < request->count; i++) {
+        struct slice member = call->argv[request->first + PLACE_WORDS * i + 2];
 
-        call->changes += add_one(&zset, options, member, (double)hashes[i], &added_count);
+        status = zset_add_by(&zset, &request->options, member, (double)hashes[i], &outcome);
+        ASSERT(status == STATUS_OK); /* No increment. */
+        added_count += outcome.is_added;
+        call->changes += outcome.is_added || outcome.is_updated;
     }
     if (call->changes > 0) {
         call_commit_collection(call, &zset, "zadd");
-        log_as_zadd(call, options, hashes);
+        log_as_zadd(call, request, hashes);
     }
     collection_close(&zset);
-    reply_integer(reply, (int64_t)(options->is_ch ? call->changes : added_count));
+    reply_integer(reply, (int64_t)(request->options.is_ch ? call->changes : added_count));
     return STATUS_OK;
 }
 
 /* GEOADD key [NX | XX] [CH] longitude latitude member [longitude latitude member ...]. */
 static enum status run_geoadd(struct call *call, struct reply *reply)
 {
-    struct add_options options;
+    struct request request;
     uint64_t *hashes;
-    enum status status = parse_options(call, &options);
+    enum status status = parse_request(call, &request);
 
     if (status != STATUS_OK) {
         return status;
     }
-    hashes = memory_allocate((options.count + 1) * sizeof(*hashes));
-    for (size_t i = 0; i < options.count && status == STATUS_OK; i++) {
+    hashes = memory_allocate((request.count + 1) * sizeof(*hashes));
+    for (size_t i = 0; i < request.count && status == STATUS_OK; i++) {
         struct geohash_point point;
 
-        status = geo_args_point(reply, call->argv + options.first + PLACE_WORDS * i, &point);
+        status = geo_args_point(reply, call->argv + request.first + PLACE_WORDS * i, &point);
         if (status == STATUS_OK) {
             hashes[i] = geohash_encode(point);
         }
     }
     if (status == STATUS_OK) {
-        status = add_all(call, reply, &options, hashes);
+        status = add_all(call, reply, &request, hashes);
     }
     memory_free(hashes);
     return status;

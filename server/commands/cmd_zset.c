@@ -2,31 +2,13 @@
 #include "server/commands/cmd_zset.h"
 #include "base/memory.h"
 #include "server/commands/call_collection.h"
+#include "server/commands/zset_add.h"
 #include "server/commands/zset_args.h"
 #include "server/request/args.h"
 #include "server/request/reply.h"
 #include <math.h>
 
-/* ZADD's options. */
-struct add_options {
-    bool is_nx; /* Only add. */
-    bool is_xx; /* Only update. */
-    bool is_gt; /* Update only to a greater score. */
-    bool is_lt; /* Or to a less one. */
-    bool is_ch; /* Count updates, too. */
-    bool is_incr;
-    size_t first; /* Index of the first score. */
-};
-
-/* What became of one pair. */
-struct add_outcome {
-    bool is_added;
-    bool is_updated;
-    bool is_refused; /* By an option. */
-    double score;    /* That it has now. */
-};
-
-static bool take_option(struct slice word, struct add_options *options)
+static bool take_option(struct slice word, struct zset_add_options *options)
 {
     const struct {
         const char *name;
@@ -43,7 +25,9 @@ static bool take_option(struct slice word, struct add_options *options)
     return false;
 }
 
-static enum status parse_options(struct call *call, struct reply *reply, struct add_options *options)
+/* `*first` becomes the index of the first score. */
+static enum status parse_options(struct call *call, struct reply *reply, struct zset_add_options *options,
+                                 size_t *first)
 {
     size_t next = 2;
 
@@ -62,7 +46,7 @@ static enum status parse_options(struct call *call, struct reply *reply, struct 
     if (options->is_incr && call->argc - next > 2) {
         return reply_error(reply, "ERR INCR option supports a single increment-element pair");
     }
-    options->first = next;
+    *first = next;
     return STATUS_OK;
 }
 
@@ -83,45 +67,11 @@ static enum status parse_scores(struct call *call, size_t first, double **scores
     return STATUS_OK;
 }
 
-/* STATUS_INVALID if the sum of an increment is no number. */
-static enum status add_one(struct collection *zset, const struct add_options *options, struct slice member,
-                           double score, struct add_outcome *outcome)
-{
-    double old;
-
-    *outcome = (struct add_outcome){.score = score};
-    if (!zset_score(zset, member, &old)) {
-        outcome->is_refused = options->is_xx;
-        outcome->is_added = !options->is_xx;
-        if (outcome->is_added) {
-            zset_add(zset, member, score);
-        }
-        return STATUS_OK;
-    }
-    if (options->is_nx) {
-        outcome->is_refused = true;
-        return STATUS_OK;
-    }
-    score = options->is_incr ? old + score : score;
-    if (isnan(score)) {
-        return STATUS_INVALID;
-    }
-    if ((options->is_lt && score >= old) || (options->is_gt && score <= old)) {
-        outcome->is_refused = true;
-        return STATUS_OK;
-    }
-    outcome->score = score;
-    outcome->is_updated = score != old;
-    zset_rescore(zset, member, old, score);
-    return STATUS_OK;
-}
-
-static enum status add_all(struct call *call, struct reply *reply, const struct add_options *options,
+static enum status add_all(struct call *call, struct reply *reply, const struct zset_add_options *options, size_t first,
                            const double *scores)
 {
-    size_t first = options->first;
     struct collection zset;
-    struct add_outcome outcome = {.is_refused = true};
+    struct zset_add_outcome outcome = {.is_refused = true};
     uint64_t added_count = 0;
     enum status status = STATUS_OK;
 
@@ -129,7 +79,7 @@ static enum status add_all(struct call *call, struct reply *reply, const struct 
         return STATUS_WRONG_TYPE;
     }
     for (size_t i = 0; status == STATUS_OK && first + 2 * i < call->argc; i++) {
-        status = add_one(&zset, options, call->argv[first + 2 * i + 1], scores[i], &outcome);
+        status = zset_add_by(&zset, options, call->argv[first + 2 * i + 1], scores[i], &outcome);
         added_count += outcome.is_added;
         call->changes += outcome.is_added || outcome.is_updated;
     }
@@ -150,19 +100,20 @@ static enum status add_all(struct call *call, struct reply *reply, const struct 
     return status;
 }
 
-static enum status add(struct call *call, struct reply *reply, struct add_options options)
+static enum status add(struct call *call, struct reply *reply, struct zset_add_options options)
 {
     double *scores;
-    enum status status = parse_options(call, reply, &options);
+    size_t first = 0;
+    enum status status = parse_options(call, reply, &options, &first);
 
     if (status != STATUS_OK) {
         return status;
     }
-    status = parse_scores(call, options.first, &scores);
+    status = parse_scores(call, first, &scores);
     if (status != STATUS_OK) {
         return status;
     }
-    status = add_all(call, reply, &options, scores);
+    status = add_all(call, reply, &options, first, scores);
     memory_free(scores);
     return status;
 }
@@ -170,13 +121,13 @@ static enum status add(struct call *call, struct reply *reply, struct add_option
 /* ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]. */
 static enum status run_zadd(struct call *call, struct reply *reply)
 {
-    return add(call, reply, (struct add_options){.is_nx = false});
+    return add(call, reply, (struct zset_add_options){.is_nx = false});
 }
 
 /* ZINCRBY key increment member. As in Redis, an option's word for the increment is taken for the option. */
 static enum status run_zincrby(struct call *call, struct reply *reply)
 {
-    return add(call, reply, (struct add_options){.is_incr = true});
+    return add(call, reply, (struct zset_add_options){.is_incr = true});
 }
 
 /* ZREM key member [member ...]: how many were there. */
