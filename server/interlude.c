@@ -3,16 +3,18 @@
 #include "base/diag.h"
 #include "server/entrance.h"
 #include "server/net/session.h"
+#include "server/request/dispatch.h"
 #include "server/services.h"
 #include "storage/store.h"
 #include <unistd.h>
 
 void interlude_serve(struct services *services, struct entrance *entrance, const struct session *caller)
 {
-    const struct log *log = store_log(services->store);
-    struct connections_turn turn = {
-        .released = log_released_offset(log), .end = log_end_offset(log), .now_us = clock_monotonic_us()};
+    struct connections_turn turn;
 
+    /* What was executed earlier in this turn: its clients need not wait for the script. */
+    log_flush(store_log(services->store), clock_wall_ms());
+    turn = dispatch_turn(services->dispatch);
     entrance_accept_waiting(entrance);
     connections_serve_others(services->connections, caller->connection, &turn);
 }

@@ -1,5 +1,6 @@
 /* What happens while one command, a script, keeps the event loop: other clients are read and answered, most of them
- * with BUSY, and new ones are let in. The log, the store and replication wait for the turn's end. Event loop only. */
+ * with BUSY, and new ones are let in. The log gets what was changed before; the script's own change, the store and
+ * replication wait for the turn's end. Event loop only. */
 #ifndef SERVER_INTERLUDE_H
 #define SERVER_INTERLUDE_H
 

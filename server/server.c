@@ -469,11 +469,9 @@ fail:
 
 /* --- Running and ending --- */
 
-static void flush(struct server *server, const struct log *log)
+static void flush(struct server *server)
 {
-    struct connections_turn turn = {.released = dispatch_shown_offset(server->services.dispatch),
-                                    .end = log_end_offset(log),
-                                    .now_us = clock_monotonic_us()};
+    struct connections_turn turn = dispatch_turn(server->services.dispatch);
 
     connections_flush(server->connections, &turn);
 }
@@ -497,7 +495,7 @@ static void take_turn(struct server *server)
     }
     tracking_turn(services->tracking); /* What this turn changed; it leaves with it. */
     dispatch_gate(services->dispatch)->replicated = replication_replicated_offset(services->replication);
-    flush(server, store_log(services->store));
+    flush(server);
 }
 
 int server_run(struct server *server)
@@ -522,7 +520,7 @@ static void say_goodbye(struct server *server)
     entrance_stop(server->entrance);
     store_turn(server->services.store, clock_wall_ms());
     if (log_wait_durable(log, log_end_offset(log)) == STATUS_OK) {
-        flush(server, log);
+        flush(server);
     }
 }
 

@@ -257,6 +257,13 @@ uint64_t dispatch_shown_offset(const struct dispatch *dispatch)
     return released < dispatch->gate.replicated ? released : dispatch->gate.replicated;
 }
 
+struct connections_turn dispatch_turn(const struct dispatch *dispatch)
+{
+    return (struct connections_turn){.released = dispatch_shown_offset(dispatch),
+                                     .end = log_end_offset(store_log(dispatch->services->store)),
+                                     .now_us = clock_monotonic_us()};
+}
+
 /* Up to which offset the reply reveals changes. A replica's come from its link, which tells nobody their keys. */
 static uint64_t revealed_offset(struct dispatch *dispatch, const struct command_entry *entry,
                                 const struct request *request)

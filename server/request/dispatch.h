@@ -56,6 +56,8 @@ struct dispatch_gate *dispatch_gate(struct dispatch *dispatch);
 const struct session *dispatch_caller(const struct dispatch *dispatch);
 /* What replies may tell: what is released by our own log, and by replicas if they have to have it (sync-replicas). */
 uint64_t dispatch_shown_offset(const struct dispatch *dispatch);
+/* The turn as connections need it, as far as it has come. */
+struct connections_turn dispatch_turn(const struct dispatch *dispatch);
 
 /* A client's request; see sessions_options.execute. */
 enum session_outcome dispatch_request(struct dispatch *dispatch, struct session *session, const struct request *request,

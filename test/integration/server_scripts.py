@@ -3,8 +3,10 @@
 
 Usage: server_scripts.py HEARTH_SERVER"""
 import pathlib
+import select
 import signal
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from hearth import Client, Server, error_of, run_tests, wait_until  # noqa: E402
@@ -45,6 +47,38 @@ def test_others_are_answered_and_the_script_is_killed(binary):
     assert "SCRIPT KILL" in str(runner.read()) and runner.read() == b"x" * 5000
     other.socket.sendall(Client.encode(["ECHO", "y" * 100000])[50000:])
     assert other.read() == b"y" * 100000
+
+
+def is_answered(client, seconds):
+    return bool(select.select([client.socket], [], [], seconds)[0])
+
+
+def test_what_came_before_a_slow_script_is_logged_and_answered(binary):
+    """Both requests are found in one turn, since a script keeps the loop that is not yet slow."""
+    server = Server(binary, "--busy-reply-threshold", "1000")
+    first, writer, runner = (server.client() for _ in range(3))
+    first.socket.sendall(Client.encode(["EVAL", "local t = redis.call('time') repeat local u = redis.call('time') "
+                                                "until (u[1] - t[1]) * 1e6 + u[2] - t[2] > 300000", 0]))
+    time.sleep(0.1)
+    writer.socket.sendall(Client.encode(["SET", "k", "v"]))
+    time.sleep(0.05)
+    runner.socket.sendall(Client.encode(["EVAL", FOR_EVER, 0]))
+    assert writer.read() == "OK"
+    with server.client() as other:
+        assert other.call("SCRIPT", "KILL") == "OK"
+
+
+def test_a_slow_script_lets_no_held_reply_go(binary):
+    """sync-replicas: no replica has the write, so nobody hears of it, also when others are served amid a script."""
+    server = Server(binary, *QUICK, "--sync-replicas", "1")
+    with server.client() as writer:
+        writer.socket.sendall(Client.encode(["SET", "k", "v"]))
+        assert not is_answered(writer, 0.2)  # It is on our own disk by now.
+        _, other = start_script(server, FOR_EVER)
+        assert not is_answered(writer, 0.3)
+        assert other.call("SCRIPT", "KILL") == "OK"
+        other.call("CONFIG", "SET", "sync-replicas", "0")
+        assert writer.read() == "OK"
 
 
 def test_a_script_that_wrote_ends_with_the_process_alone(binary):
