@@ -107,6 +107,7 @@ void process_set_signals(const char *data_path)
     bus_error_path = data_path;
     (void)sigaction(SIGPIPE, &action, NULL);
     (void)sigaction(SIGHUP, &action, NULL);
+    (void)sigaction(SIGXFSZ, &action, NULL); /* A file that may not grow is an error like a full disk. */
     action.sa_handler = on_bus_error;
     (void)sigaction(SIGBUS, &action, NULL);
 }

@@ -16,8 +16,8 @@ bool process_daemonize(void);
 void process_write_pid_file(const char *path);
 void process_remove_pid_file(const char *path);
 
-/* Ignore SIGPIPE and SIGHUP, and make SIGBUS say what it means: the disk failed under LMDB's map. `data_path` is what
- * the message names; it must live as long as the process. */
+/* Ignore SIGPIPE, SIGHUP and SIGXFSZ, and make SIGBUS say what it means: the disk failed under LMDB's map. `data_path`
+ * is what the message names; it must live as long as the process. */
 void process_set_signals(const char *data_path);
 
 /* Resident memory, in bytes, with the pages of LMDB's map that are in it; 0 if it cannot be read. */
