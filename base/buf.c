@@ -40,6 +40,16 @@ size_t buf_memory_bytes(const struct buf *buf)
     return buf->spill == NULL ? buf->capacity : 0;
 }
 
+bool buf_lacks_file(const struct buf *buf)
+{
+    return buf->len > BUF_MEMORY_BYTES_MAX && buf->spill_folder != NULL && buf->spill == NULL;
+}
+
+bool buf_is_lost(const struct buf *buf)
+{
+    return buf->spill != NULL && buf->spill->fd < 0;
+}
+
 static void compact(struct buf *buf)
 {
     memmove(buf->memory, buf->memory + buf->start, buf->len);
@@ -110,9 +120,12 @@ static enum status begin_spill(struct buf *buf, size_t needed)
 /* Make room in a file, and let go of what stands there: it is read from the front when its time comes. */
 static enum status make_room_in_file(struct buf *buf, size_t extra)
 {
-    enum status status =
-        buf->spill == NULL ? begin_spill(buf, buf->len + extra) : spill_grow(buf->spill, buf->start + buf->len + extra);
+    size_t end = buf->start + buf->len + extra;
+    enum status status = buf->spill == NULL ? begin_spill(buf, buf->len + extra) : spill_grow(buf->spill, end);
 
+    if (status != STATUS_OK && buf->spill != NULL) {
+        status = spill_lose(buf->spill, end);
+    }
     if (status == STATUS_OK) {
         buf->memory = buf->spill->memory;
         buf->capacity = buf->spill->capacity;

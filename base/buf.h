@@ -28,8 +28,13 @@ struct buf {
 void buf_init(struct buf *buf, size_t ceiling);
 void buf_release(struct buf *buf);
 /* From now on content beyond BUF_MEMORY_BYTES_MAX goes to a file in `folder`, which is borrowed and outlives the
- * buffer; or stays in memory where that fails. */
+ * buffer; or stays in memory where there can be no file. If a file cannot grow, its content, which may be far more than
+ * memory, is lost: see buf_is_lost(). */
 void buf_allow_spill(struct buf *buf, const char *folder);
+/* Whether so much stays in memory because there can be no file. */
+bool buf_lacks_file(const struct buf *buf);
+/* Whether the content is not what was appended. Appending goes on as ever. */
+bool buf_is_lost(const struct buf *buf);
 /* Memory that it has, but for what is in a file. */
 size_t buf_memory_bytes(const struct buf *buf);
 

@@ -64,19 +64,33 @@ static bool leaves_room(int fd, size_t added)
     return (uint64_t)disk.f_bavail * disk.f_frsize >= added + reserve;
 }
 
+static size_t capacity_for(size_t needed)
+{
+    return (needed + SPILL_STEP_BYTES - 1) / SPILL_STEP_BYTES * SPILL_STEP_BYTES;
+}
+
+static enum status grow_file(const struct spill *spill, size_t capacity)
+{
+    if (!leaves_room(spill->fd, capacity - spill->capacity)) {
+        return STATUS_NO_SPACE;
+    }
+    return fallocate(spill->fd, 0, (off_t)spill->capacity, (off_t)(capacity - spill->capacity)) == 0
+               ? STATUS_OK
+               : file_status_from_errno(errno);
+}
+
 enum status spill_grow(struct spill *spill, size_t needed)
 {
-    size_t capacity = (needed + SPILL_STEP_BYTES - 1) / SPILL_STEP_BYTES * SPILL_STEP_BYTES;
+    size_t capacity = capacity_for(needed);
+    enum status status;
     void *memory;
 
     if (capacity <= spill->capacity) {
         return STATUS_OK;
     }
-    if (!leaves_room(spill->fd, capacity - spill->capacity)) {
-        return STATUS_NO_SPACE;
-    }
-    if (fallocate(spill->fd, 0, (off_t)spill->capacity, (off_t)(capacity - spill->capacity)) != 0) {
-        return file_status_from_errno(errno);
+    status = spill->fd < 0 ? STATUS_OK : grow_file(spill, capacity);
+    if (status != STATUS_OK) {
+        return status;
     }
     if (spill->memory == NULL) {
         memory = mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_SHARED, spill->fd, 0);
@@ -88,6 +102,19 @@ enum status spill_grow(struct spill *spill, size_t needed)
     }
     spill->memory = memory;
     spill->capacity = capacity;
+    return STATUS_OK;
+}
+
+enum status spill_lose(struct spill *spill, size_t needed)
+{
+    size_t capacity = capacity_for(needed);
+    void *memory = mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (memory == MAP_FAILED) {
+        return STATUS_NO_MEMORY;
+    }
+    spill_close(spill);
+    *spill = (struct spill){.memory = memory, .capacity = capacity, .fd = -1};
     return STATUS_OK;
 }
 
@@ -104,6 +131,8 @@ void spill_rest(const struct spill *spill, size_t len)
 void spill_close(struct spill *spill)
 {
     (void)munmap(spill->memory, spill->capacity);
-    (void)close(spill->fd);
+    if (spill->fd >= 0) {
+        (void)close(spill->fd);
+    }
     *spill = (struct spill){.fd = -1};
 }

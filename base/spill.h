@@ -18,7 +18,7 @@
 struct spill {
     char *memory; /* Moves when the block grows. */
     size_t capacity;
-    int fd;
+    int fd; /* -1: lost. */
 };
 
 /* A block of at least `needed` bytes in a file in `folder`.
@@ -27,6 +27,10 @@ struct spill {
 MUST_CHECK enum status spill_open(struct spill *spill, const char *folder, size_t needed);
 /* Let it have at least `needed` bytes; the content stays. Same errors; the block is as it was then. */
 MUST_CHECK enum status spill_grow(struct spill *spill, size_t needed);
+/* Give up the file and with it the content, since it cannot grow: the block becomes at least `needed` bytes of memory
+ * that cost nothing but what is written to them from now on, and grows as such.
+ *   STATUS_NO_MEMORY  The block is as it was. */
+MUST_CHECK enum status spill_lose(struct spill *spill, size_t needed);
 /* The first `len` bytes are not needed for a while: they leave the resident set, and come back when they are read. */
 void spill_rest(const struct spill *spill, size_t len);
 void spill_close(struct spill *spill);

@@ -15,7 +15,8 @@
 #define KEEP_INPUT_BYTES  (16u * 1024)   /* Memory that an emptied buffer keeps while its connection is busy. */
 #define OUTPUT_BYTES_FREE (16u * 1024)   /* Limits count no less, as in Redis: it is each client's own. */
 #define KEEP_OUTPUT_BYTES (256u * 1024)
-#define PRODUCE_BYTES     (256u * 1024) /* Asked from a source at a time. */
+#define PUSHED_BYTES_MAX  (64u * 1024 * 1024) /* In memory, where there can be no file. */
+#define PRODUCE_BYTES     (256u * 1024)       /* Asked from a source at a time. */
 
 bool connection_is_closing(const struct connection *connection)
 {
@@ -174,6 +175,21 @@ void connection_resume(struct connection *connection)
     }
 }
 
+void connection_wait_for_reader(struct connection *connection, size_t len)
+{
+    connection->awaited_len = len;
+    connection_pause(connection);
+}
+
+static void end_wait_for_reader(struct connection *connection)
+{
+    if (connection->output.len <= connection->awaited_len && connection->awaited_len != SIZE_MAX) {
+        connection->awaited_len = SIZE_MAX;
+        connection_resume(connection);
+        connection_process_again(connection);
+    }
+}
+
 void connection_process_again(struct connection *connection)
 {
     if (!list_node_is_linked(&connection->again_node)) {
@@ -296,6 +312,7 @@ static void write_out(struct connection *connection)
     if (connection_is_closing(connection)) {
         return;
     }
+    end_wait_for_reader(connection);
     if (connection->output.len == 0) {
         buf_shrink(&connection->output, KEEP_OUTPUT_BYTES);
         if (connection->is_last_output) {
@@ -326,6 +343,20 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
     connection_touch(connection);
 }
 
+/* Output that has no file to wait in must not take all memory instead. What a client's own requests make of it ends by
+ * not reading more of them; what others send it would not. */
+static void check_output_place(struct connection *connection)
+{
+    bool is_pushed = !connection->is_paused && connection->output.len > PUSHED_BYTES_MAX;
+
+    if (buf_is_lost(&connection->output) || (buf_lacks_file(&connection->output) && is_pushed)) {
+        diag(DIAG_WARNING, "closing a client that does not read: no room on disk for the %zu bytes of output that wait",
+             connection->output.len);
+        connection->connections->statistics.output_limit_closes++;
+        connection_close(connection);
+    }
+}
+
 /* The turn's output is complete. What it reveals is in the turn's batch at the latest, and batches are released whole:
  * to wait for the batch's end costs nothing, and keeps the holds of a turn in order whatever order connections come in.
  */
@@ -342,6 +373,9 @@ void connection_flush(struct connection *connection, const struct connections_tu
     if (connection->limit.hard_bytes != 0 || connection->limit.soft_bytes != 0) {
         connection_check_output_limit(connection,
                                       turn->now_us); /* Before it is written: one reply may be too long by itself. */
+    }
+    if (connection->output.len > BUF_MEMORY_BYTES_MAX) {
+        check_output_place(connection);
     }
     if (!connection_is_closing(connection)) {
         write_out(connection);
@@ -363,6 +397,7 @@ struct connection *connection_open(struct connections *connections, const struct
     connection->connections = connections;
     connection->transport = *transport;
     connection->handler = *handler;
+    connection->awaited_len = SIZE_MAX;
     buf_init(&connection->input, BUF_NO_CEILING);
     buf_init(&connection->output, BUF_NO_CEILING);
     buf_allow_spill(&connection->output, connections->spill_folder);

@@ -92,6 +92,8 @@ void connection_set_output_limit(struct connection *connection, const struct con
 /* Stop reading from the socket, so that the peer feels it, and go on. */
 void connection_pause(struct connection *connection);
 void connection_resume(struct connection *connection);
+/* Stop until no more than `len` bytes of output wait, then go on by itself and show the input again. */
+void connection_wait_for_reader(struct connection *connection, size_t len);
 /* Show the input that waits to the handler again, at the end of this turn's reading (see connections_process()). */
 void connection_process_again(struct connection *connection);
 

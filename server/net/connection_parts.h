@@ -38,6 +38,7 @@ struct connection {
     struct connection_limit limit;
     size_t output_peak;      /* Since the last tick, */
     size_t last_output_peak; /* and between the two before. */
+    size_t awaited_len;      /* connection_wait_for_reader(): go on when no more output waits; SIZE_MAX: does not. */
     uint64_t soft_since_us;  /* Above the soft limit since then; 0 when not. */
     uint64_t active_us;
     struct list_node all_node;

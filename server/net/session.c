@@ -10,8 +10,9 @@
 #include "storage/store.h"
 #include <stdio.h>
 
-#define ANNOUNCE_MAX      16             /* Requests: what is fetched for them is still there when it is used. */
-#define TURN_OUTPUT_BYTES (1024u * 1024) /* After so much of one client's replies the others have their turn. */
+#define ANNOUNCE_MAX          16             /* Requests: what is fetched for them is still there when it is used. */
+#define TURN_OUTPUT_BYTES     (1024u * 1024) /* After so much of one client's replies the others have their turn. */
+#define STRANGER_OUTPUT_BYTES (64u * 1024)   /* Unread ones of a client that has not said who it is. */
 
 struct sessions {
     struct sessions_options options;
@@ -122,6 +123,32 @@ static void end_yield(struct session *session)
     }
 }
 
+/* Who does not read is not heard any further once so much waits for it: a stranger's replies are few and short, and
+ * those of others may wait in a file, as long as there is one. */
+static size_t unread_bytes_max(const struct session *session, bool is_stranger)
+{
+    if (is_stranger) {
+        return STRANGER_OUTPUT_BYTES;
+    }
+    return buf_lacks_file(session->output) || buf_is_lost(session->output) ? BUF_MEMORY_BYTES_MAX : SIZE_MAX;
+}
+
+/* Whether its next requests have to wait: until it reads, or for the others' turn. */
+static bool has_to_stop(struct session *session, bool is_stranger, size_t output_begin, bool has_more)
+{
+    size_t limit = unread_bytes_max(session, is_stranger);
+
+    if (session->output->len > limit) {
+        connection_wait_for_reader(session->connection, limit);
+        return true;
+    }
+    if (has_more && must_yield(session, output_begin)) {
+        yield(session);
+        return true;
+    }
+    return false;
+}
+
 /* The session's request loop: execute the whole requests of the input, all unless what they answer is large. */
 static size_t on_input(void *context, struct slice input)
 {
@@ -173,8 +200,7 @@ static size_t on_input(void *context, struct slice input)
             announced_len = announce_keys(session, rest);
             announced_len = announced_len == 0 ? SIZE_MAX : announced_len;
         }
-        if (rest.len > 0 && must_yield(session, output_begin)) {
-            yield(session);
+        if (has_to_stop(session, limits.is_unauthenticated, output_begin, rest.len > 0)) {
             break;
         }
     }

@@ -3,8 +3,10 @@
 #include "base/random.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -209,11 +211,45 @@ static void test_without_a_folder_much_stays_in_memory(void **state)
     }
     assert_int_equal(buf.len, 12000000);
     assert_true(buf_memory_bytes(&buf) >= buf.len);
+    assert_true(buf_lacks_file(&buf));
     for (uint32_t i = 0; i < 3000000; i++) {
         assert_memory_equal(buf_slice(&buf).data, &i, sizeof(i));
         buf_consume(&buf, sizeof(i));
     }
+    assert_false(buf_lacks_file(&buf));
     buf_release(&buf);
+}
+
+/* Of a file that cannot grow the content goes, rather than to memory; positions in it stay what they are. */
+static void test_file_that_cannot_grow_is_lost(void **state)
+{
+    struct rlimit limit;
+    struct rlimit former;
+    struct buf buf;
+    size_t len = 0;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &former), 0);
+    limit = (struct rlimit){.rlim_cur = (rlim_t)5 * BUF_MEMORY_BYTES_MAX, .rlim_max = former.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    buf_init(&buf, BUF_NO_CEILING);
+    buf_allow_spill(&buf, "/tmp");
+    for (; len < 3 * BUF_MEMORY_BYTES_MAX; len += sizeof(len)) {
+        buf_put(&buf, slice_make(&len, sizeof(len)));
+    }
+    assert_false(buf_is_lost(&buf));
+    for (; len < 20 * BUF_MEMORY_BYTES_MAX; len += sizeof(len)) {
+        buf_put(&buf, slice_make(&len, sizeof(len)));
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &former), 0);
+    assert_true(buf_is_lost(&buf));
+    assert_false(buf_lacks_file(&buf));
+    assert_int_equal(buf.len, len);
+    assert_int_equal(buf_memory_bytes(&buf), 0);
+    buf_truncate(&buf, 10);
+    buf_release(&buf);
+    assert_false(buf_is_lost(&buf));
 }
 
 int main(void)
@@ -228,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_memory_is_bounded_by_content_not_by_traffic),
         cmocka_unit_test(test_much_goes_to_a_file_and_comes_back_in_order),
         cmocka_unit_test(test_without_a_folder_much_stays_in_memory),
+        cmocka_unit_test(test_file_that_cannot_grow_is_lost),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

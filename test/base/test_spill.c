@@ -80,6 +80,24 @@ static void test_what_rests_is_not_mapped(void **state)
     spill_close(&spill);
 }
 
+/* What the lost block has room for is asked of the kernel when it is written to, and not before. */
+static void test_a_lost_block_costs_what_is_written_to_it(void **state)
+{
+    size_t needed = (size_t)1 << 40;
+    struct spill spill;
+
+    assert_int_equal(spill_open(&spill, *state, 1), STATUS_OK);
+    memset(spill.memory, 'a', spill.capacity);
+    assert_int_equal(spill_lose(&spill, needed), STATUS_OK);
+    assert_int_equal(spill.fd, -1);
+    assert_int_equal(spill.capacity, needed);
+    spill.memory[needed - 1] = 'b';
+    assert_int_equal(spill_grow(&spill, needed + 1), STATUS_OK);
+    assert_int_equal(spill.memory[needed - 1], 'b');
+    spill_rest(&spill, needed);
+    spill_close(&spill);
+}
+
 static void test_a_folder_that_is_not_there_is_an_error(void **state)
 {
     struct spill spill;
@@ -93,6 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_content_survives_growth_and_rest, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_rests_is_not_mapped, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_lost_block_costs_what_is_written_to_it, setup, teardown),
         cmocka_unit_test(test_a_folder_that_is_not_there_is_an_error),
     };
 

@@ -266,8 +266,45 @@ def test_data_file_that_may_not_grow(binary):
     assert is_open_again(server)
 
 
+def flood(server, client, count):
+    """Requests that nobody reads the replies of: 100 KB each. The most of the server's own memory meanwhile."""
+    before = server.memory()
+    client.socket.sendall(client.encode(["GET", "k"]) * count)
+    most = before
+    for _ in range(40):
+        time.sleep(0.05)
+        most = max(most, server.memory())
+    return most - before
+
+
+def test_unread_replies_that_find_no_file_wait_to_be_asked_for(binary):
+    """No file can be made, so what does not fit in a little memory is not made before the client reads."""
+    server = Server(binary, *LIMITS, start=False)
+    limited(server, 3 << 20)
+    with server.client(60) as client:
+        client.call("SET", "k", "x" * 100000)
+        grown = flood(server, client, 2000)
+        assert grown < 40e6, grown
+        assert all(len(client.read()) == 100000 for _ in range(2000))
+        assert client.call("PING") == "PONG"
+
+
+def test_unread_replies_whose_file_cannot_grow_end_with_their_client(binary):
+    """Rather than in memory, which has less room than the disk had."""
+    server = Server(binary, *LIMITS, start=False)
+    limited(server, 40 << 20)
+    with server.client(60) as client, server.client() as other:
+        client.call("SET", "k", "x" * 100000)
+        grown = flood(server, client, 2000)
+        assert grown < 40e6, grown
+        wait_until(lambda: other.info("stats")["client_output_buffer_limit_disconnections"] == "1", "the close")
+        assert "no room on disk for the" in server.output()
+        assert other.call("PING") == "PONG"
+
+
 def main():
-    tests = [test_data_file_that_may_not_grow]
+    tests = [test_data_file_that_may_not_grow, test_unread_replies_that_find_no_file_wait_to_be_asked_for,
+             test_unread_replies_whose_file_cannot_grow_end_with_their_client]
     try:
         with SmallDisk(1):
             pass

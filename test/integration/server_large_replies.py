@@ -14,12 +14,6 @@ MEMBERS = 300000
 MEMBER = b"member:%012d:with some bytes that make the reply large"  # 61 bytes, 67 in the reply.
 
 
-def memory(server, field="RssAnon"):
-    """Bytes of /proc/pid/status: what is the process' own, not the pages of a file."""
-    with open("/proc/%d/status" % server.process.pid) as status:
-        return next(int(line.split()[1]) * 1024 for line in status if line.startswith(field))
-
-
 def fill(client, members):
     for begin in range(0, members, 5000):
         numbers = range(begin, min(begin + 5000, members))
@@ -46,13 +40,13 @@ def test_an_unread_reply_is_not_in_memory(binary, members):
     with server.client(timeout_s=120) as client:
         fill(client, members)
         assert len(client.call("SRANDMEMBER", "set", "1000")) == 1000
-        before = memory(server)
+        before = server.memory()
         waiting = [ask(server, "SMEMBERS", "set") for _ in range(3)]
         assert all(line == b"*%d\r\n" % members for _, line in waiting)
-        grown = memory(server) - before
+        grown = server.memory() - before
         size = 67 * members
         print("     3 replies of %.0f MB wait unread: %.1f MB more of the server's own memory, resident %.0f MB" %
-              (size / 1e6, grown / 1e6, memory(server, "VmRSS") / 1e6))
+              (size / 1e6, grown / 1e6, server.memory("VmRSS") / 1e6))
         assert grown < 3 * 10e6 + 8e6, "the server's own memory grew by %d bytes" % grown
         # Later writes are not in a reply that was made before them.
         assert client.call("SREM", "set", MEMBER % 0, MEMBER % (members - 1)) == 2
@@ -77,9 +71,9 @@ def test_every_whole_collection_is_kept_out_of_memory(binary, members):
         for words, count in ((["HGETALL", "hash"], 2 * members), (["HKEYS", "hash"], members), (["HVALS", "hash"], members),
                              (["LRANGE", "list", 0, -1], members), (["ZRANGE", "zset", 0, -1], members),
                              (["ZRANGE", "zset", "-inf", "+inf", "BYSCORE"], members), (["KEYS", "*"], members + 3)):
-            before = memory(server)
+            before = server.memory()
             reader, line = ask(server, *words)
-            grown = memory(server) - before
+            grown = server.memory() - before
             assert line == b"*%d\r\n" % count, line
             assert grown < 16e6, "%s: the server's own memory grew by %d bytes" % (words[0], grown)
             reader.close()  # Without reading: the file goes with the connection.

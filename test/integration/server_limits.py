@@ -7,7 +7,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from hearth import ReplyError, Server, run_tests, wait_until  # noqa: E402
+from hearth import Client, ReplyError, Server, run_tests, wait_until  # noqa: E402
 
 MB = 1 << 20
 
@@ -81,6 +81,27 @@ def test_a_string_beyond_proto_max_bulk_len_is_refused(binary):
         assert str(client.read()) == "ERR Protocol error: invalid bulk length"
         other.call("CONFIG", "SET", "proto-max-bulk-len", "2mb")
         assert other.call("SET", "k", "x" * (MB + 1)) == "OK"
+
+
+def test_a_stranger_who_does_not_read_is_not_heard(binary):
+    """Before AUTH little is kept for a client: neither memory nor disk is for who floods and never reads."""
+    server = Server(binary, "--requirepass", "secret", start=False)
+    server.start(wait=False)
+    server.password = "secret"
+    server.wait_ready()
+    with server.client() as watcher, Client(server.port, timeout_s=1) as stranger:
+        stranger_id = ids(watcher)[-1]
+        sent = 0
+        try:
+            while sent < 100 * MB:
+                sent += stranger.socket.send(b"PING\r\n" * 10000)
+        except TimeoutError:
+            pass
+        assert sent < 100 * MB
+        assert int(fields_of(watcher, stranger_id)["omem"]) < MB, fields_of(watcher, stranger_id)
+        assert int(fields_of(watcher, stranger_id)["qbuf"]) < MB, fields_of(watcher, stranger_id)
+        for _ in range(sent // 6):
+            assert str(stranger.read()) == "NOAUTH Authentication required."
 
 
 def test_output_limits_are_of_a_class(binary):

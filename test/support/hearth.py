@@ -190,6 +190,11 @@ class Server:
         except FileNotFoundError:
             return ""
 
+    def memory(self, field="RssAnon"):
+        """Bytes of /proc/pid/status: what is the process' own, not the pages of a file."""
+        with open("/proc/%d/status" % self.process.pid) as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith(field))
+
     def is_running(self):
         return self.process is not None and self.process.poll() is None
 
