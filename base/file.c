@@ -68,6 +68,11 @@ enum status file_list(struct file_system *system, const char *path, void (*visit
     return system->operations->list(system, path, visit, context);
 }
 
+uint64_t file_free_bytes(struct file_system *system, const char *path)
+{
+    return system->operations->free_bytes == NULL ? UINT64_MAX : system->operations->free_bytes(system, path);
+}
+
 static enum status read_open_file(struct file *file, size_t limit_bytes, char **text, size_t *len)
 {
     uint64_t size_bytes;

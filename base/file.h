@@ -41,6 +41,8 @@ struct file_system_operations {
     /* Call `visit` with each name in the folder but "." and "..", in no order. */
     enum status (*list)(struct file_system *system, const char *path, void (*visit)(void *context, const char *name),
                         void *context);
+    /* May be NULL: it cannot be told. */
+    uint64_t (*free_bytes)(struct file_system *system, const char *path);
 };
 
 struct file_system {
@@ -64,6 +66,8 @@ MUST_CHECK enum status file_make_directory(struct file_system *system, const cha
 MUST_CHECK enum status file_sync_directory(struct file_system *system, const char *path);
 MUST_CHECK enum status file_list(struct file_system *system, const char *path,
                                  void (*visit)(void *context, const char *name), void *context);
+/* How many more bytes the disk that `path` is on would take; UINT64_MAX if it cannot be told. */
+uint64_t file_free_bytes(struct file_system *system, const char *path);
 
 /* Whole-file helpers on top of the table. */
 

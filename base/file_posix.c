@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -231,6 +232,14 @@ static enum status list_directory(struct file_system *system, const char *path,
     return saved_errno == 0 ? STATUS_OK : fail();
 }
 
+static uint64_t get_free_bytes(struct file_system *system, const char *path)
+{
+    struct statvfs disk;
+
+    (void)system;
+    return statvfs(path, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : UINT64_MAX;
+}
+
 struct file_system *file_system_posix(void)
 {
     static const struct file_system_operations operations = {
@@ -246,6 +255,7 @@ struct file_system *file_system_posix(void)
         .make_directory = make_directory,
         .sync_directory = sync_directory,
         .list = list_directory,
+        .free_bytes = get_free_bytes,
     };
     static struct file_system system = {.operations = &operations};
 

@@ -170,11 +170,24 @@ static enum status open_snapshot(struct incoming *incoming, const struct replica
     return status;
 }
 
+/* Told before the first byte: a transfer that must fail would cost the master and the network as much as one that
+ * does not. */
+static bool has_room(const struct incoming *incoming, const struct replica_payload *payload)
+{
+    uint64_t missing = payload->kind == REPLICA_PAYLOAD_RDB_MARK ? 0 : payload->total_bytes - payload->from_byte;
+
+    return file_free_bytes(incoming->files, incoming->directory) >= missing;
+}
+
 enum status incoming_begin(struct incoming *incoming, const struct replica_payload *payload)
 {
     enum status status;
 
     ASSERT(incoming->file == NULL);
+    if (!has_room(incoming, payload)) {
+        drop_part(incoming);
+        return STATUS_NO_SPACE;
+    }
     memory_free(incoming->path);
     incoming->path = NULL;
     incoming->payload = *payload;

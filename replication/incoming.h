@@ -33,10 +33,14 @@ MUST_CHECK enum status incoming_open(struct incoming *incoming, struct file_syst
 void incoming_close(struct incoming *incoming);
 
 /* Begin to receive `payload`. A snapshot goes on at payload->from_byte, which is what was asked for, or starts again.
- *   STATUS_PROTOCOL  The master goes on where we are not.   STATUS_IO, STATUS_NO_SPACE. */
+ *   STATUS_PROTOCOL  The master goes on where we are not.
+ *   STATUS_NO_SPACE  The disk has no room for the rest: a part that was here is gone, so that it does not keep a full
+ *                    disk full.
+ *   STATUS_IO. */
 MUST_CHECK enum status incoming_begin(struct incoming *incoming, const struct replica_payload *payload);
 /* Take the next bytes. `*consumed` of them belong to the payload; `*is_whole` when its last has come, and then the file
- * is closed.   STATUS_IO, STATUS_NO_SPACE. */
+ * is closed.
+ *   STATUS_IO, STATUS_NO_SPACE: incoming_break() is next, and the part stays, in case there is room soon. */
 MUST_CHECK enum status incoming_take(struct incoming *incoming, struct slice bytes, size_t *consumed, bool *is_whole);
 /* The link broke: close the file, keep what can be gone on with. */
 void incoming_break(struct incoming *incoming);

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define NO_SPACE_RETRY_MS 30000
+
 /* ---- Receiving a payload ---- */
 
 static void end_payload(struct replica_link *link)
@@ -14,6 +16,18 @@ static void end_payload(struct replica_link *link)
     replica_link_end_event(link, &scratch, replica_fsm_received(&link->fsm, turn));
 }
 
+/* End the try because of our own disk. A full one is not filled again at once. */
+static void give_up_payload(struct replica_link *link, const char *what, enum status status)
+{
+    char problem[REPLICA_PROBLEM_BYTES];
+
+    snprintf(problem, sizeof(problem), "the master's data cannot be %s: %s", what, status_name(status));
+    replica_link_break(link, problem);
+    if (status == STATUS_NO_SPACE) {
+        link->fsm.retry_at_ms = replica_link_now_ms() + NO_SPACE_RETRY_MS;
+    }
+}
+
 void replica_link_take_payload(struct replica_link *link)
 {
     size_t consumed;
@@ -22,10 +36,7 @@ void replica_link_take_payload(struct replica_link *link)
 
     status = incoming_take(&link->sync.incoming, buf_slice(&link->lines), &consumed, &is_whole);
     if (status != STATUS_OK) {
-        char problem[REPLICA_PROBLEM_BYTES];
-
-        snprintf(problem, sizeof(problem), "the master's data cannot be kept: %s", status_name(status));
-        replica_link_break(link, problem);
+        give_up_payload(link, "kept", status);
         return;
     }
     buf_consume(&link->lines, consumed);
@@ -48,10 +59,7 @@ void replica_link_begin_receiving(struct replica_link *link)
                payload->reason[0] != '\0' ? payload->reason : "the master did not say why");
     status = incoming_begin(&link->sync.incoming, payload);
     if (status != STATUS_OK) {
-        char problem[REPLICA_PROBLEM_BYTES];
-
-        snprintf(problem, sizeof(problem), "the master's data cannot be received: %s", status_name(status));
-        replica_link_break(link, problem);
+        give_up_payload(link, "received", status);
         return;
     }
     replica_link_take_payload(link);

@@ -228,6 +228,28 @@ static void test_full_disk_is_told_and_the_part_stays(void **state)
     assert_file(f, NAME ".part", "abcdef");
 }
 
+/* A transfer that cannot end does not begin, and what an earlier one left does not keep the disk full. */
+static void test_too_little_room_is_told_before_and_given_back(void **state)
+{
+    struct fixture *f = *state;
+    struct replica_payload rest = snapshot(NAME, 1000, 3);
+    struct replica_payload whole = snapshot(NAME, 1000, 0);
+
+    assert_int_equal(begin(f, whole), STATUS_OK);
+    assert_false(take(f, "abc", 0));
+    incoming_break(&f->incoming);
+    fault_file_set_free_bytes(f->disk, 997);
+    assert_int_equal(begin(f, rest), STATUS_OK);
+    incoming_break(&f->incoming);
+    fault_file_set_free_bytes(f->disk, 996);
+    assert_int_equal(begin(f, rest), STATUS_NO_SPACE);
+    assert_file(f, NAME ".part", NULL);
+    assert_string_equal(f->incoming.part_name, "");
+    assert_int_equal(begin(f, whole), STATUS_NO_SPACE);
+    fault_file_set_free_bytes(f->disk, 1000);
+    assert_int_equal(begin(f, whole), STATUS_OK);
+}
+
 /* Every operation of a transfer fails once: the failure is told, and the next try does it. */
 static void test_each_failing_operation_is_survived(void **state)
 {
@@ -272,6 +294,7 @@ int main(void)
         TEST(test_restart_cleans_up_and_keeps_only_what_is_sound),
         TEST(test_discard_leaves_nothing),
         TEST(test_full_disk_is_told_and_the_part_stays),
+        TEST(test_too_little_room_is_told_before_and_given_back),
         TEST(test_each_failing_operation_is_survived),
     };
 

@@ -411,6 +411,16 @@ static enum status sync_file(struct file *file)
 
 /* --- The test's side --- */
 
+static uint64_t get_free_bytes(struct file_system *system, const char *path)
+{
+    struct fault_file *disk = lock(system);
+    uint64_t free_bytes = disk->free_bytes;
+
+    (void)path;
+    pthread_mutex_unlock(&disk->mutex);
+    return free_bytes;
+}
+
 struct fault_file *fault_file_create(void)
 {
     static const struct file_system_operations operations = {
@@ -426,6 +436,7 @@ struct fault_file *fault_file_create(void)
         .make_directory = make_directory,
         .sync_directory = sync_directory,
         .list = list_directory,
+        .free_bytes = get_free_bytes,
     };
     struct fault_file *disk = memory_allocate_zeroed(sizeof(*disk));
 
