@@ -11,7 +11,12 @@
 #define RETRY_FIRST_MS   100   /* A master that restarts on a local network is back soon. */
 #define RETRY_MAX_MS     1000  /* As Redis. */
 #define RETRY_REFUSED_MS 30000 /* After a refusal by P7: each try makes the master prepare a snapshot. */
+#define RETRY_BEHIND_MS  200   /* The master we ask is a replica whose own link is coming up, which takes a moment. */
 #define SAY_EACH_MS      1000
+/* After a full sync that was received and could not be installed, twice as long each time: what is fetched whole once
+ * more costs everybody, and most often fails for the same reason. */
+#define RETRY_INSTALL_FIRST_MS 1000
+#define RETRY_INSTALL_MAX_MS   300000
 
 /* Words of a line, at most. */
 #define WORDS_MAX 4
@@ -31,14 +36,21 @@ void replica_fsm_stop(struct replica_fsm *fsm)
     replica_fsm_init(fsm);
 }
 
-static uint64_t retry_delay_ms(uint32_t failed_count)
+/* `first_ms`, doubled so often, but no more than `max_ms`. */
+static uint64_t back_off_ms(uint64_t first_ms, uint32_t doublings, uint64_t max_ms)
 {
-    uint64_t delay_ms = RETRY_FIRST_MS;
+    uint64_t delay_ms = first_ms;
 
-    for (uint32_t i = 2; i < failed_count && delay_ms < RETRY_MAX_MS; i++) {
+    while (doublings-- > 0 && delay_ms < max_ms) {
         delay_ms *= 2;
     }
-    return delay_ms < RETRY_MAX_MS ? delay_ms : RETRY_MAX_MS;
+    return delay_ms < max_ms ? delay_ms : max_ms;
+}
+
+/* After a failed try. The second one comes as soon as the first. */
+static uint64_t retry_delay_ms(uint32_t failed_count)
+{
+    return back_off_ms(RETRY_FIRST_MS, failed_count < 2 ? 0 : failed_count - 2, RETRY_MAX_MS);
 }
 
 void replica_fsm_closed(struct replica_fsm *fsm, uint64_t now_ms, const char *problem)
@@ -187,7 +199,6 @@ void replica_fsm_acknowledge(struct replica_fsm *fsm, const struct replica_turn 
 static enum replica_action begin_streaming(struct replica_fsm *fsm, const struct replica_turn *turn)
 {
     fsm->state = REPLICA_STREAMING;
-    fsm->failed_count = 0;
     fsm->down_since_ms = 0;
     fsm->problem[0] = '\0';
     replica_fsm_acknowledge(fsm, turn);
@@ -221,6 +232,8 @@ enum replica_action replica_fsm_tick(struct replica_fsm *fsm, const struct repli
                        turn->facts->timeout_ms / 1000);
     }
     if (fsm->state == REPLICA_STREAMING && turn->now_ms - fsm->said_ms >= SAY_EACH_MS) {
+        fsm->failed_count = 0; /* Not before: a stream that breaks with its first change is no success. */
+        fsm->uninstalled_count = 0;
         replica_fsm_acknowledge(fsm, turn);
     }
     return REPLICA_DO_NOTHING;
@@ -357,7 +370,11 @@ static enum replica_action answer_psync(struct replica_fsm *fsm, const struct re
     if (starts_with(line, "-NOAUTH")) {
         return give_up(fsm, turn->now_ms, "the master wants a password: set masterauth");
     }
-    return give_up(fsm, turn->now_ms, "the master answered PSYNC with %.*s", (int)line.len, line.data);
+    (void)give_up(fsm, turn->now_ms, "the master answered PSYNC with %.*s", (int)line.len, line.data);
+    if (starts_with(line, "-NOMASTERLINK") && fsm->retry_at_ms > turn->now_ms + RETRY_BEHIND_MS) {
+        fsm->retry_at_ms = turn->now_ms + RETRY_BEHIND_MS;
+    }
+    return REPLICA_DO_DISCONNECT;
 }
 
 static bool read_snapshot_line(struct replica_payload *payload, struct slice line)
@@ -460,9 +477,10 @@ enum replica_action replica_fsm_installed(struct replica_fsm *fsm, const struct 
     fsm->heard_ms = turn->now_ms;
     if (result != REPLICA_INSTALLED) {
         replica_fsm_closed(fsm, turn->now_ms, problem);
-        if (result == REPLICA_INSTALL_REFUSED) {
-            fsm->retry_at_ms = turn->now_ms + RETRY_REFUSED_MS;
-        }
+        fsm->retry_at_ms =
+            turn->now_ms + (result == REPLICA_INSTALL_REFUSED
+                                ? RETRY_REFUSED_MS
+                                : back_off_ms(RETRY_INSTALL_FIRST_MS, fsm->uninstalled_count++, RETRY_INSTALL_MAX_MS));
         return REPLICA_DO_DISCONNECT;
     }
     if (fsm->payload.kind == REPLICA_PAYLOAD_SNAPSHOT) {

@@ -64,13 +64,14 @@ enum replica_verdict {
 
 struct replica_fsm {
     enum replica_state state;
-    uint64_t heard_ms;      /* When the master was last heard. */
-    uint64_t retry_at_ms;   /* REPLICA_WAITING. */
-    uint64_t said_ms;       /* When we last sent an ACK or a keepalive. */
-    uint64_t down_since_ms; /* When the link went down; 0 if it was never up. */
-    uint32_t failed_count;  /* Tries since the link was last up. */
-    uint32_t replies_due;   /* REPLICA_CONF. */
-    bool is_needless;       /* REPLICA_PSYNC: the target of the failover says that it is a master. */
+    uint64_t heard_ms;          /* When the master was last heard. */
+    uint64_t retry_at_ms;       /* REPLICA_WAITING. */
+    uint64_t said_ms;           /* When we last sent an ACK or a keepalive. */
+    uint64_t down_since_ms;     /* When the link went down; 0 if it was never up. */
+    uint32_t failed_count;      /* Tries since the link was last up for a while. */
+    uint32_t uninstalled_count; /* Full syncs that could not be installed since then. */
+    uint32_t replies_due;       /* REPLICA_CONF. */
+    bool is_needless;           /* REPLICA_PSYNC: the target of the failover says that it is a master. */
     enum replica_verdict verdict;
     struct replica_payload payload;
     char continue_id[HISTORY_ID_LEN + 1]; /* REPLICA_DO_STREAM after +CONTINUE; "" if it named none. */
@@ -88,7 +89,7 @@ struct replica_facts {
     /* What we have. */
     const struct history *history;
     struct history_position end;
-    bool wants_full;         /* Our data is known to be wrong: ask for a full sync. */
+    bool wants_full;         /* Nothing else helps: ask for a full sync. */
     bool is_failover;        /* The master is a replica yet: ask it to take over. */
     uint64_t acknowledged;   /* Kept as far as our appendfsync promises. */
     uint64_t durable;        /* On our disk. */
@@ -122,7 +123,7 @@ enum replica_action replica_fsm_received(struct replica_fsm *fsm, const struct r
 
 enum replica_install_result {
     REPLICA_INSTALLED,
-    REPLICA_INSTALL_FAILED,  /* Damaged or no room: try again. */
+    REPLICA_INSTALL_FAILED,  /* Damaged, no room, or what cannot be stored here: try again, less often each time. */
     REPLICA_INSTALL_REFUSED, /* P7: the master is empty and we are not; ask again only now and then. */
 };
 /* `problem` says why it failed; "" otherwise. */

@@ -6,10 +6,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define LINE_BYTES_MAX     (64u * 1024)       /* Of the master's answers. */
-#define STREAM_BUDGET      (256u * 1024)      /* Applied in one go, before clients get their turn. */
-#define STREAM_INPUT_BYTES (4u * 1024 * 1024) /* Beyond this much unapplied the master must wait. */
-#define DIVERGED_RETRY_MS  5000               /* Before the full sync that follows a divergence. */
+#define LINE_BYTES_MAX      (64u * 1024)       /* Of the master's answers. */
+#define STREAM_BUDGET       (256u * 1024)      /* Applied in one go, before clients get their turn. */
+#define STREAM_INPUT_BYTES  (4u * 1024 * 1024) /* Beyond this much unapplied the master must wait. */
+#define WANTS_FULL_RETRY_MS 5000               /* Before the full sync that follows what we could not take. */
 
 static void on_connected(void *context);
 static void on_received(void *context);
@@ -112,6 +112,7 @@ static void note_problem(struct replica_link *link)
 {
     if (strcmp(link->noted_problem, link->fsm.problem) != 0) {
         memcpy(link->noted_problem, link->fsm.problem, sizeof(link->noted_problem));
+        link->is_up_noted = false;
         events_add(link->events, clock_wall_ms(), "link to master %s:%u: %s", link->host, link->port,
                    link->fsm.problem);
     }
@@ -184,8 +185,20 @@ static void note_divergence(struct replica_link *link)
 {
     link->wants_full = true;
     link->hooks.divergence_changed(link->hooks.context, true);
+}
+
+static void give_up_stream(struct replica_link *link)
+{
+    bool is_too_long = link->stream.is_too_long; /* It would come again. A full sync has its outcome instead. */
+
+    if (link->stream.has_diverged) {
+        note_divergence(link);
+    }
     replica_link_break(link, link->stream.problem);
-    link->fsm.retry_at_ms = replica_link_now_ms() + DIVERGED_RETRY_MS;
+    link->wants_full = link->wants_full || is_too_long;
+    if (link->wants_full) {
+        link->fsm.retry_at_ms = replica_link_now_ms() + WANTS_FULL_RETRY_MS;
+    }
 }
 
 static void run_stream(struct replica_link *link)
@@ -205,11 +218,7 @@ static void run_stream(struct replica_link *link)
         link_socket_pause(&link->socket, true);
         break;
     case STREAM_BROKEN:
-        if (link->stream.has_diverged) {
-            note_divergence(link);
-        } else {
-            replica_link_break(link, link->stream.problem);
-        }
+        give_up_stream(link);
         break;
     }
 }
@@ -245,6 +254,15 @@ static bool take_history_name(struct replica_link *link)
     return true;
 }
 
+static void note_up(struct replica_link *link)
+{
+    if (!link->is_up_noted) {
+        link->is_up_noted = true;
+        events_add(link->events, clock_wall_ms(), "link to master %s:%u is up at offset %" PRIu64, link->host,
+                   link->port, log_end_offset(store_log(link->store)));
+    }
+}
+
 static void begin_stream(struct replica_link *link)
 {
     int32_t db = store_selected_db(link->store);
@@ -253,10 +271,8 @@ static void begin_stream(struct replica_link *link)
         return;
     }
     link->is_refusing = false;
-    link->noted_problem[0] = '\0';
     link_sync_discard(&link->sync);
-    events_add(link->events, clock_wall_ms(), "link to master %s:%u is up at offset %" PRIu64, link->host, link->port,
-               log_end_offset(store_log(link->store)));
+    note_up(link);
     stream_reset(&link->stream, db < 0 ? 0 : (uint32_t)db);
     buf_put(stream_input(&link->stream), buf_slice(&link->lines));
     buf_clear(&link->lines);
@@ -370,6 +386,9 @@ void replica_link_tick(struct replica_link *link, uint64_t now_ms)
     }
     turn = replica_link_begin_event(link, &scratch);
     replica_link_end_event(link, &scratch, replica_fsm_tick(&link->fsm, turn));
+    if (link->fsm.state == REPLICA_STREAMING && link->fsm.failed_count == 0) {
+        link->noted_problem[0] = '\0';
+    }
 }
 
 void replica_link_turn(struct replica_link *link)
@@ -416,6 +435,7 @@ void replica_link_stop(struct replica_link *link)
     link_sync_abandon(&link->sync);
     link->is_refusing = false;
     link->noted_problem[0] = '\0';
+    link->is_up_noted = false;
     link->host[0] = '\0';
     link->port = 0;
     link->is_failover = false;

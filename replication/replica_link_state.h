@@ -29,7 +29,7 @@ struct replica_link {
     bool needs_room;             /* The store admits nothing: replica_link_turn() tries again. */
     struct ack_due ack_due;      /* GETACK came: answer when the bytes before it are released. */
     struct ack_due disk_ack_due; /* An empty line came: answer when they are on the disk. */
-    bool wants_full;             /* Our data is known to differ. */
+    bool wants_full;             /* Our data is known to differ, or a change cannot be taken. */
 
     struct link_sync sync;
     bool is_refusing;
@@ -37,6 +37,7 @@ struct replica_link {
     char full_reason[REPLICA_PROBLEM_BYTES];
     char tail_name[LONE_TAIL_NAME_BYTES];
     char noted_problem[REPLICA_PROBLEM_BYTES]; /* The last one in events, so that retries do not fill them. */
+    bool is_up_noted;                          /* ... nor a link that comes up and breaks at once. */
 };
 
 /* What one event needs: the facts, and a place for what is to be sent. */

@@ -189,6 +189,7 @@ static enum stream_outcome step(struct stream *stream, const struct stream_sink 
     switch (resp_read(&stream->reader, rest, &stream_limits, &consumed)) {
     case RESP_INCOMPLETE:
         if (stream->input.len - stream->applied > LOG_RECORD_BYTES_MAX) {
+            stream->is_too_long = true;
             return broken(stream, "the master sent a change longer than %u bytes", LOG_RECORD_BYTES_MAX);
         }
         return STREAM_DRAINED;

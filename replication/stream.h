@@ -41,6 +41,7 @@ struct stream {
     bool is_transaction_whole; /* Its EXEC has come and it waits to be admitted. */
     uint32_t db;               /* Selected. */
     bool has_diverged;         /* STREAM_BROKEN because a command could not be executed. */
+    bool is_too_long;          /* STREAM_BROKEN because a change is longer than our log takes. */
     enum status status;        /* Of STREAM_WAIT, and of a sink that failed. */
     char problem[STREAM_PROBLEM_BYTES];
 };

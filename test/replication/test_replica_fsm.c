@@ -125,14 +125,20 @@ static struct fixture start(void)
     struct fixture f = start();                                                                                        \
     f.facts.history = &f.history
 
-static void reach_psync(struct fixture *f)
+/* Connect and get as far as PSYNC's answer. */
+static void reconnect(struct fixture *f)
 {
-    tick_after(f, 0);
     connected(f);
     line(f, "+PONG\r");
     while (f->fsm.state == REPLICA_CONF) {
         line(f, "+OK\r");
     }
+}
+
+static void reach_psync(struct fixture *f)
+{
+    tick_after(f, 0);
+    reconnect(f);
     f->transcript[0] = '\0';
 }
 
@@ -448,6 +454,72 @@ static void test_master_that_cannot_now_is_asked_again(void **state)
     }
 }
 
+static void test_master_whose_own_link_comes_up_is_asked_again_soon(void **state)
+{
+    START_FIXTURE(f);
+
+    (void)state;
+    reach_psync(&f);
+    for (unsigned i = 0; i < 10; i++) {
+        line(&f, "-NOMASTERLINK Can't SYNC while not connected with my master\r");
+        f.transcript[0] = '\0';
+        tick_after(&f, 200);
+        assert_transcript(&f, "CONNECT ");
+        reconnect(&f);
+    }
+}
+
+/* One that breaks with its first change, again and again, is no success. */
+static void test_stream_that_breaks_at_once_is_tried_less_often(void **state)
+{
+    static const unsigned delays_ms[] = {100, 100, 200, 400, 800, 1000, 1000};
+    START_FIXTURE(f);
+
+    (void)state;
+    reach_psync(&f);
+    for (size_t i = 0; i < sizeof(delays_ms) / sizeof(delays_ms[0]); i++) {
+        line(&f, "+CONTINUE\r");
+        replica_fsm_closed(&f.fsm, f.now_ms, "the master sent EXEC without MULTI");
+        f.transcript[0] = '\0';
+        tick_after(&f, delays_ms[i] - 1);
+        assert_transcript(&f, "");
+        tick_after(&f, 1);
+        assert_transcript(&f, "CONNECT ");
+        reconnect(&f);
+    }
+    line(&f, "+CONTINUE\r");
+    tick_after(&f, 1000); /* This one lives. */
+    replica_fsm_closed(&f.fsm, f.now_ms, "the master closed the link");
+    f.transcript[0] = '\0';
+    tick_after(&f, 100);
+    assert_transcript(&f, "CONNECT ");
+}
+
+static void test_full_sync_that_cannot_be_installed_is_fetched_less_often(void **state)
+{
+    START_FIXTURE(f);
+
+    (void)state;
+    reach_psync(&f);
+    for (uint64_t delay_ms = 1000;; delay_ms *= 2) {
+        uint64_t expected_ms = delay_ms < 300000 ? delay_ms : 300000;
+
+        line(&f, "+FULLRESYNC " THEIRS " 0\r");
+        line(&f, "$hearth-snapshot " NAME " 100 0\r");
+        received(&f);
+        installed(&f, REPLICA_INSTALL_FAILED, "no space");
+        f.transcript[0] = '\0';
+        tick_after(&f, expected_ms - 1);
+        assert_transcript(&f, "");
+        tick_after(&f, 1);
+        assert_transcript(&f, "CONNECT ");
+        if (delay_ms > 600000) {
+            return;
+        }
+        reconnect(&f);
+    }
+}
+
 static void test_refused_install_is_tried_rarely_and_a_failed_one_soon(void **state)
 {
     START_FIXTURE(f);
@@ -463,11 +535,7 @@ static void test_refused_install_is_tried_rarely_and_a_failed_one_soon(void **st
     assert_transcript(&f, "RECEIVE INSTALL-DISCONNECTED DISCONNECT ");
     tick_after(&f, 1);
     assert_transcript(&f, "CONNECT ");
-    connected(&f);
-    line(&f, "+PONG\r");
-    while (f.fsm.state == REPLICA_CONF) {
-        line(&f, "+OK\r");
-    }
+    reconnect(&f);
     line(&f, "+FULLRESYNC " THEIRS " 0\r");
     line(&f, "$hearth-snapshot " NAME " 100 0\r");
     received(&f);
@@ -540,6 +608,9 @@ int main(void)
         cmocka_unit_test(test_tries_again_soon_and_then_each_second),
         cmocka_unit_test(test_lost_link_is_down_since_then),
         cmocka_unit_test(test_master_that_cannot_now_is_asked_again),
+        cmocka_unit_test(test_master_whose_own_link_comes_up_is_asked_again_soon),
+        cmocka_unit_test(test_stream_that_breaks_at_once_is_tried_less_often),
+        cmocka_unit_test(test_full_sync_that_cannot_be_installed_is_fetched_less_often),
         cmocka_unit_test(test_refused_install_is_tried_rarely_and_a_failed_one_soon),
         cmocka_unit_test(test_nonsense_from_the_master_is_named),
     };

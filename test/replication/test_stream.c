@@ -1,6 +1,7 @@
 #include "replication/stream.h"
 
 #include "base/resp_write.h"
+#include "storage/log/log.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -287,6 +288,25 @@ static void test_pieces_do_not_matter(void **state)
     buf_release(&whole);
 }
 
+/* The address space is taken and no memory: nothing is written beyond the first line. */
+static void test_a_change_longer_than_the_log_takes_is_named(void **state)
+{
+    struct fixture f;
+    char *to;
+
+    (void)state;
+    begin(&f);
+    buf_put_text(stream_input(&f.stream), "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$2000000000\r\n");
+    assert_int_equal(buf_reserve(stream_input(&f.stream), LOG_RECORD_BYTES_MAX, &to), STATUS_OK);
+    buf_commit(stream_input(&f.stream), LOG_RECORD_BYTES_MAX / 2);
+    assert_int_equal(stream_run(&f.stream, &f.sink, SIZE_MAX), STREAM_DRAINED);
+    buf_commit(stream_input(&f.stream), LOG_RECORD_BYTES_MAX / 2);
+    assert_int_equal(stream_run(&f.stream, &f.sink, SIZE_MAX), STREAM_BROKEN);
+    assert_true(f.stream.is_too_long);
+    assert_false(f.stream.has_diverged);
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_what_cannot_be_executed_is_named_and_not_kept),
         cmocka_unit_test(test_broken_streams_are_named),
         cmocka_unit_test(test_pieces_do_not_matter),
+        cmocka_unit_test(test_a_change_longer_than_the_log_takes_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
