@@ -97,6 +97,12 @@ static enum status hash_at(void *context, uint64_t position, uint64_t *hash)
     return log_hash_at(store_log(master->store), position, hash);
 }
 
+/* A tool: it wants what we have, whoever we are, and follows nobody. */
+static bool is_alone(const struct replica_handshake *handshake)
+{
+    return handshake->rdb_only || handshake->snapshot_only;
+}
+
 static void decide(struct master *master, const struct replica_handshake *handshake, const struct master_role *role,
                    const struct psync_request *request, struct psync_decision *decision)
 {
@@ -110,7 +116,7 @@ static void decide(struct master *master, const struct replica_handshake *handsh
         .context = master,
     };
 
-    if (handshake->rdb_only || handshake->snapshot_only) {
+    if (is_alone(handshake)) {
         *decision = (struct psync_decision){.outcome = PSYNC_FULL, .reason = "it wants a file"};
         return;
     }
@@ -184,15 +190,16 @@ struct replica *master_attach(struct master *master, const struct replica_channe
         refuse(reply, "NOMASTERLINK Can't SYNC while failing over");
         return NULL;
     }
+    /* Also from who could go on by a partial sync: in a ring, all would have each other for a master for ever (R10). */
+    if (role->is_replica && !role->is_link_up && !is_alone(handshake)) {
+        refuse(reply, "NOMASTERLINK Can't SYNC while not connected with my master");
+        return NULL;
+    }
     decide(master, handshake, role, &request, &decision);
     if (decision.outcome == PSYNC_LATER) {
         diag(DIAG_NOTICE, "replication: %s:%u is asked to come again: %s", channel->peer_ip, channel->peer_port,
              decision.reason);
         refuse(reply, "NOMASTERLINK Can't SYNC while behind the replica");
-        return NULL;
-    }
-    if (decision.outcome == PSYNC_FULL && role->is_replica && !role->is_link_up) {
-        refuse(reply, "NOMASTERLINK Can't SYNC while not connected with my master");
         return NULL;
     }
     replica = create(master, channel, handshake);

@@ -143,6 +143,8 @@ static enum status become_replica(struct replication *replication, struct role *
     replication->keep_role_at_ms = 0;
     diag_set_role('S');
     events_add(&replication->events, now_ms, "replica of %s:%u from now on", role->host, role->port);
+    /* They ask anew, and are answered when our own link is up (R10). */
+    master_drop_all(replication->master, "we follow another master now");
     replica_link_follow(replication->link, role, clock_monotonic_us() / 1000);
     state_changed(replication);
     return STATUS_OK;

@@ -2,14 +2,16 @@
 """What a node says and does in each of its roles, beside a stock Redis server in the same one.
 
 Usage: replication_roles.py HEARTH_SERVER"""
+import os
 import pathlib
 import socket
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from hearth import Server, run_tests, wait_until  # noqa: E402
-from replication import (assert_same_data, field, fill, follow, freeze, is_refused, stock_redis, thaw,  # noqa: E402
+from hearth import Client, Server, run_tests, wait_until  # noqa: E402
+from replication import (FakeMaster, assert_same_data, field, fill, follow, freeze, is_refused, stat, stock_redis, thaw,  # noqa: E402
                          wait_caught_up, wait_link)  # noqa: E402
 
 
@@ -140,6 +142,87 @@ def test_a_replica_that_is_late_does_not_count(binary):
         wait_until(lambda: client.call("SET", "k", "v") == "OK", "a good replica")
 
 
+def link_problem(server):
+    return field(server, "hearth_link_problem") or ""
+
+
+def assert_is_down(servers, seconds=1.5):
+    """None of them ever says that its link is up."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for server in servers:
+            assert field(server, "master_link_status") == "down", server.port
+        time.sleep(0.02)
+    for server in servers:
+        assert "NOMASTERLINK Can't SYNC while not connected with my master" in link_problem(server), link_problem(server)
+
+
+def test_nobody_is_its_own_master(binary):
+    """REPLICAOF itself, or two each other: as in Redis the links are down, as nobody has a master to tell of."""
+    alone = Server(binary)
+    fill(alone, 10)
+    follow(alone, alone)
+    assert_is_down([alone])
+    one, other = Server(binary), Server(binary)
+    fill(one, 10, prefix="one")
+    follow(other, one)
+    wait_caught_up(other, one)
+    follow(one, other)  # One after the other, while the first link is up.
+    wait_until(lambda: field(other, "master_link_status") == "down", "the ring to be open")
+    assert_is_down([one, other])
+    with other.client() as client:
+        assert client.call("REPLICAOF", "NO", "ONE") == "OK"
+    wait_caught_up(one, other)
+    assert stat(other, "sync_full") == 0
+    with other.client() as client, one.client() as second:
+        assert second.call("REPLICAOF", "NO", "ONE") == "OK"
+        client.socket.sendall(client.encode(("REPLICAOF", "127.0.0.1", one.port)))  # Both at once.
+        second.socket.sendall(second.encode(("REPLICAOF", "127.0.0.1", other.port)))
+        assert client.read() == "OK" and second.read() == "OK"
+    assert_is_down([one, other])
+
+
+def test_who_asks_a_replica_without_a_master_comes_again(binary):
+    """As in Redis, also who could go on by a partial sync; but a tool that wants the data alone gets it."""
+    master = Server(binary)
+    middle, last = Server(binary), Server(binary)
+    follow(middle, master)
+    follow(last, middle)
+    fill(master, 10)
+    wait_caught_up(last, master)
+    master.stop()
+    wait_until(lambda: field(middle, "master_link_status") == "down", "the link to be down")
+    last.stop()
+    last.start()
+    assert_is_down([last], 0.5)
+    path = os.path.join(last.folder, "dumped.snapshot")
+    dump = os.path.join(os.path.dirname(binary), "hearth-dump")
+    subprocess.run([dump, "--host", "127.0.0.1", "--port", str(middle.port), "--output", path], check=True, capture_output=True)
+    assert os.path.getsize(path) > 0
+    master.start()
+    begin = time.monotonic()
+    wait_link(middle)
+    wait_caught_up(last, master)
+    assert time.monotonic() - begin < 3
+    assert stat(middle, "sync_full") == 1 and stat(middle, "sync_partial_ok") >= 1
+
+
+def test_a_stream_that_breaks_at_once_is_no_success(binary):
+    """It is tried ever less often, and its ups and downs do not drive out what else happened."""
+    master = FakeMaster(lambda words: b"+CONTINUE %s\r\n" % (b"a" * 40) + Client.encode(("EXEC",)))
+    replica = Server(binary)
+    follow(replica, master)
+    wait_until(lambda: master.asked, "the first try")
+    time.sleep(3)
+    assert 4 <= len(master.asked) <= 8, len(master.asked)
+    with replica.client() as client:
+        events = [value for name, value in client.info("replication").items() if name.startswith("hearth_event")]
+    assert any("replica of" in event for event in events), events
+    assert sum("is up at offset" in event for event in events) <= 2, events
+    assert sum("EXEC without MULTI" in event for event in events) == 1, events
+    master.close()
+
+
 def test_another_master_ends_a_full_sync(binary):
     """REPLICAOF while a full sync comes in: the new master's data is what is taken, and nothing is left of the other."""
     slow = Server(binary, "--repl-full-sync-max-rate", "200000")
@@ -164,4 +247,6 @@ def test_another_master_ends_a_full_sync(binary):
 if __name__ == "__main__":
     run_tests([test_a_replica_never_becomes_writable, test_a_master_whose_keys_are_all_in_the_log_is_not_empty,
                test_a_paused_replica_applies_nothing_as_in_redis, test_info_has_the_fields_of_redis_in_each_state,
-               test_a_replica_that_is_late_does_not_count, test_another_master_ends_a_full_sync], (sys.argv[1],))
+               test_a_replica_that_is_late_does_not_count, test_nobody_is_its_own_master,
+               test_who_asks_a_replica_without_a_master_comes_again,
+               test_a_stream_that_breaks_at_once_is_no_success, test_another_master_ends_a_full_sync], (sys.argv[1],))
