@@ -29,34 +29,44 @@ static void set_first_position(struct collection *list, int64_t position)
     buf_put(body, slice_make(bytes, sizeof(bytes)));
 }
 
-static struct keycode row_key(const struct collection *list, int64_t position)
+static void put_row(struct collection *list, int64_t position, struct slice item)
 {
     struct keycode code;
 
     keycode_position(&code, list->entry.generation, position);
-    return code;
-}
-
-static void put_row(struct collection *list, int64_t position, struct slice item)
-{
-    struct keycode code = row_key(list, position);
-
     view_put(keyspace_view(list->keyspace), TABLE_FIELDS, keycode_slice(&code), item);
 }
 
 static void delete_row(struct collection *list, int64_t position)
 {
-    struct keycode code = row_key(list, position);
+    struct keycode code;
 
+    keycode_position(&code, list->entry.generation, position);
     view_delete(keyspace_view(list->keyspace), TABLE_FIELDS, keycode_slice(&code));
+}
+
+/* Say that the rows from `position` on, to the right or to the left, will be written next. */
+static void announce_rows(const struct collection *list, int64_t position, bool is_rightward)
+{
+    struct keycode codes[VIEW_ANNOUNCE_MAX];
+    struct view_announced rows[VIEW_ANNOUNCE_MAX];
+
+    for (size_t i = 0; i < VIEW_ANNOUNCE_MAX; i++) {
+        keycode_position(&codes[i], list->entry.generation,
+                         is_rightward ? position + (int64_t)i : position - (int64_t)i);
+        rows[i] = (struct view_announced){.table = TABLE_FIELDS, .key = keycode_slice(&codes[i])};
+    }
+    view_announce(keyspace_view(list->keyspace), rows, VIEW_ANNOUNCE_MAX);
 }
 
 static struct slice get_row(const struct collection *list, int64_t position)
 {
-    struct keycode code = row_key(list, position);
+    struct keycode code;
     struct slice item;
-    bool found = view_get(keyspace_view(list->keyspace), TABLE_FIELDS, keycode_slice(&code), &item);
+    bool found;
 
+    keycode_position(&code, list->entry.generation, position);
+    found = view_get(keyspace_view(list->keyspace), TABLE_FIELDS, keycode_slice(&code), &item);
     ASSERT(found); /* Positions have no holes. */
     return item;
 }
@@ -229,7 +239,10 @@ static void shift_rows(struct collection *list, struct shift *shift)
         buf_clear(&piece);
         read_piece(list, shift, &piece);
         rest = buf_slice(&piece);
-        while (packed_next(&rest, &item)) {
+        for (uint64_t i = 0; packed_next(&rest, &item); i++) {
+            if (i % VIEW_ANNOUNCE_MAX == 0) {
+                announce_rows(list, shift->to, shift->is_forward);
+            }
             put_row(list, shift->to, item);
             shift->to += shift->is_forward ? 1 : -1;
         }
@@ -478,7 +491,7 @@ static bool step_rows(struct list_walk *walk)
         return walk->is_forward ? view_cursor_next(walk->cursor) : view_cursor_prev(walk->cursor);
     }
     walk->has_begun = true;
-    code = row_key(walk->list, first_position(walk->list) + (int64_t)walk->index);
+    keycode_position(&code, walk->list->entry.generation, first_position(walk->list) + (int64_t)walk->index);
     return view_cursor_seek(walk->cursor, keycode_slice(&code));
 }
 
