@@ -194,7 +194,9 @@ static bool run(struct function_set *set, struct library *library, const struct 
         (void)lua_sethook(lua, on_count, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
     }
     if (lua_cpcall(lua, run_text, job) != 0) {
-        (void)fail(job->error, "ERR Error registering functions: ", slice_of(lua_tostring(lua, -1)), "");
+        buf_clear(job->error);
+        (void)fail(job->error, "ERR Error registering functions: ",
+                   slice_of(lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "execution failure"), "");
         lua_pop(lua, 1);
         job->is_good = false;
     }

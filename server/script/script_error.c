@@ -64,6 +64,24 @@ static void make_table(lua_State *lua)
     lua_replace(lua, 1);
 }
 
+/* A script's table at index 1 may do anything when a field of it is read. It does so now, while errors still reach the
+ * script's end: what remains is a table without a metatable. */
+static void make_plain(lua_State *lua)
+{
+    static const char *const fields[] = {"err", IS_COUNTED, "source", "line"};
+
+    if (!lua_getmetatable(lua, 1)) {
+        return;
+    }
+    lua_createtable(lua, 0, 4);
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        lua_getfield(lua, 1, fields[i]);
+        lua_setfield(lua, -2, fields[i]);
+    }
+    lua_replace(lua, 1);
+    lua_settop(lua, 1);
+}
+
 int script_error_place(lua_State *lua)
 {
     lua_Debug place;
@@ -84,21 +102,29 @@ int script_error_place(lua_State *lua)
         lua_pushinteger(lua, place.currentline);
         lua_setfield(lua, 1, "line");
     }
+    make_plain(lua);
     return 1;
+}
+
+/* Push a field of the table at `index`, which is relative, as it is there. */
+static void push_field(lua_State *lua, int index, const char *field)
+{
+    lua_pushstring(lua, field);
+    lua_rawget(lua, index - 1);
 }
 
 bool script_error_write(lua_State *lua, struct buf *text)
 {
     bool is_counted;
 
-    lua_getfield(lua, -1, "err");
+    push_field(lua, -1, "err");
     if (lua_isstring(lua, -1)) {
         buf_put_text(text, lua_tostring(lua, -1));
     } else {
         buf_put_text(text, "ERR unknown error");
     }
     lua_pop(lua, 1);
-    lua_getfield(lua, -1, IS_COUNTED);
+    push_field(lua, -1, IS_COUNTED);
     is_counted = lua_toboolean(lua, -1);
     lua_pop(lua, 1);
     return is_counted;
@@ -106,8 +132,8 @@ bool script_error_write(lua_State *lua, struct buf *text)
 
 void script_error_write_place(lua_State *lua, const char *script_name, struct buf *text)
 {
-    lua_getfield(lua, -1, "source");
-    lua_getfield(lua, -2, "line");
+    push_field(lua, -1, "source");
+    push_field(lua, -2, "line");
     if (lua_isstring(lua, -1) && lua_isstring(lua, -2)) {
         buf_put_format(text, " script: %s, on ", script_name);
         buf_put_text(text, lua_tostring(lua, -2));

@@ -20,11 +20,11 @@ void script_error_push_reply(struct lua_State *lua, struct slice text);
 /* Push and raise. */
 int script_error_raise(struct lua_State *lua, const char *text);
 
-/* Error handler for lua_pcall(): makes a table of what is none, and adds the place. */
+/* Error handler for lua_pcall(): makes a table of what is none, adds the place, and leaves nothing of a metatable. */
 int script_error_place(struct lua_State *lua);
 
 /* Append the text of the error table at the top of the stack: "CODE text", without place. Returns whether it was
- * counted already. */
+ * counted already. This and the next may raise when memory is short, but run nothing of a script's. */
 bool script_error_write(struct lua_State *lua, struct buf *text);
 /* Append " script: NAME, on SOURCE:LINE." if the table has a place. */
 void script_error_write_place(struct lua_State *lua, const char *script_name, struct buf *text);

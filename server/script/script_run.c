@@ -114,19 +114,30 @@ static void push_words(lua_State *lua, const struct slice *words, size_t count)
     }
 }
 
+/* What is on top of the stack says why Lua could not end the script as it should. Needs no protection: nothing here
+ * raises, as nothing asks Lua for memory. */
+static void write_message(lua_State *lua, const struct job *job)
+{
+    struct buf *text = &job->run->script->text;
+
+    buf_clear(text);
+    buf_put_format(text, "ERR Error running script %s, %.100s", job->run->name,
+                   lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "execution failure");
+    resp_write_error(job->reply->out, buf_slice(text));
+}
+
 /* The error on top of the stack ended the script. */
 static void write_failure(lua_State *lua, const struct job *job)
 {
     struct buf *text = &job->run->script->text;
 
-    buf_clear(text);
-    if (!lua_istable(lua, -1)) {
-        buf_put_format(text, "ERR Error running script %s, %.100s", job->run->name,
-                       lua_isstring(lua, -1) ? lua_tostring(lua, -1) : "execution failure");
-    } else {
-        job->reply->is_counted = script_error_write(lua, text);
-        script_error_write_place(lua, job->run->name, text);
+    if (!lua_istable(lua, -1)) { /* The handler that makes tables did not get so far. */
+        write_message(lua, job);
+        return;
     }
+    buf_clear(text);
+    job->reply->is_counted = script_error_write(lua, text);
+    script_error_write_place(lua, job->run->name, text);
     resp_write_error(job->reply->out, buf_slice(text));
 }
 
@@ -200,7 +211,7 @@ enum status script_run(struct script_run *run, struct call *call, const struct s
     begin(run, call);
     if (lua_cpcall(lua, run_protected, &job) != 0) {
         buf_truncate(reply->out, job.reply_begin);
-        write_failure(lua, &job);
+        write_message(lua, &job);
         lua_pop(lua, 1);
     }
     end(run);

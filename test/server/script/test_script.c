@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -206,6 +207,32 @@ static void test_bytecode_is_no_script(void **state)
         "*2 $3 nil $38 x:1: unexpected symbol near 'char(27)' ");
 }
 
+/* An error may be any object, whose metatable does what it likes when the object is read, and raises errors, too. */
+static void test_errors_are_any_object(void **state)
+{
+    static const char *const objects[] = {
+        "setmetatable({}, {__index = function() error(setmetatable({}, {__index = b})) end})",
+        "setmetatable({}, {__index = b, __newindex = b, __tostring = b})",
+        "setmetatable({}, {__newindex = function() error({}) end})",
+        "setmetatable({err = {}, line = {}}, {__index = function(t) return t end})",
+        "coroutine.create(b)",
+    };
+    struct small_server *s = *state;
+    char script[256];
+
+    for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+        const char *heard;
+
+        (void)snprintf(script, sizeof(script), "local function b() error('x') end error(%s)", objects[i]);
+        send_script(s, A, "EVAL", script);
+        heard = small_server_hears(s, A);
+        assert_memory_equal(heard, "-ERR ", 5);
+        assert_non_null(strstr(heard, ", on @user_script:1."));
+    }
+    assert_eval(s, "error(setmetatable({}, {__index = {err = 'MY own'}}))",
+                "-MY own script: 76aa28a6731895775ebd90de1474b5f931e61785, on @user_script:1. ");
+}
+
 static void test_kept_scripts_are_run_by_name(void **state)
 {
     struct small_server *s = *state;
@@ -321,6 +348,7 @@ int main(void)
         TEST(test_stale_replicas_run_what_says_that_it_may),
         TEST(test_scripts_cannot_change_what_others_see),
         TEST(test_bytecode_is_no_script),
+        TEST(test_errors_are_any_object),
         TEST(test_kept_scripts_are_run_by_name),
         TEST(test_commands_inside_are_counted),
         TEST(test_a_slow_script_can_be_killed),
