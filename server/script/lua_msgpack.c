@@ -168,7 +168,7 @@ static void push_packed(lua_State *lua, int index, int level)
     struct packer packer = {.lua = lua};
     int type = lua_type(lua, index);
 
-    luaL_checkstack(lua, 8, "too many values to pack");
+    luaL_checkstack(lua, LUA_MINSTACK, "too many values to pack"); /* What luaL_Buffer counts on. */
     if (type == LUA_TTABLE && level < NESTING_MAX) {
         push_table(lua, index, level);
         return;

@@ -2,6 +2,9 @@
 #include <lauxlib.h>
 #include <stdbool.h>
 
+#define INSERT_MOVES_MAX 100000000 /* By table.insert(), which cannot be interrupted: more than a table has elements.  \
+                                    */
+
 /* A wall's metatable holds the table behind it under the address of this. */
 static const char behind_key = 'b';
 
@@ -159,6 +162,7 @@ static int run_insert(lua_State *lua)
         return luaL_error(lua, "wrong number of arguments to 'insert'");
     }
     refuse_wall(lua, 1);
+    luaL_argcheck(lua, position > end - INSERT_MOVES_MAX, 2, "position out of bounds");
     for (int i = end > position ? end : position; i > position; i--) {
         lua_rawgeti(lua, 1, i - 1);
         lua_rawseti(lua, 1, i);

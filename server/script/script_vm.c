@@ -3,12 +3,13 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "server/script/lua_bit.h"
+#include "server/script/lua_bound.h"
+#include "server/script/lua_json.h"
 #include "server/script/lua_msgpack.h"
 #include "server/script/lua_protect.h"
 #include "server/script/lua_struct.h"
 #include "server/script/script_error.h"
 #include <lauxlib.h>
-#include <lua-cjson.h>
 #include <lualib.h>
 #include <stdlib.h>
 
@@ -190,15 +191,6 @@ static void open_library(lua_State *lua, lua_CFunction open, const char *name)
     lua_call(lua, 1, 0);
 }
 
-/* cjson.encode() and its like begin with their defaults in each interpreter. Its opener leaves the table on the stack.
- */
-static void open_cjson(lua_State *lua)
-{
-    lua_pushcfunction(lua, luaopen_cjson);
-    lua_call(lua, 0, 1);
-    lua_setglobal(lua, "cjson");
-}
-
 static void drop_globals(lua_State *lua)
 {
     lua_pushnil(lua);
@@ -236,7 +228,8 @@ static int build(lua_State *lua)
     set_function(lua, "load", run_load);
     set_function(lua, "loadstring", run_loadstring);
     set_function(lua, "pcall", run_pcall);
-    open_cjson(lua);
+    lua_bound_open(lua);
+    lua_json_open(lua);
     lua_bit_open(lua);
     lua_msgpack_open(lua);
     lua_struct_open(lua);
