@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define STACK_SLOTS 6 /* On Lua's stack, for one level of a value. */
+#define STACK_SLOTS     6          /* On Lua's stack, for one level of a value. */
+#define REPLY_BYTES_MAX (1u << 30) /* A table that is many times in others makes more of itself than memory holds. */
 
 /* --- Into Lua --- */
 
@@ -392,6 +393,9 @@ void script_reply_write(lua_State *lua, struct reply *reply, int protocol)
         (void)reply_error(reply, "ERR reached lua stack limit");
         lua_pop(lua, 1);
         return;
+    }
+    if (reply->out->len > REPLY_BYTES_MAX) {
+        (void)luaL_error(lua, "the reply is too large");
     }
     switch (lua_type(lua, -1)) {
     case LUA_TSTRING:

@@ -13,8 +13,14 @@
 #include <lualib.h>
 #include <stdlib.h>
 
-#define TIDY_RUNS  50 /* Runs between steps of the garbage collector, */
-#define TIDY_STEPS 50 /* and how large these are. */
+#define TIDY_RUNS  50                 /* Runs between steps of the garbage collector, */
+#define TIDY_STEPS 50                 /* and how large these are. */
+#define TIDY_BYTES ((size_t)64 << 20) /* With more than this, and twice of what was in use, all garbage is collected.  \
+                                       */
+
+/* Of one interpreter. Not only for the machine's sake: Lua 5.1's parser and libraries count bytes in an int here and
+ * there, and nothing that they can get hold of is longer. */
+#define MEMORY_BYTES_MAX ((size_t)2 << 30)
 
 /* Globals that Lua's own libraries make and that are kept; all others go. */
 static const char *const kept_globals[] = {
@@ -28,16 +34,20 @@ static const char *const kept_globals[] = {
 static void *allocate(void *context, void *pointer, size_t old_bytes, size_t new_bytes)
 {
     struct script_vm *vm = context;
+    size_t other_bytes = vm->memory_bytes - (pointer == NULL ? 0 : old_bytes);
     void *block;
 
     if (new_bytes == 0) {
-        vm->memory_bytes -= pointer == NULL ? 0 : old_bytes;
+        vm->memory_bytes = other_bytes;
         memory_free(pointer);
+        return NULL;
+    }
+    if (other_bytes + new_bytes > MEMORY_BYTES_MAX && other_bytes + new_bytes > vm->memory_bytes && !vm->is_tidied) {
         return NULL;
     }
     block = memory_try_resize(pointer, new_bytes);
     if (block != NULL) {
-        vm->memory_bytes += new_bytes - (pointer == NULL ? 0 : old_bytes);
+        vm->memory_bytes = other_bytes + new_bytes;
     }
     return block;
 }
@@ -239,6 +249,9 @@ static int build(lua_State *lua)
     lua_setglobal(lua, "redis");
     lua_pushcfunction(lua, script_error_place);
     build->vm->on_error = luaL_ref(lua, LUA_REGISTRYINDEX);
+    /* Lua makes this string when a protected call has ended, so it must be there, however short memory is. */
+    lua_pushliteral(lua, "error in error handling");
+    (void)luaL_ref(lua, LUA_REGISTRYINDEX);
     build->vm->globals = lua_protect_globals(lua);
     return 0;
 }
@@ -283,10 +296,32 @@ void script_vm_set_global(struct script_vm *vm, const char *name)
     lua_pop(lua, 2);
 }
 
+/* Protected: the collector, too, may ask for memory. */
+static int collect_some(lua_State *lua)
+{
+    (void)lua_gc(lua, LUA_GCSTEP, TIDY_STEPS);
+    return 0;
+}
+
+static int collect_all(lua_State *lua)
+{
+    (void)lua_gc(lua, LUA_GCCOLLECT, 0);
+    return 0;
+}
+
 void script_vm_tidy(struct script_vm *vm)
 {
-    if (++vm->runs == TIDY_RUNS) {
-        vm->runs = 0;
-        (void)lua_gc(vm->lua, LUA_GCSTEP, TIDY_STEPS);
+    bool is_large = vm->memory_bytes > TIDY_BYTES && vm->memory_bytes / 2 > vm->live_bytes;
+
+    if (++vm->runs < TIDY_RUNS && !is_large) {
+        return;
+    }
+    vm->runs = 0;
+    vm->is_tidied = true;
+    (void)lua_cpcall(vm->lua, is_large ? collect_all : collect_some, NULL);
+    vm->is_tidied = false;
+    lua_settop(vm->lua, 0);
+    if (is_large) {
+        vm->live_bytes = vm->memory_bytes;
     }
 }

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "server/script/lua_random.h"
 #include <lua.h>
+#include <stdbool.h>
 
 struct script;
 struct slice;
@@ -16,7 +17,9 @@ struct slice;
 struct script_vm {
     lua_State *lua;
     struct script *script;     /* Borrowed: whose scripts run here. */
-    size_t memory_bytes;       /* Held by Lua. */
+    size_t memory_bytes;       /* Held by Lua: 2 GB at most, beyond which scripts find memory short. */
+    size_t live_bytes;         /* Of these, after all garbage was collected last. */
+    bool is_tidied;            /* Garbage is being collected, for which there is memory beyond what scripts get. */
     struct lua_random *random; /* Borrowed: what math.random() draws from. */
     int globals;        /* Reference in the registry: the true table of globals, which scripts see through a wall. */
     int on_error;       /* Reference: places an error; see script_error.h. */
@@ -42,7 +45,7 @@ int script_vm_load(lua_State *lua, struct slice text, const char *name);
 /* Set a global for scripts, from the value on top of the stack, which is popped. */
 void script_vm_set_global(struct script_vm *vm, const char *name);
 
-/* A run has ended: collect garbage now and then, rather than all of it at some bad time. */
+/* A run has ended: collect garbage now and then, rather than all of it at some bad time; all of it if it is much. */
 void script_vm_tidy(struct script_vm *vm);
 
 #endif
