@@ -62,6 +62,7 @@ void replica_abandon(struct replica *replica, uint64_t now_ms)
     }
     buf_clear(&replica->lead);
     replica->stage = REPLICA_STAGE_SENT;
+    replica->is_abandoned = true;
 }
 
 void replica_free(struct replica *replica, uint64_t now_ms)
@@ -382,7 +383,8 @@ bool replica_acknowledge(struct replica *replica, uint64_t offset, uint64_t dura
 
 bool replica_needs_log(const struct replica *replica, uint64_t *offset)
 {
-    if (replica->is_alone || replica->stage == REPLICA_STAGE_WAIT || replica->stage == REPLICA_STAGE_PAYLOAD) {
+    if (replica->is_alone || replica->is_abandoned || replica->stage == REPLICA_STAGE_WAIT ||
+        replica->stage == REPLICA_STAGE_PAYLOAD) {
         return false; /* What comes is covered by the payload, which holds the log itself. */
     }
     *offset = replica->is_sync ? log_cursor_offset(replica->cursor) : replica->ack.offset;

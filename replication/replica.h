@@ -38,10 +38,11 @@ struct replica {
     bool is_alone; /* A tool: payload and no stream. */
     char ip[64];   /* As announced, or the peer's. */
     uint16_t port;
-    char reason[160]; /* Of its full sync; "" after a partial one. */
-    const char *doom; /* Why it must be closed at the next turn; NULL for none. Static. */
-    bool is_finished; /* It is closed politely: what was produced is to reach it. */
-    bool is_closed;   /* Its connection was told to close. */
+    char reason[160];  /* Of its full sync; "" after a partial one. */
+    const char *doom;  /* Why it must be closed at the next turn; NULL for none. Borrowed: doom_text, or static. */
+    bool is_finished;  /* It is closed politely: what was produced is to reach it. */
+    bool is_closed;    /* Its connection was told to close. */
+    bool is_abandoned; /* What it has is of a history that is gone: nothing of it is kept in mind. */
     char doom_text[160];
     struct buf lead;                   /* Lines that go before anything else. Owned. */
     struct full_sync_waiter waiter;    /* REPLICA_STAGE_WAIT. */

@@ -207,6 +207,33 @@ def test_who_asks_a_replica_without_a_master_comes_again(binary):
     assert stat(middle, "sync_full") == 1 and stat(middle, "sync_partial_ok") >= 1
 
 
+def test_who_followed_a_history_that_is_gone_is_not_kept_in_mind(binary):
+    """Its offset would hold back the log of the new data."""
+    master = Server(binary)
+    middle, last = Server(binary, "--repl-ping-replica-period", "1"), Server(binary)
+    follow(middle, master)
+    follow(last, middle)
+    fill(master, 1000)
+    wait_caught_up(last, master)
+
+    def kept():
+        with open(os.path.join(middle.data, "hearth.replicas")) as file:
+            return file.read()
+    wait_until(lambda: ":%d " % last.port in kept(), "the replica to be kept in mind")
+    freeze(last)
+    master.kill()
+    other = Server(binary, start=False, port=master.port)
+    other.start()
+    fill(other, 10, prefix="other")
+    wait_caught_up(middle, other)
+    assert stat(other, "sync_full") == 1
+    time.sleep(2.5)
+    assert ":%d " % last.port not in kept(), kept()
+    thaw(last)
+    wait_caught_up(last, other)
+    assert_same_data(last, other, (0,))
+
+
 def test_a_stream_that_breaks_at_once_is_no_success(binary):
     """It is tried ever less often, and its ups and downs do not drive out what else happened."""
     master = FakeMaster(lambda words: b"+CONTINUE %s\r\n" % (b"a" * 40) + Client.encode(("EXEC",)))
@@ -249,4 +276,5 @@ if __name__ == "__main__":
                test_a_paused_replica_applies_nothing_as_in_redis, test_info_has_the_fields_of_redis_in_each_state,
                test_a_replica_that_is_late_does_not_count, test_nobody_is_its_own_master,
                test_who_asks_a_replica_without_a_master_comes_again,
+               test_who_followed_a_history_that_is_gone_is_not_kept_in_mind,
                test_a_stream_that_breaks_at_once_is_no_success, test_another_master_ends_a_full_sync], (sys.argv[1],))
