@@ -28,8 +28,7 @@ struct replication_hooks {
     bool (*is_paused)(void *context);
     /* A full sync has replaced all data: forget what was derived from the old. */
     void (*data_replaced)(void *context);
-    /* The role, the link's state, or whether a failover is under way has changed. `disconnect_clients` as Redis does
-     * when a master becomes a replica. */
+    /* The role, the link's state, or whether a failover is under way has changed. */
     void (*role_changed)(void *context);
     /* What replicas acknowledged, or what our own disk has, has moved: commands that wait for that look again. Called
      * from replication_turn() only. */
@@ -107,9 +106,9 @@ bool replication_link_is_up(const struct replication *replication);
 const char *replication_master_host(const struct replication *replication);
 uint16_t replication_master_port(const struct replication *replication);
 
-/* Write the lines of INFO replication, CRLF each, without the heading; and ROLE's reply as RESP. */
-void replication_write_info(struct replication *replication, uint64_t now_ms, struct buf *out);
-void replication_write_role(struct replication *replication, struct buf *out, int protocol);
+/* Write the lines of INFO replication, CRLF each, without the heading; and ROLE's reply as RESP, of either version. */
+void replication_write_info(struct replication *replication, struct buf *out);
+void replication_write_role(struct replication *replication, struct buf *out);
 
 /* A replica of ours, for whoever tells of it. Texts are borrowed until the turn ends. */
 struct replication_peer {

@@ -42,19 +42,17 @@ static struct info_sources sources_of(const struct replication *replication)
     return sources;
 }
 
-void replication_write_info(struct replication *replication, uint64_t now_ms, struct buf *out)
+void replication_write_info(struct replication *replication, struct buf *out)
 {
     struct info_sources sources = sources_of(replication);
 
-    (void)now_ms; /* Ages are told by the monotonic clock. */
     info_write(&sources, clock_monotonic_us() / 1000, out);
 }
 
-void replication_write_role(struct replication *replication, struct buf *out, int protocol)
+void replication_write_role(struct replication *replication, struct buf *out)
 {
     struct info_sources sources = sources_of(replication);
 
-    (void)protocol; /* The same in both. */
     info_write_role(&sources, out);
 }
 

@@ -124,7 +124,7 @@ static enum status run_failover(struct call *call, struct reply *reply)
 
 static enum status run_role(struct call *call, struct reply *reply)
 {
-    replication_write_role(call->services->replication, reply->out, reply->protocol);
+    replication_write_role(call->services->replication, reply->out);
     return STATUS_OK;
 }
 

@@ -305,7 +305,7 @@ static void write_stats(const struct page *page)
 
 static void write_replication(const struct page *page)
 {
-    replication_write_info(page->services->replication, page->now_ms, page->out);
+    replication_write_info(page->services->replication, page->out);
 }
 
 static double seconds_of(struct timeval time)
