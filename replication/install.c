@@ -19,18 +19,35 @@ __attribute__((format(printf, 3, 4))) static void fail(struct install *install, 
     va_end(arguments);
 }
 
+/* A payload's file as a source that ends when the job is to end. */
+struct payload_source {
+    struct snapshot_file_source file;
+    const atomic_bool *cancelled;
+};
+
+static enum status read_payload(void *context, char *to, size_t len, size_t *read_len)
+{
+    struct payload_source *source = context;
+
+    if (source->cancelled != NULL && atomic_load(source->cancelled)) {
+        return STATUS_CLOSED;
+    }
+    return snapshot_read_from_file(&source->file, to, len, read_len);
+}
+
 static bool unpack_snapshot(struct install *install)
 {
     const struct snapshot_read_options options = {.files = install->files};
     struct snapshot_problem problem = {.text = ""};
     struct snapshot_contents contents;
-    struct file *file;
+    struct payload_source reader = {.cancelled = install->cancelled};
+    const struct snapshot_source source = {.read = read_payload, .context = &reader};
     enum status status;
 
-    status = file_open(install->files, install->payload_path, FILE_READ, &file);
+    status = file_open(install->files, install->payload_path, FILE_READ, &reader.file.file);
     if (status == STATUS_OK) {
-        status = snapshot_unpack(file, install->data_path, &options, &contents, &problem);
-        file_close(file);
+        status = snapshot_unpack_from(&source, install->data_path, &options, &contents, &problem);
+        file_close(reader.file.file);
     }
     if (status != STATUS_OK) {
         fail(install, REPLICA_INSTALL_FAILED, "the snapshot cannot be unpacked: %s",

@@ -25,7 +25,7 @@ void link_sync_close(struct link_sync *sync)
     memory_free(sync->directory);
 }
 
-void link_sync_fill_facts(const struct link_sync *sync, struct replica_facts *facts)
+void link_sync_fill_facts(const struct link_sync *sync, bool with_hash, struct replica_facts *facts)
 {
     const struct replication_settings *settings = sync->settings;
     const struct log *log = store_log(sync->store);
@@ -38,7 +38,7 @@ void link_sync_fill_facts(const struct link_sync *sync, struct replica_facts *fa
         .announce_port = settings->announce_port != 0 ? settings->announce_port : settings->listening_port,
         .timeout_ms = settings->timeout_s * 1000,
         .history = log_history(log),
-        .end = log_end(log),
+        .end = with_hash ? log_end(log) : (struct history_position){.offset = log_end_offset(log)},
         .acknowledged = log_released_offset(log),
         .durable = log_durable_offset(log),
         .resume_name = has_part ? sync->incoming.part_name : NULL,
@@ -146,6 +146,7 @@ const struct install *link_sync_take_installed(struct link_sync *sync)
 void link_sync_abandon(struct link_sync *sync)
 {
     sync->is_stale = sync->worker.is_running;
+    worker_ask_to_end(&sync->worker);
 }
 
 bool link_sync_is_stale(const struct link_sync *sync)

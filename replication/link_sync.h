@@ -35,8 +35,9 @@ MUST_CHECK enum status link_sync_open(struct link_sync *sync, const struct link_
 /* Waits for the worker. */
 void link_sync_close(struct link_sync *sync);
 
-/* What our settings, our log and a part of a full sync have to say in the handshake. */
-void link_sync_fill_facts(const struct link_sync *sync, struct replica_facts *facts);
+/* What our settings, our log and a part of a full sync have to say in the handshake. The hash at the log's end, which
+ * costs a look at all that was appended since it was last asked for, only `with_hash`. */
+void link_sync_fill_facts(const struct link_sync *sync, bool with_hash, struct replica_facts *facts);
 
 /* Begin to install what sync->incoming has received whole. `wants_full`: we asked for it because our data is wrong.
  *   STATUS_NO_MEMORY, STATUS_CORRUPT, STATUS_IO: it cannot even begin. */
@@ -44,7 +45,7 @@ MUST_CHECK enum status link_sync_install(struct link_sync *sync, const struct re
                                          bool wants_full);
 /* Once, when the install has ended: its outcome, borrowed until the next one begins. NULL: not yet, or not wanted. */
 const struct install *link_sync_take_installed(struct link_sync *sync);
-/* The install that may be under way is no longer wanted; its outcome will be dropped. */
+/* The install that may be under way is no longer wanted: it is told to end, and its outcome will be dropped. */
 void link_sync_abandon(struct link_sync *sync);
 /* Whether an abandoned one still runs: nothing new may be received. */
 bool link_sync_is_stale(const struct link_sync *sync);

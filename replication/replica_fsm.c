@@ -108,6 +108,7 @@ static void send_all_conf(struct replica_fsm *fsm, const struct replica_turn *tu
     const struct replica_facts *facts = turn->facts;
     char text[64];
 
+    ASSERT(replica_fsm_tells_hash(fsm));
     fsm->replies_due = 0;
     snprintf(text, sizeof(text), "%u", facts->announce_port);
     send_conf(fsm, turn->send, "listening-port", text);
@@ -256,6 +257,11 @@ void replica_fsm_heard(struct replica_fsm *fsm, uint64_t now_ms)
 bool replica_fsm_wants_lines(const struct replica_fsm *fsm)
 {
     return fsm->state >= REPLICA_PING && fsm->state <= REPLICA_PAYLOAD_LINE;
+}
+
+bool replica_fsm_tells_hash(const struct replica_fsm *fsm)
+{
+    return fsm->state == REPLICA_PING || fsm->state == REPLICA_AUTH;
 }
 
 static bool starts_with(struct slice line, const char *text)

@@ -88,12 +88,12 @@ struct replica_facts {
     uint32_t timeout_ms; /* repl-timeout. */
     /* What we have. */
     const struct history *history;
-    struct history_position end;
-    bool wants_full;         /* Nothing else helps: ask for a full sync. */
-    bool is_failover;        /* The master is a replica yet: ask it to take over. */
-    uint64_t acknowledged;   /* Kept as far as our appendfsync promises. */
-    uint64_t durable;        /* On our disk. */
-    const char *resume_name; /* Part of a snapshot is here; NULL if none. */
+    struct history_position end; /* Its hash only where replica_fsm_tells_hash() says so. */
+    bool wants_full;             /* Nothing else helps: ask for a full sync. */
+    bool is_failover;            /* The master is a replica yet: ask it to take over. */
+    uint64_t acknowledged;       /* Kept as far as our appendfsync promises. */
+    uint64_t durable;            /* On our disk. */
+    const char *resume_name;     /* Part of a snapshot is here; NULL if none. */
     uint64_t resume_from;
 };
 
@@ -118,6 +118,8 @@ void replica_fsm_heard(struct replica_fsm *fsm, uint64_t now_ms);
 bool replica_fsm_wants_lines(const struct replica_fsm *fsm);
 /* A line came, without its end. A bare "\n" is an empty line: a keepalive. */
 enum replica_action replica_fsm_line(struct replica_fsm *fsm, const struct replica_turn *turn, struct slice line);
+/* Whether the next event may have us tell our hash. */
+bool replica_fsm_tells_hash(const struct replica_fsm *fsm);
 /* The payload is whole. */
 enum replica_action replica_fsm_received(struct replica_fsm *fsm, const struct replica_turn *turn);
 

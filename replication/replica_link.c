@@ -72,7 +72,7 @@ void replica_link_close(struct replica_link *link)
 
 const struct replica_turn *replica_link_begin_event(struct replica_link *link, struct replica_link_scratch *scratch)
 {
-    link_sync_fill_facts(&link->sync, &scratch->facts);
+    link_sync_fill_facts(&link->sync, replica_fsm_tells_hash(&link->fsm), &scratch->facts);
     scratch->facts.wants_full = link->wants_full;
     scratch->facts.is_failover = link->is_failover;
     buf_init(&scratch->send, BUF_NO_CEILING);
@@ -372,12 +372,12 @@ static void on_closed(void *context, const char *reason)
     }
 }
 
-void replica_link_tick(struct replica_link *link, uint64_t now_ms)
+void replica_link_tick(struct replica_link *link)
 {
     struct replica_link_scratch scratch;
     const struct replica_turn *turn;
 
-    (void)now_ms;
+    replica_link_swap(link);
     if (link->fsm.state == REPLICA_OFF || link_sync_is_stale(&link->sync)) {
         return;
     }
@@ -425,7 +425,7 @@ void replica_link_follow(struct replica_link *link, const struct role *role, uin
     link->sync.shared_to = role->shared_to;
     link->wants_full = strcmp(role->diverged_from, log_history(store_log(link->store))->id) == 0;
     replica_fsm_start(&link->fsm, now_ms);
-    replica_link_tick(link, now_ms);
+    replica_link_tick(link);
 }
 
 void replica_link_stop(struct replica_link *link)
@@ -433,6 +433,10 @@ void replica_link_stop(struct replica_link *link)
     replica_fsm_stop(&link->fsm);
     put_down(link);
     link_sync_abandon(&link->sync);
+    if (link->is_verified) {
+        link->is_verified = false;
+        link_sync_discard(&link->sync);
+    }
     link->is_refusing = false;
     link->noted_problem[0] = '\0';
     link->is_up_noted = false;

@@ -53,7 +53,7 @@ void replica_link_stop(struct replica_link *link);
 void replica_link_drain(struct replica_link *link);
 
 /* Ten times a second or so. */
-void replica_link_tick(struct replica_link *link, uint64_t now_ms);
+void replica_link_tick(struct replica_link *link);
 /* Each loop turn and log progress: go on where the store had no room, and answer GETACK when the disk has it. */
 void replica_link_turn(struct replica_link *link);
 /* After a wake. */

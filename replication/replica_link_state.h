@@ -32,6 +32,7 @@ struct replica_link {
     bool wants_full;             /* Our data is known to differ, or a change cannot be taken. */
 
     struct link_sync sync;
+    bool is_verified; /* A full sync's data is ready to be swapped in, when no checkpoint runs. */
     bool is_refusing;
     uint64_t sync_begun_ms;
     char full_reason[REPLICA_PROBLEM_BYTES];
@@ -64,5 +65,7 @@ void replica_link_break(struct replica_link *link, const char *problem);
 void replica_link_begin_receiving(struct replica_link *link);
 void replica_link_take_payload(struct replica_link *link);
 void replica_link_begin_install(struct replica_link *link);
+/* Verified data is swapped in, if it is time. */
+void replica_link_swap(struct replica_link *link);
 
 #endif

@@ -118,6 +118,16 @@ static void replace_data(struct replica_link *link)
     finish_install(link, REPLICA_INSTALLED, "");
 }
 
+/* The swap has to wait for a checkpoint that runs, and would do that on the loop: rather it is done when that is over.
+ */
+void replica_link_swap(struct replica_link *link)
+{
+    if (link->is_verified && !store_get_statistics(link->store)->checkpoint_running) {
+        link->is_verified = false;
+        replace_data(link);
+    }
+}
+
 void replica_link_take_work(struct replica_link *link)
 {
     const struct install *install = link_sync_take_installed(&link->sync);
@@ -126,7 +136,8 @@ void replica_link_take_work(struct replica_link *link)
         return;
     }
     if (install->result == REPLICA_INSTALLED) {
-        replace_data(link);
+        link->is_verified = true;
+        replica_link_swap(link);
     } else {
         finish_install(link, install->result, install->problem);
     }

@@ -61,7 +61,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
     if (replication->keep_role_at_ms != 0 && now_ms >= replication->keep_role_at_ms) {
         keep_role(replication);
     }
-    replica_link_tick(replication->link, now_ms);
+    replica_link_tick(replication->link);
     master_tick(replication->master, now_ms, &role);
 }
 

@@ -52,10 +52,17 @@ bool worker_take(struct worker *worker)
     return true;
 }
 
-void worker_cancel(struct worker *worker)
+void worker_ask_to_end(struct worker *worker)
 {
     if (worker->is_running) {
         atomic_store(&worker->cancelled, true);
+    }
+}
+
+void worker_cancel(struct worker *worker)
+{
+    worker_ask_to_end(worker);
+    if (worker->is_running) {
         join(worker);
     }
 }

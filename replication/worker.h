@@ -1,4 +1,5 @@
-/* One piece of long work beside the event loop: making a snapshot, installing one. One job at a time for each worker.
+/* One piece of work beside the event loop that may take long: making a payload, installing one, writing a file. One job
+ * at a time for each worker.
  *
  * The loop starts it and takes it back; between the two the job's context is the thread's alone, but for `cancelled`.
  */
@@ -26,7 +27,9 @@ void worker_init(struct worker *worker, void (*wake)(void *context), void *wake_
 MUST_CHECK enum status worker_start(struct worker *worker, void (*run)(void *context), void *context);
 /* True once for each job, when it has ended: its context is the caller's again. */
 bool worker_take(struct worker *worker);
-/* Ask the job to end and wait until it has. Nothing if none runs. */
+/* Ask the job to end, and take it as ever. Nothing if none runs. */
+void worker_ask_to_end(struct worker *worker);
+/* The same, and wait until it has. */
 void worker_cancel(struct worker *worker);
 
 #endif

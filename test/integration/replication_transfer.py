@@ -191,9 +191,30 @@ def test_a_history_in_which_nothing_was_written_is_served(binary):
     assert_same_data(master, replica)
 
 
+def test_the_loop_does_not_wait_for_a_checkpoint_before_the_swap(binary):
+    master = Server(binary, *QUICK)
+    fill(master, 10)
+    replica = Server(binary, *QUICK, "--checkpoint-memory", "1gb", "--checkpoint-interval", "0")
+    fill(replica, 300000, prefix="old", size=60)
+    with replica.client() as client, replica.client() as asking:
+        client.call("BGSAVE")
+        follow(replica, master)
+        begin, longest, saving_s = time.monotonic(), 0.0, 0.0
+        while client.info("replication")["master_link_status"] != "up":
+            assert time.monotonic() - begin < 60
+            asked = time.monotonic()
+            is_saving = asking.info("persistence")["rdb_bgsave_in_progress"] == "1"
+            longest = max(longest, time.monotonic() - asked)
+            saving_s = time.monotonic() - begin if is_saving else saving_s
+    print("     a checkpoint of %.2f s, the longest answer after %.3f s" % (saving_s, longest))
+    assert saving_s < 0.3 or longest < saving_s / 2, (saving_s, longest)
+    assert_same_data(master, replica)
+
+
 if __name__ == "__main__":
     run_tests([test_one_snapshot_serves_all_who_wait, test_rate_is_kept, test_old_data_is_served_while_new_comes,
                test_broken_transfer_goes_on, test_killed_replica_goes_on_with_its_part,
                test_killed_master_goes_on_with_its_snapshot, test_writes_during_a_full_sync_arrive,
                test_nothing_is_left_behind, test_little_log_beyond_the_checkpoint_needs_no_new_one,
-               test_a_history_in_which_nothing_was_written_is_served], (sys.argv[1],))
+               test_a_history_in_which_nothing_was_written_is_served,
+               test_the_loop_does_not_wait_for_a_checkpoint_before_the_swap], (sys.argv[1],))

@@ -156,6 +156,21 @@ static void test_a_file_that_is_no_rdb_is_named(void **state)
     drop(&f);
 }
 
+/* Whoever is told to follow another master, or to end, does not wait until it is done. */
+static void test_an_install_that_is_no_longer_wanted_ends(void **state)
+{
+    const atomic_bool cancelled = true;
+    struct fixture f;
+
+    (void)state;
+    make(&f, 1000, 0);
+    f.install.cancelled = &cancelled;
+    install_run(&f.install);
+    assert_int_equal(f.install.result, REPLICA_INSTALL_FAILED);
+    assert_no_data(&f);
+    drop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_leftovers_of_an_earlier_try_do_not_matter),
         cmocka_unit_test(test_an_empty_unrelated_master_wipes_nobody),
         cmocka_unit_test(test_a_file_that_is_no_rdb_is_named),
+        cmocka_unit_test(test_an_install_that_is_no_longer_wanted_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
