@@ -57,7 +57,7 @@ static void sample(struct ticker *ticker, uint64_t now_us)
     metrics_sample(&metrics->replication_output_rate, replication.output_bytes, now_us);
 }
 
-/* Clients that say nothing for `timeout` seconds, and need not. */
+/* Clients with whom nothing is exchanged for `timeout` seconds, and need not be. */
 static void close_idle(struct ticker *ticker, uint64_t now_us)
 {
     struct services *services = ticker->options.services;
@@ -70,7 +70,7 @@ static void close_idle(struct ticker *ticker, uint64_t now_us)
     {
         struct session *session = LIST_ENTRY(node, struct session, node);
 
-        if (now_us - session->active_us > timeout_us && session->subscription_count == 0 &&
+        if (session_idle_us(session, now_us) > timeout_us && session->subscription_count == 0 &&
             !(session->flags & (SESSION_REPLICA | SESSION_MONITOR | SESSION_BLOCKED | SESSION_PARKED))) {
             session_close(session);
         }

@@ -378,7 +378,10 @@ void connection_flush(struct connection *connection, const struct connections_tu
         check_output_place(connection);
     }
     if (!connection_is_closing(connection)) {
+        uint64_t sent = connection->sent;
+
         write_out(connection);
+        connection->sent_us = connection->sent == sent ? connection->sent_us : turn->now_us;
     }
 }
 
@@ -425,6 +428,11 @@ void connection_measure(const struct connection *connection, struct connection_u
     usage->output_bytes = buf_memory_bytes(&connection->output);
     usage->output_peak = has_grown ? connection->output_peak : connection->last_output_peak;
     usage->memory_bytes = sizeof(*connection) + usage->input_bytes + usage->output_bytes;
+}
+
+uint64_t connection_sent_us(const struct connection *connection)
+{
+    return connection->sent_us;
 }
 
 int connection_fd(const struct connection *connection)

@@ -107,6 +107,8 @@ struct connection_usage {
     size_t memory_bytes; /* Of all. */
 };
 void connection_measure(const struct connection *connection, struct connection_usage *usage);
+/* When output last left; 0: never. */
+uint64_t connection_sent_us(const struct connection *connection);
 int connection_fd(const struct connection *connection);
 
 /* The turn: what connection_process_again() asked for until now, for a few ms. The rest, and what is asked for

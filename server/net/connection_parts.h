@@ -32,7 +32,8 @@ struct connection {
     struct event write_event;
     struct buf input; /* Begins with the unfinished request. */
     struct buf output;
-    uint64_t sent;           /* Bytes that left since the connection began. */
+    uint64_t sent;           /* Bytes that left since the connection began, */
+    uint64_t sent_us;        /* and when the last ones did. */
     uint64_t hold_offset;    /* What this turn's output reveals; 0 nothing. */
     struct hold_queue holds; /* Keeps output back until its offset is released. */
     struct connection_limit limit;

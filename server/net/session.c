@@ -340,6 +340,14 @@ void session_release_internal(struct session *session)
     buf_release(&session->pushed);
 }
 
+uint64_t session_idle_us(const struct session *session, uint64_t now_us)
+{
+    uint64_t sent_us = session->connection == NULL ? 0 : connection_sent_us(session->connection);
+    uint64_t last_us = sent_us > session->active_us ? sent_us : session->active_us;
+
+    return now_us > last_us ? now_us - last_us : 0;
+}
+
 bool session_is_local(const struct session *session)
 {
     return (session->flags & SESSION_UNIX_SOCKET) || strncmp(session->peer, "127.", 4) == 0 ||
@@ -402,6 +410,7 @@ void session_unblock(struct session *session)
 {
     ASSERT(session->blocked == NULL);
     session->flags &= ~(uint32_t)SESSION_BLOCKED;
+    session->active_us = clock_monotonic_us(); /* It was not idle while it waited. */
     connection_process_again(session->connection);
 }
 

@@ -67,7 +67,7 @@ struct session {
     char *library_version;
     struct acl_user *user; /* Who it is; lives longer (acl.h). NULL for internal ones, which may do everything. */
     uint64_t created_us;   /* Monotonic. */
-    uint64_t active_us;
+    uint64_t active_us;    /* When it last sent something, or ended to wait. */
     const struct command_entry *last_command;
     struct resp_reader reader;
     struct transaction *transaction; /* Owned; NULL before the first MULTI or WATCH. */
@@ -134,6 +134,8 @@ void sessions_close_held(struct sessions *sessions);
 void session_init_internal(struct session *session, struct buf *output);
 void session_release_internal(struct session *session);
 
+/* For how long nothing has come from the client and nothing has left for it. */
+uint64_t session_idle_us(const struct session *session, uint64_t now_us);
 /* Whether the client is on this machine, as far as its address tells. */
 bool session_is_local(const struct session *session);
 

@@ -118,7 +118,7 @@ void client_info_write(const struct session *session, uint64_t now_us, struct bu
                    "id=%llu addr=%s laddr=%s fd=%d name=%s age=%llu idle=%llu flags=", (unsigned long long)session->id,
                    session->peer, session->local, connection_fd(session->connection), text_of(session->name),
                    (unsigned long long)((now_us - session->created_us) / 1000000),
-                   (unsigned long long)((now_us - session->active_us) / 1000000));
+                   (unsigned long long)(session_idle_us(session, now_us) / 1000000));
     write_flags(session, out);
     buf_put_format(out, " db=%u sub=%u psub=%u ssub=%u multi=%lld", session->db, session->channel_count,
                    session->pattern_count, session->shard_channel_count,

@@ -204,6 +204,23 @@ def test_idle_clients_are_closed(binary):
         assert "PING" in monitor.read().upper()
 
 
+def test_clients_that_are_served_are_not_idle(binary):
+    server = Server(binary, "--timeout", "2")
+    with server.client() as other:
+        other.call("SET", "big", "x" * (8 << 20))
+        with server.client() as waiter, server.client() as slow:
+            waiter.socket.sendall(waiter.encode(["BLPOP", "list", "0"]))
+            slow.socket.sendall(slow.encode(["GET", "big"]) * 10)
+            for _ in range(15):  # Takes 4 s, of which each has some bytes.
+                other.call("PING")
+                assert len(slow.stream.read(5 << 20)) == 5 << 20
+                time.sleep(0.25)
+            other.call("RPUSH", "list", "element")
+            assert waiter.read() == [b"list", b"element"]
+            time.sleep(1)
+            assert waiter.call("PING") == "PONG"
+
+
 def test_monitor_hides_passwords(binary):
     server = Server(binary)
     with server.client() as monitor, server.client() as client:
