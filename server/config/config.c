@@ -134,6 +134,7 @@ void config_assign(struct config *config, const char *name, const char *value)
 struct old_value {
     const struct directive *directive;
     struct buf text;
+    int64_t number; /* Where it is one: its text may say less. */
 };
 
 /* Redis' form: which argument, and why. */
@@ -176,7 +177,23 @@ static enum status check_pairs(const struct slice *pairs, size_t pair_count, str
     return STATUS_OK;
 }
 
-/* Call the observers of all changed directives, each observer once. */
+/* Whether what this observer does was done for one of these directives already. */
+static bool was_applied(const struct config_private *private, const struct old_value *olds, size_t count,
+                        const struct directive_observer *observer)
+{
+    for (size_t k = 0; k < private->observer_count; k++) {
+        const struct directive_observer *other = &private->observers[k];
+
+        for (size_t i = 0; other->apply == observer->apply && i < count; i++) {
+            if (olds[i].directive == other->directive) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Call the observers of all changed directives, each function once. */
 static bool apply_all(struct config *config, const struct old_value *olds, size_t count, size_t *failed,
                       char reason[CONFIG_ERROR_BYTES])
 {
@@ -186,7 +203,8 @@ static bool apply_all(struct config *config, const struct old_value *olds, size_
         for (size_t k = 0; k < private->observer_count; k++) {
             const struct directive_observer *observer = &private->observers[k];
 
-            if (observer->directive == olds[i].directive && !observer->apply(observer->context, reason)) {
+            if (observer->directive == olds[i].directive && !was_applied(private, olds, i, observer) &&
+                !observer->apply(observer->context, reason)) {
                 *failed = i;
                 return false;
             }
@@ -198,10 +216,15 @@ static bool apply_all(struct config *config, const struct old_value *olds, size_
 static void put_back(struct config *config, struct old_value *olds, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        int64_t *number = directive_number(config, olds[i].directive);
         struct slice text = buf_slice(&olds[i].text);
         char error[CONFIG_ERROR_BYTES] = "";
 
-        ASSERT(directive_assign(config, olds[i].directive, &text, 1, error) == STATUS_OK);
+        if (number != NULL) {
+            *number = olds[i].number;
+        } else {
+            ASSERT(directive_assign(config, olds[i].directive, &text, 1, error) == STATUS_OK);
+        }
     }
 }
 
@@ -230,7 +253,9 @@ enum status config_set(struct config *config, const struct slice *pairs, size_t 
     }
     while (status == STATUS_OK && set_count < pair_count) {
         struct old_value *old = &olds[set_count];
+        const int64_t *number = directive_number(config, old->directive);
 
+        old->number = number == NULL ? 0 : *number;
         directive_format(config, old->directive, &old->text);
         status = directive_assign(config, old->directive, &pairs[2 * set_count + 1], 1, reason);
         if (status == STATUS_OK) {

@@ -63,6 +63,8 @@ void directive_format(const struct config *config, const struct directive *direc
 MUST_CHECK enum status directive_assign(struct config *config, const struct directive *directive,
                                         const struct slice *words, size_t word_count, char error[CONFIG_ERROR_BYTES]);
 
+/* The value of a directive that is one number; NULL for others. */
+int64_t *directive_number(const struct config *config, const struct directive *directive);
 /* Text of a directive without a field, owned by the config. */
 char **directive_text(struct config *config, const struct directive *directive);
 

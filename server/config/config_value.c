@@ -18,9 +18,12 @@ static const char *const client_classes[CONFIG_CLIENT_CLASSES] = {
     [CONFIG_CLIENT_PUBSUB] = "pubsub",
 };
 
-static int64_t *number_field(const struct config *config, const struct directive *directive)
+int64_t *directive_number(const struct config *config, const struct directive *directive)
 {
-    return (int64_t *)(void *)((char *)(uintptr_t)config + directive->field);
+    bool is_other = directive->type == DIRECTIVE_TEXT || directive->type == DIRECTIVE_WORDS ||
+                    directive->type == DIRECTIVE_LIMITS || directive->field == DIRECTIVE_NO_FIELD;
+
+    return is_other ? NULL : (int64_t *)(void *)((char *)(uintptr_t)config + directive->field);
 }
 
 char **directive_text(struct config *config, const struct directive *directive)
@@ -77,13 +80,14 @@ static void format_number(const struct directive *directive, int64_t number, str
 
 void directive_format(const struct config *config, const struct directive *directive, struct buf *out)
 {
+    const int64_t *number = directive_number(config, directive);
+
     if (directive->type == DIRECTIVE_LIMITS) {
         format_limits(config, out);
-    } else if (directive->type == DIRECTIVE_TEXT || directive->type == DIRECTIVE_WORDS ||
-               directive->field == DIRECTIVE_NO_FIELD) {
+    } else if (number == NULL) {
         buf_put_text(out, *directive_text((struct config *)(uintptr_t)config, directive));
     } else {
-        format_number(directive, *number_field(config, directive), out);
+        format_number(directive, *number, out);
     }
 }
 
@@ -388,7 +392,7 @@ enum status directive_assign(struct config *config, const struct directive *dire
     } else if (directive->field == DIRECTIVE_NO_FIELD) {
         is_assigned = assign_unread(config, directive, words[0], error);
     } else {
-        is_assigned = assign_number(number_field(config, directive), directive, words[0], error);
+        is_assigned = assign_number(directive_number(config, directive), directive, words[0], error);
     }
     return is_assigned ? STATUS_OK : STATUS_INVALID;
 }

@@ -186,6 +186,41 @@ static void test_an_observer_that_refuses_puts_all_back(void **state)
     assert_int_equal(calls, 2); /* Once with the new values, once to go back. */
 }
 
+/* "A" hides the "n" beside it, as in Redis, and so says less than the value. */
+static void test_value_that_its_text_does_not_tell_is_put_back(void **state)
+{
+    struct fixture *f = *state;
+    struct slice pairs[] = {slice_of("notify-keyspace-events"), slice_of(""), slice_of("hz"), slice_of("x")};
+    int64_t classes;
+
+    assert_int_equal(set(f, "notify-keyspace-events", "KAn"), STATUS_OK);
+    assert_get(f, "notify-keyspace-events", "notify-keyspace-events=AK;");
+    classes = f->config->notify_keyspace_events;
+    assert_int_equal(config_set(f->config, pairs, 2, f->error), STATUS_INVALID);
+    assert_int_equal(f->config->notify_keyspace_events, classes);
+}
+
+static bool count_calls(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    (void)error;
+    *(int *)context += 1;
+    return true;
+}
+
+static void test_function_that_observes_several_is_called_once(void **state)
+{
+    struct fixture *f = *state;
+    struct slice pairs[] = {slice_of("timeout"), slice_of("5"), slice_of("hz"), slice_of("20")};
+    int calls = 0;
+
+    config_on_change(f->config, "timeout", count_calls, &calls);
+    config_on_change(f->config, "hz", count_calls, &calls);
+    assert_int_equal(config_set(f->config, pairs, 2, f->error), STATUS_OK);
+    assert_int_equal(calls, 1);
+    assert_int_equal(set(f, "hz", "30"), STATUS_OK);
+    assert_int_equal(calls, 2);
+}
+
 static void test_output_limits_are_set_by_class(void **state)
 {
     struct fixture *f = *state;
@@ -268,6 +303,8 @@ int main(void)
         TEST(test_set_gives_redis_errors),
         TEST(test_percentiles_are_kept_in_their_short_form),
         TEST(test_an_observer_that_refuses_puts_all_back),
+        TEST(test_value_that_its_text_does_not_tell_is_put_back),
+        TEST(test_function_that_observes_several_is_called_once),
         TEST(test_output_limits_are_set_by_class),
         TEST(test_rewrite_keeps_comments_and_order_and_says_what_is),
         TEST(test_what_was_rewritten_reads_back_the_same),
