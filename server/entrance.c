@@ -28,7 +28,7 @@ static void on_plain_peer(void *context, const struct listener_peer *peer)
     struct transport transport;
 
     transport_init_socket(&transport, peer->fd);
-    door_open(entrance->options.services, entrance->options.clients_max, peer, &transport);
+    door_open(entrance->options.services, peer, &transport);
 }
 
 static void on_tls_peer(void *context, const struct listener_peer *peer)
@@ -36,7 +36,7 @@ static void on_tls_peer(void *context, const struct listener_peer *peer)
     struct entrance *entrance = context;
     struct services *services = entrance->options.services;
 
-    if (!door_has_room(services, entrance->options.clients_max, handshakes_count(entrance->handshakes))) {
+    if (!door_has_room(services, handshakes_count(entrance->handshakes))) {
         (void)close(peer->fd); /* Without a handshake there is no way to say why. */
         return;
     }
@@ -48,7 +48,7 @@ static void on_handshake(void *context, const struct listener_peer *peer, const 
 {
     struct entrance *entrance = context;
 
-    door_open(entrance->options.services, entrance->options.clients_max, peer, transport);
+    door_open(entrance->options.services, peer, transport);
 }
 
 /* --- Opening --- */

@@ -5,7 +5,6 @@
 #include "base/status.h"
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct entrance; /* Opaque; owned by server. */
 struct event_base;
@@ -14,7 +13,6 @@ struct services;
 struct entrance_options {
     struct event_base *base;
     struct services *services;
-    int64_t clients_max; /* maxclients, or fewer if the limit of open files says so. */
 };
 
 /* Load what TLS needs and listen as the configuration says; whoever connects waits until entrance_start().

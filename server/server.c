@@ -55,7 +55,6 @@ struct server {
     struct ticker *ticker;
     struct settings_targets settings;
     uint64_t eviction_us; /* Monotonic: the last look at what clients cost. */
-    int64_t clients_max;  /* maxclients, or fewer if the limit of open files says so. */
 
     int wake_fd; /* eventfd: the store's threads have news. */
     struct event wake_event;
@@ -269,8 +268,7 @@ void server_reset_statistics(struct server *server)
 
 static bool open_entrance(struct server *server)
 {
-    struct entrance_options options = {
-        .base = server->base, .services = &server->services, .clients_max = server->clients_max};
+    struct entrance_options options = {.base = server->base, .services = &server->services};
 
     return entrance_open(&options, &server->entrance) == STATUS_OK;
 }
@@ -447,11 +445,7 @@ enum status server_open(struct config *config, const char *executable, struct se
         diag(DIAG_WARNING, "cannot make the event loop: %s", strerror(errno));
         goto fail;
     }
-    opened->clients_max = process_raise_file_limit(config->max_clients);
-    if (opened->clients_max < config->max_clients) {
-        diag(DIAG_WARNING, "maxclients is %lld, but the limit of open files allows %lld: raise it with ulimit -n",
-             (long long)config->max_clients, (long long)opened->clients_max);
-    }
+    settings_limit_clients(config);
     make_parts(opened);
     if (!open_entrance(opened) || !settings_rename_commands(&opened->services) || !acl_config_load(&opened->services) ||
         !open_store(opened) || !open_replication(opened)) {

@@ -8,6 +8,7 @@
 #include "server/net/connection.h"
 #include "server/net/credentials.h"
 #include "server/net/session.h"
+#include "server/process.h"
 #include "server/request/dispatch.h"
 #include "server/request/registry.h"
 #include "server/services.h"
@@ -33,6 +34,19 @@ void settings_limit_session(const struct config *config, struct session *session
 bool settings_is_replica(const struct config *config)
 {
     return strchr(config->replica_of, ' ') != NULL && strcasecmp(config->replica_of, "no one") != 0;
+}
+
+void settings_limit_clients(struct config *config)
+{
+    int64_t possible = process_raise_file_limit(config->max_clients);
+    char text[32];
+
+    if (possible < config->max_clients) {
+        diag(DIAG_WARNING, "maxclients is %lld, but the limit of open files allows %lld: raise it with ulimit -n",
+             (long long)config->max_clients, (long long)possible);
+        (void)snprintf(text, sizeof(text), "%lld", (long long)possible);
+        config_assign(config, "maxclients", text);
+    }
 }
 
 static const char *text_or_null(const char *text)
@@ -193,6 +207,21 @@ static bool apply_client_limits(void *context, char error[CONFIG_ERROR_BYTES])
     return true;
 }
 
+/* Those who are in stay in, also where there are more. */
+static bool apply_clients_max(void *context, char error[CONFIG_ERROR_BYTES])
+{
+    struct settings_targets *targets = context;
+    int64_t possible = process_raise_file_limit(targets->config->max_clients);
+
+    if (possible < targets->config->max_clients) {
+        (void)snprintf(error, CONFIG_ERROR_BYTES,
+                       "The operating system is not able to handle the specified number of clients, try with %lld",
+                       (long long)possible);
+        return false;
+    }
+    return true;
+}
+
 /* Those who are in stay in. */
 static bool apply_password(void *context, char error[CONFIG_ERROR_BYTES])
 {
@@ -330,6 +359,7 @@ static const struct {
     {"client-output-buffer-limit", apply_client_limits},
     {"client-query-buffer-limit", apply_client_limits},
     {"proto-max-bulk-len", apply_client_limits},
+    {"maxclients", apply_clients_max},
     {"requirepass", apply_password},
     {"acl-pubsub-default", apply_acl},
     {"acllog-max-len", apply_acl},

@@ -24,6 +24,9 @@ struct settings_targets {
     struct entrance *entrance;
 };
 
+/* Let the process open as many files as maxclients needs, or lower maxclients to what it can: diag says so. */
+void settings_limit_clients(struct config *config);
+
 /* Do what rename-command says; false if it cannot be done: diag has said why. */
 bool settings_rename_commands(const struct services *services);
 

@@ -19,9 +19,14 @@ static void refuse(const struct transport *transport, struct metrics *metrics, c
     metrics->rejected_connections++;
 }
 
-bool door_has_room(struct services *services, int64_t clients_max, size_t waiting)
+static bool is_full(const struct services *services, size_t waiting)
 {
-    bool has_room = (int64_t)(sessions_count(services->sessions) + waiting) < clients_max;
+    return (int64_t)(sessions_count(services->sessions) + waiting) >= services->config->max_clients;
+}
+
+bool door_has_room(struct services *services, size_t waiting)
+{
+    bool has_room = !is_full(services, waiting);
 
     if (!has_room) {
         services->metrics->connections++;
@@ -30,14 +35,13 @@ bool door_has_room(struct services *services, int64_t clients_max, size_t waitin
     return has_room;
 }
 
-void door_open(struct services *services, int64_t clients_max, const struct listener_peer *peer,
-               const struct transport *transport)
+void door_open(struct services *services, const struct listener_peer *peer, const struct transport *transport)
 {
     const struct config *config = services->config;
     struct session *session;
 
     services->metrics->connections++;
-    if ((int64_t)sessions_count(services->sessions) >= clients_max) {
+    if (is_full(services, 0)) {
         refuse(transport, services->metrics, "-ERR max number of clients reached\r\n");
         return;
     }
