@@ -10,12 +10,20 @@
 #include "server/net/transport.h"
 #include "server/services.h"
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+/* One of the two listeners, and where it listens. */
+struct side {
+    struct listener *listener; /* NULL while there is none. */
+    int64_t port;
+    char *bind; /* Owned. */
+};
 
 struct entrance {
     struct entrance_options options;
-    struct listener *plain; /* TCP and the Unix socket. */
-    struct listener *tls;
+    struct side plain; /* TCP and the Unix socket. */
+    struct side tls;
     struct handshakes *handshakes;
     struct http *http;
 };
@@ -53,14 +61,21 @@ static void on_handshake(void *context, const struct listener_peer *peer, const 
 
 /* --- Opening --- */
 
-static enum status open_listener(struct entrance *entrance, struct listener **listener, char *error, size_t error_bytes)
+static int64_t port_of(const struct entrance *entrance, const struct side *side)
 {
     const struct config *config = entrance->options.services->config;
-    bool is_tls = listener == &entrance->tls;
+
+    return side == &entrance->tls ? config->tls_port : config->port;
+}
+
+static enum status open_side(struct entrance *entrance, struct side *side, char *error, size_t error_bytes)
+{
+    const struct config *config = entrance->options.services->config;
+    bool is_tls = side == &entrance->tls;
     struct listener_options options = {
         .base = entrance->options.base,
         .bind = config->bind,
-        .port = (uint16_t)(is_tls ? config->tls_port : config->port),
+        .port = (uint16_t)port_of(entrance, side),
         .backlog = (int)config->tcp_backlog,
         .unix_socket = is_tls ? "" : config->unix_socket,
         .unix_socket_mode = (int)config->unix_socket_mode,
@@ -69,7 +84,20 @@ static enum status open_listener(struct entrance *entrance, struct listener **li
         .context = entrance,
     };
 
-    return listener_open(&options, listener, error, error_bytes);
+    enum status status = listener_open(&options, &side->listener, error, error_bytes);
+
+    if (status == STATUS_OK) {
+        side->port = options.port;
+        side->bind = memory_copy_text(config->bind);
+    }
+    return status;
+}
+
+static void close_side(struct side *side)
+{
+    listener_close(side->listener);
+    memory_free(side->bind);
+    *side = (struct side){.listener = NULL};
 }
 
 static enum status open_http(struct entrance *entrance, char *error, size_t error_bytes)
@@ -108,10 +136,10 @@ enum status entrance_open(const struct entrance_options *options, struct entranc
     opened->handshakes = handshakes_create(&handshakes);
     status = load_credentials(opened, error, sizeof(error));
     if (status == STATUS_OK) {
-        status = open_listener(opened, &opened->plain, error, sizeof(error));
+        status = open_side(opened, &opened->plain, error, sizeof(error));
     }
     if (status == STATUS_OK) {
-        status = open_listener(opened, &opened->tls, error, sizeof(error));
+        status = open_side(opened, &opened->tls, error, sizeof(error));
     }
     if (status == STATUS_OK) {
         status = open_http(opened, error, sizeof(error));
@@ -127,13 +155,13 @@ enum status entrance_open(const struct entrance_options *options, struct entranc
 
 void entrance_start(struct entrance *entrance)
 {
-    listener_start(entrance->plain);
-    listener_start(entrance->tls);
+    listener_start(entrance->plain.listener);
+    listener_start(entrance->tls.listener);
 }
 
 void entrance_stop(struct entrance *entrance)
 {
-    struct listener *listeners[] = {entrance->plain, entrance->tls};
+    struct listener *listeners[] = {entrance->plain.listener, entrance->tls.listener};
 
     for (size_t i = 0; i < 2; i++) {
         if (listeners[i] != NULL) {
@@ -144,7 +172,7 @@ void entrance_stop(struct entrance *entrance)
 
 void entrance_accept_waiting(struct entrance *entrance)
 {
-    struct listener *listeners[] = {entrance->plain, entrance->tls};
+    struct listener *listeners[] = {entrance->plain.listener, entrance->tls.listener};
 
     for (size_t i = 0; i < 2; i++) {
         if (listeners[i] != NULL) {
@@ -160,20 +188,29 @@ void entrance_close(struct entrance *entrance)
         return;
     }
     http_close(entrance->http);
-    listener_close(entrance->tls);
-    listener_close(entrance->plain);
+    close_side(&entrance->tls);
+    close_side(&entrance->plain);
     handshakes_free(entrance->handshakes);
     memory_free(entrance);
 }
 
-static bool reopen(struct entrance *entrance, struct listener **listener, char *error, size_t error_bytes)
+/* Whether it listens where it should: a change of port and bind at once asks for both. */
+static bool is_in_place(const struct entrance *entrance, const struct side *side)
 {
-    listener_close(*listener);
-    *listener = NULL;
-    if (open_listener(entrance, listener, error, error_bytes) != STATUS_OK) {
+    return side->bind != NULL && side->port == port_of(entrance, side) &&
+           strcmp(side->bind, entrance->options.services->config->bind) == 0;
+}
+
+static bool reopen(struct entrance *entrance, struct side *side, char *error, size_t error_bytes)
+{
+    if (is_in_place(entrance, side)) {
+        return true;
+    }
+    close_side(side);
+    if (open_side(entrance, side, error, error_bytes) != STATUS_OK) {
         return false;
     }
-    listener_start(*listener);
+    listener_start(side->listener);
     return true;
 }
 
@@ -196,7 +233,7 @@ bool entrance_reopen_http(struct entrance *entrance, char *error, size_t error_b
 
 void entrance_set_keepalive(struct entrance *entrance, int keepalive_s)
 {
-    struct listener *listeners[] = {entrance->plain, entrance->tls};
+    struct listener *listeners[] = {entrance->plain.listener, entrance->tls.listener};
 
     for (size_t i = 0; i < 2; i++) {
         if (listeners[i] != NULL) {

@@ -11,7 +11,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from hearth import Client, ReplyError, Server, error_of, is_closed, run_tests, wait_until  # noqa: E402
+from hearth import Client, ReplyError, Server, error_of, free_port, is_closed, run_tests, wait_until  # noqa: E402
 from replication import stock_redis  # noqa: E402
 
 
@@ -191,6 +191,29 @@ def test_too_many_clients(binary):
     wait_until(lambda: server.client().call("PING") == "PONG", "a free place")
 
 
+def test_maxclients_is_what_the_system_can_give(binary):
+    server = Server(binary)
+    with server.client() as first:
+        assert first.call("CONFIG", "SET", "maxclients", "2") == "OK"
+        second = server.client()
+        assert second.call("PING") == "PONG"
+        with server.client() as third:
+            assert third.stream.read() == b"-ERR max number of clients reached\r\n"
+        assert first.call("CONFIG", "SET", "maxclients", "3") == "OK"
+        with server.client() as third:
+            assert third.call("PING") == "PONG"
+        refusal = error_of(first, "CONFIG", "SET", "maxclients", "4000000000")
+        possible = re.fullmatch(r"ERR CONFIG SET failed \(possibly related to argument 'maxclients'\) - The operating "
+                                r"system is not able to handle the specified number of clients, try with (\d+)", refusal)
+        assert possible, refusal
+        assert first.call("CONFIG", "GET", "maxclients") == [b"maxclients", b"3"]
+        assert first.call("CONFIG", "SET", "maxclients", possible[1]) == "OK"
+    server = Server(binary, "--maxclients", "4000000000")
+    with server.client() as client:
+        assert client.call("CONFIG", "GET", "maxclients") == [b"maxclients", possible[1].encode()]
+        assert client.info("clients")["maxclients"] == possible[1]
+
+
 def test_idle_clients_are_closed(binary):
     server = Server(binary, "--timeout", "1")
     with server.client() as idle, server.client() as monitor:
@@ -350,6 +373,27 @@ def test_config_set_is_all_or_nothing(binary):
         assert client.call("CONFIG", "GET", "maxclients") == [b"maxclients", b"10000"]
         assert client.call("CONFIG", "SET", "maxclients", "50", "timeout", "7") == "OK"
         assert client.call("CONFIG", "GET", "timeout", "maxclients")[1::2] in ([b"7", b"50"], [b"50", b"7"])
+
+
+def listening_inode(port):
+    with open("/proc/net/tcp") as sockets:
+        fields = [line.split() for line in sockets]
+    return next(f[9] for f in fields if f[1].endswith(":%04X" % port) and f[3] == "0A")
+
+
+def test_sockets_that_are_in_place_stay_open(binary):
+    """Port and bind are one matter: what is right by the first need not be closed for the second."""
+    server = Server(binary)
+    with server.client() as client:
+        before = listening_inode(server.port)
+        assert client.call("CONFIG", "SET", "port", server.port) == "OK"
+        assert listening_inode(server.port) == before
+        assert client.call("CONFIG", "SET", "port", server.port, "bind", "127.0.0.1") == "OK"
+        assert listening_inode(server.port) != before
+        server.port = free_port()
+        assert client.call("CONFIG", "SET", "port", server.port, "bind", "127.0.0.1") == "OK"
+    with server.client() as client:
+        assert client.call("PING") == "PONG"
 
 
 def test_wait_ends_at_its_time_or_when_told(binary):
