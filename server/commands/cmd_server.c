@@ -4,6 +4,7 @@
 #include "server/net/session.h"
 #include "server/request/admission.h"
 #include "server/request/args.h"
+#include "server/request/blocking.h"
 #include "server/request/reply.h"
 #include "server/server.h"
 #include "server/services.h"
@@ -90,6 +91,17 @@ static enum status run_lastsave(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
+/* Whoever asked for the shutdown waits in that command. */
+static enum status abort_shutdown(struct call *call, struct reply *reply)
+{
+    if (!lifecycle_abort_shutdown(call->services->lifecycle)) {
+        return reply_error(reply, "ERR No shutdown in progress.");
+    }
+    blocking_end_all_of(call->services->blocking, call->entry, "ERR Errors trying to SHUTDOWN. Check logs.");
+    reply_ok(reply);
+    return STATUS_OK;
+}
+
 /* SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]. The log has everything, so NOSAVE loses nothing: the next start replays
  * what no checkpoint has. */
 static enum status run_shutdown(struct call *call, struct reply *reply)
@@ -116,11 +128,7 @@ static enum status run_shutdown(struct call *call, struct reply *reply)
         return STATUS_SYNTAX;
     }
     if (is_abort) {
-        if (!lifecycle_abort_shutdown(call->services->lifecycle)) {
-            return reply_error(reply, "ERR No shutdown in progress.");
-        }
-        reply_ok(reply);
-        return STATUS_OK;
+        return abort_shutdown(call, reply);
     }
     if (busy != DISPATCH_BUSY_NOT && !shutdown.is_without_checkpoint) {
         return reply_error(reply, "%s",
@@ -128,6 +136,9 @@ static enum status run_shutdown(struct call *call, struct reply *reply)
     }
     shutdown.is_now |= busy != DISPATCH_BUSY_NOT; /* Replicas cannot be waited for amid a script. */
     lifecycle_shut_down(call->services->lifecycle, &shutdown);
+    if (lifecycle_is_shutting_down(call->services->lifecycle)) {
+        blocking_wait(call, reply, &(struct blocking_wait){.key_count = 0});
+    }
     return STATUS_OK; /* Answered by the connection's end. */
 }
 

@@ -516,6 +516,18 @@ bool blocking_unblock(struct blocking *blocking, struct session *session, bool w
     return true;
 }
 
+void blocking_end_all_of(struct blocking *blocking, const struct command_entry *entry, const char *error)
+{
+    LIST_FOR_EACH(&blocking->all, node)
+    {
+        struct blocked *blocked = LIST_ENTRY(node, struct blocked, node);
+
+        if (blocked->entry == entry) {
+            end_with_error(blocked, error);
+        }
+    }
+}
+
 void blocking_disconnect_all(struct blocking *blocking, const char *error)
 {
     LIST_FOR_EACH(&blocking->all, node)

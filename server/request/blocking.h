@@ -56,6 +56,8 @@ void blocking_serve_acknowledgements(struct blocking *blocking);
 
 /* CLIENT UNBLOCK: end the wait as by time-out, or with an error. False if the session does not wait. */
 bool blocking_unblock(struct blocking *blocking, struct session *session, bool with_error);
+/* End the waits of all who have called this command, with this error. */
+void blocking_end_all_of(struct blocking *blocking, const struct command_entry *entry, const char *error);
 /* End all waits with this error, and then the connections: a master became a replica. */
 void blocking_disconnect_all(struct blocking *blocking, const char *error);
 /* The session is going away. */

@@ -7,7 +7,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from hearth import Server, run_tests, wait_until  # noqa: E402
+from hearth import Server, is_closed, run_tests, wait_until  # noqa: E402
 from replication import field, follow, freeze, is_refused, offset, stock_redis, thaw, wait_caught_up, wait_link  # noqa: E402
 
 QUICK = ("--repl-timeout", "10")  # No ping comes between.
@@ -91,6 +91,24 @@ def test_wait_hears_of_acknowledgements_at_once(binary):
         assert seconds < 1.5, "20 rounds took %.2f s" % seconds  # It was one tick of 0.1 s for each.
 
 
+def test_shutdown_waits_in_its_command(binary):
+    master, replica = pair_of(binary, "always", "always")
+    freeze(replica)
+    with master.client() as first, master.client() as second, master.client() as other:
+        other.call("SET", "k", "v")
+        for client in (first, second):
+            client.socket.sendall(client.encode(["SHUTDOWN", "NOSAVE"]) + client.encode(["PING"]))
+        wait_until(lambda: other.info("clients")["blocked_clients"] == "2", "both callers to wait")
+        assert other.call("SHUTDOWN", "ABORT") == "OK"
+        for client in (first, second):
+            assert str(client.read()) == "ERR Errors trying to SHUTDOWN. Check logs."
+            assert client.read() == "PONG"
+        assert other.call("SET", "k", "w") == "OK"
+        first.socket.sendall(first.encode(["SHUTDOWN"]))
+        thaw(replica)
+        assert is_closed(first) and master.process.wait(20) == 0
+
+
 def test_refusals(binary):
     master = Server(binary)
     integer = "ERR value is not an integer or out of range"
@@ -112,4 +130,4 @@ def test_refusals(binary):
 
 if __name__ == "__main__":
     run_tests([test_our_own_disk, test_disks_of_replicas, test_stock_replicas_have_no_disk,
-               test_wait_hears_of_acknowledgements_at_once, test_refusals], (sys.argv[1],))
+               test_wait_hears_of_acknowledgements_at_once, test_shutdown_waits_in_its_command, test_refusals], (sys.argv[1],))
