@@ -1,8 +1,10 @@
 #include "server/interlude.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "server/config/config.h"
 #include "server/entrance.h"
 #include "server/net/session.h"
+#include "server/process.h"
 #include "server/request/dispatch.h"
 #include "server/services.h"
 #include "storage/store.h"
@@ -28,5 +30,6 @@ void interlude_exit(struct services *services, int exit_code)
     if (log_wait_durable(log, log_end_offset(log)) != STATUS_OK) {
         exit_code = 1;
     }
+    process_remove_pid_file(services->config->pid_file);
     _exit(exit_code);
 }

@@ -32,6 +32,7 @@
 #include "server/script/script.h"
 #include "server/services.h"
 #include "server/settings.h"
+#include "server/stop_signals.h"
 #include "server/ticker.h"
 #include "server/watch/latency.h"
 #include "server/watch/metrics.h"
@@ -58,7 +59,7 @@ struct server {
 
     int wake_fd; /* eventfd: the store's threads have news. */
     struct event wake_event;
-    struct event stop_events[2]; /* SIGINT, SIGTERM. */
+    struct stop_signals stop_signals;
 
     bool is_stopping; /* The loop ends after this turn. */
     int exit_code;
@@ -93,17 +94,6 @@ static enum session_outcome on_request(void *context, struct session *session, c
     struct server *server = context;
 
     return dispatch_request(server->services.dispatch, session, request, now_us);
-}
-
-/* A script keeps the loop. The one way to end it once it has written is to end the process. */
-static void on_slow_script(void *context, struct session *caller)
-{
-    struct server *server = context;
-
-    interlude_serve(&server->services, server->entrance, caller);
-    if (server->is_stopping) {
-        interlude_exit(&server->services, server->exit_code);
-    }
 }
 
 /* --- The log and the store --- */
@@ -235,15 +225,50 @@ static void on_stop(void *context)
     stop(context, 0);
 }
 
-static void on_stop_signal(evutil_socket_t signal_number, short what, void *context)
+static void on_stop_signals(evutil_socket_t fd, short what, void *context)
 {
     struct server *server = context;
-    /* The second one means it. */
-    struct lifecycle_shutdown shutdown = {.is_now = lifecycle_is_shutting_down(server->services.lifecycle)};
 
+    (void)fd;
     (void)what;
-    diag(DIAG_NOTICE, "received %s: shutting down", signal_number == SIGINT ? "SIGINT" : "SIGTERM");
-    lifecycle_shut_down(server->services.lifecycle, &shutdown);
+    (void)stop_signals_take(&server->stop_signals);
+    for (; server->stop_signals.count > 0; server->stop_signals.count--) {
+        /* The second one means it. */
+        struct lifecycle_shutdown shutdown = {.is_now = lifecycle_is_shutting_down(server->services.lifecycle)};
+
+        lifecycle_shut_down(server->services.lifecycle, &shutdown);
+    }
+}
+
+/* A script keeps the loop from stopping. It is ended if that leaves nothing half done; else the first word waits for
+ * it, and the second one, or SHUTDOWN NOSAVE, ends the process. */
+static void stop_amid_script(struct server *server, bool is_new)
+{
+    bool is_shutting_down = lifecycle_is_shutting_down(server->services.lifecycle);
+
+    if (script_interrupt(server->services.script)) {
+        return;
+    }
+    if (server->is_stopping || server->stop_signals.count + is_shutting_down > 1) {
+        interlude_exit(&server->services, server->exit_code);
+    }
+    if (is_new) {
+        diag(DIAG_WARNING, "a script has written and is waited for; a second signal ends it with none of its effects");
+    }
+}
+
+/* A script keeps the loop. */
+static void on_slow_script(void *context, struct session *caller)
+{
+    struct server *server = context;
+    bool is_new;
+
+    interlude_serve(&server->services, server->entrance, caller);
+    is_new = stop_signals_take(&server->stop_signals); /* They are followed when the script has ended. */
+    if (server->is_stopping || server->stop_signals.count > 0 ||
+        lifecycle_is_shutting_down(server->services.lifecycle)) {
+        stop_amid_script(server, is_new);
+    }
 }
 
 static void on_tick(void *context, uint64_t now_us, uint64_t now_ms)
@@ -396,14 +421,8 @@ static bool open_replication(struct server *server)
 
 static void start_events(struct server *server)
 {
-    static const int signals[] = {SIGINT, SIGTERM};
-
     event_assign(&server->wake_event, server->base, server->wake_fd, EV_READ | EV_PERSIST, on_woken, server);
     event_add(&server->wake_event, NULL);
-    for (int i = 0; i < 2; i++) {
-        event_assign(&server->stop_events[i], server->base, signals[i], EV_SIGNAL | EV_PERSIST, on_stop_signal, server);
-        event_add(&server->stop_events[i], NULL);
-    }
 }
 
 /* What runs once everything is there. */
@@ -452,6 +471,11 @@ enum status server_open(struct config *config, const char *executable, struct se
         goto fail;
     }
     server_reset_statistics(opened); /* What recovery replayed, no client asked for. */
+    /* Until now they end the process, as they are wont to. */
+    if (stop_signals_open(&opened->stop_signals, opened->base, on_stop_signals, opened) != STATUS_OK) {
+        diag(DIAG_WARNING, "cannot catch signals: %s", strerror(errno));
+        goto fail;
+    }
     start(opened);
     opened->was_opened = true;
     *server = opened;
@@ -552,8 +576,7 @@ void server_close(struct server *server)
         say_goodbye(server);
         ticker_free(server->ticker);
         event_del(&server->wake_event);
-        event_del(&server->stop_events[0]);
-        event_del(&server->stop_events[1]);
+        stop_signals_close(&server->stop_signals);
     }
     entrance_close(server->entrance);
     if (server->services.commands != NULL) {

@@ -95,6 +95,11 @@ enum script_kill_outcome script_kill(struct script *script, bool is_function)
     return SCRIPT_KILLED;
 }
 
+bool script_interrupt(struct script *script)
+{
+    return script->run != NULL && script_kill(script, script->run->is_function) == SCRIPT_KILLED;
+}
+
 bool script_is_slow(const struct script *script)
 {
     return script->run != NULL && script->run->is_slow;

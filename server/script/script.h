@@ -72,6 +72,10 @@ enum script_kill_outcome {
 };
 enum script_kill_outcome script_kill(struct script *script, bool is_function);
 
+/* End the one that runs, whatever its kind, as script_kill() does. False if that cannot be: it has written, or comes
+ * from our master. */
+bool script_interrupt(struct script *script);
+
 /* Whether any runs for longer than it may. */
 bool script_is_slow(const struct script *script);
 

@@ -2,6 +2,7 @@
 """Scripts and the server: what others hear while one runs, how it is ended, what a crash leaves of it, and what replicas get.
 
 Usage: server_scripts.py HEARTH_SERVER"""
+import os
 import pathlib
 import select
 import signal
@@ -97,6 +98,42 @@ def test_a_script_that_wrote_ends_with_the_process_alone(binary):
         server.start()
         with server.client() as client:
             assert client.call("KEYS", "*") == [b"before"]
+
+
+def test_a_signal_ends_a_script_that_wrote_nothing(binary):
+    server = Server(binary, *QUICK, "--pidfile", "pid")
+    with server.client() as client:
+        client.call("SET", "before", "1")
+    runner, _ = start_script(server, "while true do pcall(function() while true do end end) end")
+    assert server.stop(10) == 0
+    assert str(runner.read()).startswith("ERR Script killed by user with SCRIPT KILL...")
+    assert "bye bye" in server.output() and not os.path.exists(os.path.join(server.folder, "pid"))
+    server.start()
+    with server.client() as client:
+        assert client.call("KEYS", "*") == [b"before"]
+        assert client.info()["recovery_bytes"] == "0"  # There was a checkpoint.
+
+
+def test_a_signal_waits_for_a_script_that_wrote(binary):
+    server = Server(binary, *QUICK, "--pidfile", "pid")
+    _, other = start_script(server, WRITES_FOR_EVER)
+    server.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: "a second signal ends it with none of its effects" in server.output(), "the word")
+    assert error_of(other, "PING") == BUSY
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(10) == 0
+    assert not os.path.exists(os.path.join(server.folder, "pid"))
+    server.start()
+    with server.client() as client:
+        assert client.call("KEYS", "*") == []
+    # One that comes to its end is there whole.
+    runner, _ = start_script(server, "redis.call('set', 'a', 1) local t = redis.call('time') repeat "
+                                     "local u = redis.call('time') until u[1] - t[1] > 2 return redis.call('set', 'b', 2)")
+    assert server.stop(20) == 0
+    assert runner.read() == "OK"
+    server.start()
+    with server.client() as client:
+        assert client.call("MGET", "a", "b") == [b"1", b"2"]
 
 
 def test_a_crash_leaves_all_or_nothing_of_a_script(binary):
