@@ -93,7 +93,7 @@ bool hash_delete(struct collection *hash, struct slice field)
 
 void hash_walk_begin(struct hash_walk *walk, const struct collection *hash)
 {
-    *walk = (struct hash_walk){.hash = hash, .is_first = true};
+    *walk = (struct hash_walk){.hash = hash, .left = hash_count(hash)};
     if (collection_is_inline(hash)) {
         walk->rest = collection_body(hash);
     } else {
@@ -115,12 +115,14 @@ bool hash_walk_next(struct hash_walk *walk, struct slice *field, struct slice *v
         }
         return found;
     }
-    found = walk->is_first ? view_cursor_first(walk->cursor) : view_cursor_next(walk->cursor);
-    walk->is_first = false;
-    if (found) {
-        field_parse(view_cursor_key(walk->cursor), view_cursor_value(walk->cursor), field, value);
+    if (walk->left == 0) {
+        return false;
     }
-    return found;
+    found = walk->left == hash_count(walk->hash) ? view_cursor_first(walk->cursor) : view_cursor_next(walk->cursor);
+    ASSERT(found); /* The count is that of the rows. */
+    walk->left--;
+    field_parse(view_cursor_key(walk->cursor), view_cursor_value(walk->cursor), field, value);
+    return true;
 }
 
 void hash_walk_end(struct hash_walk *walk)

@@ -26,7 +26,7 @@ struct hash_walk {
     const struct collection *hash;
     struct slice rest;          /* Inline: what is still to come. */
     struct view_cursor *cursor; /* Rows: owned. */
-    bool is_first;
+    uint64_t left;              /* Rows still to come: deletions behind the last are not passed. */
 };
 void hash_walk_begin(struct hash_walk *walk, const struct collection *hash);
 /* False at the end; slices are borrowed until the next call. */

@@ -135,7 +135,7 @@ struct slice set_at(const struct collection *set, uint64_t slot)
 
 void set_walk_begin(struct set_walk *walk, const struct collection *set)
 {
-    *walk = (struct set_walk){.set = set};
+    *walk = (struct set_walk){.set = set, .left = set_count(set)};
     if (collection_is_inline(set)) {
         walk->rest = collection_body(set);
     } else {
@@ -153,12 +153,14 @@ bool set_walk_next(struct set_walk *walk, struct slice *member)
     if (walk->cursor == NULL) {
         return packed_next(&walk->rest, member);
     }
-    found = walk->has_begun ? view_cursor_next(walk->cursor) : view_cursor_first(walk->cursor);
-    walk->has_begun = true;
-    if (found) {
-        *member = view_cursor_value(walk->cursor);
+    if (walk->left == 0) {
+        return false;
     }
-    return found;
+    found = walk->left == set_count(walk->set) ? view_cursor_first(walk->cursor) : view_cursor_next(walk->cursor);
+    ASSERT(found); /* Slots have no holes. */
+    walk->left--;
+    *member = view_cursor_value(walk->cursor);
+    return true;
 }
 
 void set_walk_end(struct set_walk *walk)

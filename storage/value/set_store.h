@@ -26,7 +26,7 @@ struct set_walk {
     const struct collection *set;
     struct slice rest;          /* Inline: what is still to come. */
     struct view_cursor *cursor; /* Rows: owned. */
-    bool has_begun;
+    uint64_t left;              /* Rows still to come: deletions behind the last are not passed. */
 };
 void set_walk_begin(struct set_walk *walk, const struct collection *set);
 /* False at the end; `*member` is borrowed until the next call. */
