@@ -36,6 +36,8 @@ DIFFERENT = {
     "debug": "DIGEST, DIGEST-VALUE (the same digits as Redis' of the same data), OBJECT, SLEEP, RELOAD, POPULATE (logged), "
     "PROTOCOL and others that tests use. Off by default, as in Redis.",
     "dump": "In Redis 7's forms and mostly the same bytes; large hashes and sets have another order, streams other blocks.",
+    "lrem": "In a large list all that stays moves but the longest run between what goes.",
+    "linsert": "In a large list the elements on the shorter side move, each into its neighbour's row.",
     "lolwut": "Tells the version; draws nothing.",
     "memory|stats": "Redis' figures, and those of the data on disk.",
     "migrate": "A connection for each command; none is kept for the next.",

@@ -184,6 +184,7 @@ static void test_spop_logs_what_goes_or_what_stays(void **state)
     small_server_ask(s, 0, "scard s", ":37 ");
     small_server_say(s, 0, "spop s 35");
     (void)small_server_hears(s, 0);
+    small_server_ask(s, 0, "pexpiretime s", ":4102444800000 ");
     logged = relive(s);
     assert_memory_equal(logged, "MULTI ; DEL s ; SADD s member-of-the-set-", 40);
     assert_string_equal(logged + strlen(logged) - 34, "; PEXPIREAT s 4102444800000 ; EXEC");
