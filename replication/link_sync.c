@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "replication/psync.h"
+#include "storage/env/env.h"
 #include "storage/snapshot/snapshot_read.h"
 
 enum status link_sync_open(struct link_sync *sync, const struct link_sync_options *options)
@@ -93,10 +94,24 @@ static uint64_t find_tail(const struct link_sync *sync, const struct replica_pay
     return *is_related ? from : find_own(sync);
 }
 
+/* What is selected at the last checkpoint. */
+static struct lone_tail_reader reader_at_checkpoint(const struct link_sync *sync)
+{
+    struct lone_tail_reader reader = {.offset = UINT64_MAX, .db = -1};
+    struct env_meta meta;
+
+    if (env_read_meta(store_env(sync->store), &meta) == STATUS_OK) {
+        reader = (struct lone_tail_reader){.offset = meta.position.offset, .db = meta.selected_db};
+        env_meta_release(&meta);
+    }
+    return reader;
+}
+
 enum status link_sync_install(struct link_sync *sync, const struct replica_payload *payload, bool wants_full)
 {
     struct log *log = store_log(sync->store);
     uint64_t end = log_end_offset(log);
+    struct lone_tail_reader known;
     struct history theirs;
     bool is_related;
     uint64_t from;
@@ -107,6 +122,7 @@ enum status link_sync_install(struct link_sync *sync, const struct replica_paylo
         return status;
     }
     from = find_tail(sync, payload, &theirs, &is_related);
+    known = reader_at_checkpoint(sync);
     sync->install = (struct install){
         .files = sync->files,
         .data_directory = sync->directory,
@@ -118,7 +134,7 @@ enum status link_sync_install(struct link_sync *sync, const struct replica_paylo
         .own_key_count = keyspace_all_key_count(store_keyspace(sync->store)),
         .may_wipe = sync->settings->allow_wipe || is_related,
     };
-    status = lone_tail_open(&sync->install.tail, log, wants_full ? end : from, end);
+    status = lone_tail_open(&sync->install.tail, log, wants_full ? end : from, end, &known);
     if (status == STATUS_OK) {
         sync->is_stale = false;
         status = worker_start(&sync->worker, install_run, &sync->install);
