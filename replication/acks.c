@@ -5,11 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct ack *ack_of(struct list_node *node)
-{
-    return LIST_ENTRY(node, struct ack, node);
-}
-
 void acks_init(struct acks *acks)
 {
     list_init(&acks->present);

@@ -22,6 +22,12 @@ struct ack {
     bool is_online;         /* Streaming, so that its word counts. */
 };
 
+/* The ack whose node that is. */
+static inline struct ack *ack_of(struct list_node *node)
+{
+    return LIST_ENTRY(node, struct ack, node);
+}
+
 struct acks {
     struct list present; /* Of struct ack, owned by feeds. */
     struct list absent;  /* Of struct ack, owned here; longest away first. */

@@ -18,7 +18,7 @@ static struct failover_view look(const struct handover *handover, struct failove
 
     LIST_FOR_EACH(master_replicas(handover->master), node)
     {
-        const struct replica *replica = LIST_ENTRY(node, const struct replica, node);
+        const struct replica *replica = replica_of(node);
 
         if (!replica->is_alone && !replica->is_closed) {
             candidates[view.count++] = (struct failover_candidate){

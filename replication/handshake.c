@@ -2,17 +2,8 @@
 
 #include "base/number.h"
 #include "base/resp_write.h"
+#include "replication/words.h"
 #include <stdio.h>
-
-static bool copy_text(char *to, size_t room, struct slice from)
-{
-    if (from.len >= room) {
-        return false;
-    }
-    memcpy(to, from.data, from.len);
-    to[from.len] = '\0';
-    return true;
-}
 
 static void take_capability(struct replica_handshake *handshake, struct slice name)
 {
@@ -88,7 +79,7 @@ static enum option_outcome take_option(struct replica_handshake *handshake, stru
         return taken_if(take_port(handshake, value));
     }
     if (slice_is_word(option, "ip-address")) {
-        return taken_if(copy_text(handshake->announced_ip, sizeof(handshake->announced_ip), value));
+        return taken_if(words_copy(handshake->announced_ip, sizeof(handshake->announced_ip), value));
     }
     if (slice_is_word(option, "capa")) {
         take_capability(handshake, value);
@@ -107,7 +98,8 @@ static enum option_outcome take_option(struct replica_handshake *handshake, stru
         return taken_if(take_hash(handshake, value));
     }
     if (slice_is_word(option, "hearth-also")) {
-        return taken_if(history_id_is_valid(value) && copy_text(handshake->also_id, sizeof(handshake->also_id), value));
+        return taken_if(history_id_is_valid(value) &&
+                        words_copy(handshake->also_id, sizeof(handshake->also_id), value));
     }
     return OPTION_UNKNOWN;
 }
@@ -115,7 +107,7 @@ static enum option_outcome take_option(struct replica_handshake *handshake, stru
 static bool take_resume(struct replica_handshake *handshake, struct slice name, struct slice from)
 {
     return number_parse_uint64(from, &handshake->resume_from) &&
-           copy_text(handshake->resume_name, sizeof(handshake->resume_name), name);
+           words_copy(handshake->resume_name, sizeof(handshake->resume_name), name);
 }
 
 static void refuse_word(struct buf *reply, const char *problem, struct slice word)

@@ -7,11 +7,6 @@
 
 #define EVENTS_TOLD 8
 
-static const struct replica *replica_of(const struct list_node *node)
-{
-    return LIST_ENTRY((struct list_node *)node, const struct replica, node);
-}
-
 static uint64_t seconds_since(uint64_t now_ms, uint64_t then_ms)
 {
     return now_ms > then_ms ? (now_ms - then_ms) / 1000 : 0;

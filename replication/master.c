@@ -33,11 +33,6 @@ struct master {
     uint64_t output_bytes; /* Of replicas that left. */
 };
 
-static struct replica *replica_of(struct list_node *node)
-{
-    return LIST_ENTRY(node, struct replica, node);
-}
-
 static struct replicas_now look_at_clocks(uint64_t now_ms)
 {
     return (struct replicas_now){.monotonic_ms = now_ms, .wall_ms = clock_wall_ms()};
@@ -431,7 +426,7 @@ static size_t gather(struct master *master, struct retention_hold *holds)
     }
     LIST_FOR_EACH(&master->acks.absent, node)
     {
-        const struct ack *ack = LIST_ENTRY(node, struct ack, node);
+        const struct ack *ack = ack_of(node);
 
         holds[count++] = (struct retention_hold){
             .offset = ack->offset,
@@ -449,7 +444,7 @@ static void lose(struct master *master, const struct retention_hold *holds, size
 
     LIST_FOR_EACH(&master->acks.absent, node)
     {
-        struct ack *ack = LIST_ENTRY(node, struct ack, node);
+        struct ack *ack = ack_of(node);
 
         if (holds[at].loss != RETENTION_KEPT) {
             events_add(master->events, clock_wall_ms(), "absent replica %s is lost at offset %" PRIu64 ": %s",

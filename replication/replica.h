@@ -58,6 +58,12 @@ struct replica {
     uint64_t output_bytes;
 };
 
+/* The replica whose node in master's list that is. */
+static inline struct replica *replica_of(struct list_node *node)
+{
+    return LIST_ENTRY(node, struct replica, node);
+}
+
 struct replica_options {
     struct master *master;
     struct store *store;

@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "base/resp_write.h"
 #include "replication/psync.h"
+#include "replication/words.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -269,32 +270,6 @@ static bool starts_with(struct slice line, const char *text)
     return slice_starts_with(line, slice_of(text));
 }
 
-/* Split at single spaces: at most WORDS_MAX words, the last one with all that is left. */
-static size_t split(struct slice line, struct slice words[WORDS_MAX])
-{
-    size_t count = 0;
-
-    while (count < WORDS_MAX) {
-        const char *space = line.len == 0 ? NULL : memchr(line.data, ' ', line.len);
-
-        if (space == NULL || count == WORDS_MAX - 1) {
-            words[count++] = line;
-            break;
-        }
-        words[count] = slice_first(line, (size_t)(space - line.data));
-        line = slice_after(line, words[count].len + 1);
-        count++;
-    }
-    return count;
-}
-
-/* Copy a word that has been checked to fit. */
-static void copy_word(char *to, struct slice word)
-{
-    memcpy(to, word.data, word.len);
-    to[word.len] = '\0';
-}
-
 static enum replica_action answer_ping(struct replica_fsm *fsm, const struct replica_turn *turn, struct slice line)
 {
     if (!starts_with(line, "+") && !starts_with(line, "-NOAUTH") && !starts_with(line, "-NOPERM") &&
@@ -312,7 +287,7 @@ static enum replica_action answer_ping(struct replica_fsm *fsm, const struct rep
 static enum replica_action answer_full(struct replica_fsm *fsm, const struct replica_turn *turn, struct slice line)
 {
     struct slice words[WORDS_MAX];
-    size_t count = split(line, words);
+    size_t count = words_split_first(line, words, WORDS_MAX);
     uint64_t offset;
     size_t reason_len;
 
@@ -320,10 +295,10 @@ static enum replica_action answer_full(struct replica_fsm *fsm, const struct rep
         return give_up(fsm, turn->now_ms, "the master sent %.*s", (int)line.len, line.data);
     }
     fsm->payload = (struct replica_payload){.offset = offset};
-    copy_word(fsm->payload.id, words[1]);
+    (void)words_copy(fsm->payload.id, sizeof(fsm->payload.id), words[1]);
     if (count == 4) {
         reason_len = words[3].len < REPLICA_PROBLEM_BYTES ? words[3].len : REPLICA_PROBLEM_BYTES - 1;
-        copy_word(fsm->payload.reason, slice_first(words[3], reason_len));
+        (void)words_copy(fsm->payload.reason, sizeof(fsm->payload.reason), slice_first(words[3], reason_len));
     }
     fsm->state = REPLICA_PAYLOAD_LINE;
     return REPLICA_DO_NOTHING;
@@ -332,14 +307,14 @@ static enum replica_action answer_full(struct replica_fsm *fsm, const struct rep
 static enum replica_action answer_continue(struct replica_fsm *fsm, const struct replica_turn *turn, struct slice line)
 {
     struct slice words[WORDS_MAX];
-    size_t count = split(line, words);
+    size_t count = words_split_first(line, words, WORDS_MAX);
 
     fsm->continue_id[0] = '\0';
     if (count > 1) {
         if (!history_id_is_valid(words[1])) {
             return give_up(fsm, turn->now_ms, "the master sent %.*s", (int)line.len, line.data);
         }
-        copy_word(fsm->continue_id, words[1]);
+        (void)words_copy(fsm->continue_id, sizeof(fsm->continue_id), words[1]);
     }
     return begin_streaming(fsm, turn);
 }
@@ -387,7 +362,7 @@ static bool read_snapshot_line(struct replica_payload *payload, struct slice lin
 {
     struct slice words[WORDS_MAX];
 
-    if (split(line, words) != 4 || words[1].len == 0 || words[1].len >= REPLICA_NAME_BYTES ||
+    if (words_split_first(line, words, WORDS_MAX) != 4 || words[1].len == 0 || words[1].len >= REPLICA_NAME_BYTES ||
         !number_parse_uint64(words[2], &payload->total_bytes) || !number_parse_uint64(words[3], &payload->from_byte) ||
         payload->from_byte > payload->total_bytes) {
         return false;
@@ -401,7 +376,7 @@ static bool read_snapshot_line(struct replica_payload *payload, struct slice lin
         }
     }
     payload->kind = REPLICA_PAYLOAD_SNAPSHOT;
-    copy_word(payload->name, words[1]);
+    (void)words_copy(payload->name, sizeof(payload->name), words[1]);
     return true;
 }
 
@@ -417,7 +392,7 @@ static bool read_payload_line(struct replica_payload *payload, struct slice line
             return false;
         }
         payload->kind = REPLICA_PAYLOAD_RDB_MARK;
-        copy_word(payload->mark, mark);
+        (void)words_copy(payload->mark, sizeof(payload->mark), mark);
         return true;
     }
     payload->kind = REPLICA_PAYLOAD_RDB;

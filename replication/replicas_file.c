@@ -5,17 +5,13 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "replication/words.h"
 #include <inttypes.h>
 #include <string.h>
 
 #define MOVED_EACH_MS 60000                        /* Offsets are written anew this often, */
 #define MOVED_BYTES   ((uint64_t)16 * 1024 * 1024) /* and whenever they have moved by this much. */
 #define WORDS_MAX     4
-
-static const struct ack *ack_of(const struct list_node *node)
-{
-    return LIST_ENTRY((struct list_node *)(uintptr_t)node, const struct ack, node);
-}
 
 /* A name with blanks, which a stranger may have announced, would be another line's. */
 static bool is_one_word(const char *name)
@@ -61,24 +57,6 @@ void replicas_format(const struct acks *acks, const struct history *history, con
 
 /* ---- Reading ---- */
 
-/* Split at single blanks; WORDS_MAX + 1 for more words than that. */
-static size_t split(struct slice line, struct slice words[WORDS_MAX])
-{
-    size_t count = 0;
-
-    while (line.len > 0) {
-        const char *blank = memchr(line.data, ' ', line.len);
-        size_t len = blank == NULL ? line.len : (size_t)(blank - line.data);
-
-        if (count == WORDS_MAX) {
-            return WORDS_MAX + 1;
-        }
-        words[count++] = slice_first(line, len);
-        line = slice_after(line, blank == NULL ? len : len + 1);
-    }
-    return count;
-}
-
 static bool take_replica(const struct slice *words, size_t count, const struct replicas_now *now, struct acks *acks)
 {
     char name[ACKS_NAME_BYTES];
@@ -86,12 +64,10 @@ static bool take_replica(const struct slice *words, size_t count, const struct r
     uint64_t away_since;
     uint64_t age_ms;
 
-    if (count != 4 || words[1].len == 0 || words[1].len >= sizeof(name) || !number_parse_uint64(words[2], &offset) ||
+    if (count != 4 || !words_copy(name, sizeof(name), words[1]) || !number_parse_uint64(words[2], &offset) ||
         !number_parse_uint64(words[3], &away_since)) {
         return false;
     }
-    memcpy(name, words[1].data, words[1].len);
-    name[words[1].len] = '\0';
     age_ms = away_since != 0 && away_since < now->wall_ms ? now->wall_ms - away_since : 0;
     acks_remember(acks, name, offset, age_ms < now->monotonic_ms ? now->monotonic_ms - age_ms : 0);
     return is_one_word(name);
@@ -106,10 +82,10 @@ enum status replicas_parse(struct slice text, const struct history *history, con
         const char *newline = memchr(text.data, '\n', text.len);
         struct slice line = newline == NULL ? text : slice_first(text, (size_t)(newline - text.data));
         struct slice words[WORDS_MAX];
-        size_t count = split(line, words);
+        size_t count = words_split(line, words, WORDS_MAX);
 
         text = slice_after(text, line.len + (newline != NULL));
-        if (count == 0 || words[0].len == 0 || words[0].data[0] == '#') {
+        if (count == 0 || words[0].data[0] == '#') {
             continue;
         }
         if (!is_known && count == 2 && slice_is_word(words[0], "history")) {

@@ -6,36 +6,10 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "replication/words.h"
 #include <inttypes.h>
 
 #define WORDS_MAX 4
-
-/* Split a line at spaces and tabs into at most WORDS_MAX words; one more than that counts as too many. */
-static size_t split(struct slice line, struct slice words[WORDS_MAX])
-{
-    size_t count = 0;
-    size_t at = 0;
-
-    while (at < line.len) {
-        size_t begin;
-
-        while (at < line.len && (line.data[at] == ' ' || line.data[at] == '\t' || line.data[at] == '\r')) {
-            at++;
-        }
-        begin = at;
-        while (at < line.len && line.data[at] != ' ' && line.data[at] != '\t' && line.data[at] != '\r') {
-            at++;
-        }
-        if (at == begin) {
-            break;
-        }
-        if (count == WORDS_MAX) {
-            return WORDS_MAX + 1;
-        }
-        words[count++] = slice_make(line.data + begin, at - begin);
-    }
-    return count;
-}
 
 bool role_host_is_valid(struct slice host)
 {
@@ -60,8 +34,7 @@ static bool read_replica(const struct slice *words, size_t count, struct role *r
         return false;
     }
     role->is_replica = true;
-    memcpy(role->host, words[1].data, words[1].len);
-    role->host[words[1].len] = '\0';
+    (void)words_copy(role->host, sizeof(role->host), words[1]);
     role->port = (uint16_t)port;
     return true;
 }
@@ -69,12 +42,8 @@ static bool read_replica(const struct slice *words, size_t count, struct role *r
 /* "<word> <id> <offset>" */
 static bool read_place(const struct slice *words, size_t count, char id[HISTORY_ID_LEN + 1], uint64_t *offset)
 {
-    if (count != 3 || !history_id_is_valid(words[1]) || !number_parse_uint64(words[2], offset)) {
-        return false;
-    }
-    memcpy(id, words[1].data, HISTORY_ID_LEN);
-    id[HISTORY_ID_LEN] = '\0';
-    return true;
+    return count == 3 && history_id_is_valid(words[1]) && number_parse_uint64(words[2], offset) &&
+           words_copy(id, HISTORY_ID_LEN + 1, words[1]);
 }
 
 enum status role_parse(struct slice text, struct role *role, unsigned *line)
@@ -87,7 +56,7 @@ enum status role_parse(struct slice text, struct role *role, unsigned *line)
         const char *newline = memchr(text.data, '\n', text.len);
         struct slice row = newline == NULL ? text : slice_first(text, (size_t)(newline - text.data));
         struct slice words[WORDS_MAX];
-        size_t count = split(row, words);
+        size_t count = words_split(row, words, WORDS_MAX);
         bool is_good = true;
 
         number++;
