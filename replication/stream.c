@@ -5,7 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define NAME_SHOWN 32 /* Bytes of a command's name in messages. */
+#define NAME_SHOWN 32             /* Bytes of a command's name in messages. */
+#define KEEP_BYTES (1024u * 1024) /* Of the input's memory, when it is drained. */
 
 static const struct resp_limits stream_limits = {.bulk_bytes_max = UINT64_MAX};
 
@@ -219,8 +220,8 @@ enum stream_outcome stream_run(struct stream *stream, const struct stream_sink *
     if (!keep(stream, sink)) {
         return STREAM_BROKEN;
     }
-    if (outcome == STREAM_DRAINED && stream->input.len == 0) {
-        buf_shrink(&stream->input, 1024 * 1024);
+    if (outcome == STREAM_DRAINED) {
+        buf_shrink(&stream->input, KEEP_BYTES);
     }
     return outcome;
 }

@@ -42,7 +42,8 @@ struct dispatch {
     uint64_t found_count; /* The keyspace's, up to which finds were counted. */
 };
 
-#define WALL_AGE_US 1000u /* How long the wall clock is carried on before it is read anew. */
+#define WALL_AGE_US              1000u        /* How long the wall clock is carried on before it is read anew. */
+#define KEEP_REPLAY_OUTPUT_BYTES (64u * 1024) /* Replies to what a master sent are for nobody. */
 
 /* Keyspace hook: a due key was deleted. */
 static void on_expired(void *context, uint32_t db, struct slice key)
@@ -537,6 +538,7 @@ bool dispatch_replay(struct dispatch *dispatch, struct session *session, const s
         *error = buf_slice(&dispatch->refusal).data;
     }
     buf_clear(&dispatch->replay_output);
+    buf_shrink(&dispatch->replay_output, KEEP_REPLAY_OUTPUT_BYTES);
     return !reply.is_error;
 }
 

@@ -48,6 +48,14 @@ static bool apply(void *context, uint32_t *db, const struct slice *argv, size_t 
     return true;
 }
 
+static bool apply_silently(void *context, uint32_t *db, const struct slice *argv, size_t argc)
+{
+    (void)context;
+    (void)db;
+    (void)argv;
+    return argc > 0;
+}
+
 static enum status admit(void *context, size_t len)
 {
     struct fixture *f = context;
@@ -288,6 +296,28 @@ static void test_pieces_do_not_matter(void **state)
     buf_release(&whole);
 }
 
+/* Also when the next change has begun to come, as it always has from a busy master. */
+static void test_memory_of_a_long_change_is_given_back(void **state)
+{
+    struct fixture f;
+    char *value = calloc(1, 5000000);
+    struct slice argv[] = {slice_of("SET"), slice_of("k"), slice_make(value, 5000000)};
+
+    (void)state;
+    begin(&f);
+    f.sink.apply = apply_silently;
+    resp_write_request(stream_input(&f.stream), argv, 3);
+    buf_put_text(stream_input(&f.stream), "*3\r\n$3\r\nSE");
+    assert_int_equal(stream_run(&f.stream, &f.sink, SIZE_MAX), STREAM_DRAINED);
+    assert_true(stream_input(&f.stream)->capacity <= 1024 * 1024);
+    buf_put_text(stream_input(&f.stream), "T\r\n$1\r\nk\r\n$1\r\nv\r\n");
+    f.sink.apply = apply;
+    assert_int_equal(stream_run(&f.stream, &f.sink, SIZE_MAX), STREAM_DRAINED);
+    assert_non_null(strstr(f.transcript, "SET k v;"));
+    free(value);
+    end(&f);
+}
+
 /* The address space is taken and no memory: nothing is written beyond the first line. */
 static void test_a_change_longer_than_the_log_takes_is_named(void **state)
 {
@@ -319,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_what_cannot_be_executed_is_named_and_not_kept),
         cmocka_unit_test(test_broken_streams_are_named),
         cmocka_unit_test(test_pieces_do_not_matter),
+        cmocka_unit_test(test_memory_of_a_long_change_is_given_back),
         cmocka_unit_test(test_a_change_longer_than_the_log_takes_is_named),
     };
 
