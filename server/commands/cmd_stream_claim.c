@@ -137,6 +137,16 @@ static void take(struct call *call, struct reply *reply, const struct claim *cla
     }
 }
 
+/* Whether there is room to log that the item is claimed, or forgotten in the name of whoever has it pending. */
+static bool may_log(const struct call *call, const struct stream_member *member, bool is_there,
+                    const struct stream_pending *pending)
+{
+    size_t name_len =
+        is_there ? call->argv[3].len : stream_consumer_name(member->stream, &member->group, pending->consumer).len;
+
+    return stream_member_has_room(call, member, name_len);
+}
+
 static bool is_idle(const struct call *call, const struct claim *claim, const struct stream_pending *pending)
 {
     return claim->idle_min_ms == 0 || (int64_t)(call->now_ms - pending->delivered_ms) >= (int64_t)claim->idle_min_ms;
@@ -148,8 +158,12 @@ static bool claim_one(struct call *call, struct reply *reply, const struct claim
     struct stream_member *member = claim->member;
     struct stream_pending pending = {.consumer = 0};
     bool is_pending = stream_pending_find(member->stream, &member->group, id, &pending);
+    bool is_there = stream_contains(member->stream, id);
 
-    if (!stream_contains(member->stream, id)) {
+    if ((is_there || is_pending) && !may_log(call, member, is_there, &pending)) {
+        return false;
+    }
+    if (!is_there) {
         if (is_pending) {
             forget(call, member, id, &pending);
         }
@@ -276,10 +290,14 @@ static void sweep_pending(struct call *call, struct reply *reply, const struct c
     while (more && attempts > 0 && left > 0) {
         struct stream_pending pending;
         bool is_whole = stream_pending_decode(value, &pending);
+        bool is_there = stream_contains(member->stream, id);
 
         ASSERT(is_whole); /* K4 */
+        if (!may_log(call, member, is_there, &pending)) {
+            break;
+        }
         attempts--;
-        if (!stream_contains(member->stream, id)) {
+        if (!is_there) {
             forget(call, member, id, &pending);
             note_deleted(sweep, id);
             left--;

@@ -81,7 +81,8 @@ static void deliver_new(struct call *call, struct reply *reply, const struct str
 
     (void)stream_id_increment(&range.start);
     stream_items_begin(member->stream, &range, &walk);
-    while (count < limit_of(read) && stream_walk_next(&walk, &id, &value)) {
+    while (count < limit_of(read) && stream_member_has_room(call, member, read->consumer.len) &&
+           stream_walk_next(&walk, &id, &value)) {
         stream_group_advance(member->stream, &member->group, id);
         reply_stream_item(reply, id, value);
         if (!read->without_ack) {
@@ -110,7 +111,8 @@ static void deliver_again(struct call *call, struct reply *reply, const struct s
 
     (void)stream_id_increment(&range.start);
     stream_owned_begin(member->stream, &member->group, &member->consumer, &range, &walk);
-    while (count < limit_of(read) && stream_walk_next(&walk, &id, &value)) {
+    while (count < limit_of(read) && stream_member_has_room(call, member, read->consumer.len) &&
+           stream_walk_next(&walk, &id, &value)) {
         struct stream_pending pending;
 
         count++;

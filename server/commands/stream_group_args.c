@@ -1,6 +1,7 @@
 #include "server/commands/stream_group_args.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "server/commands/call_effects.h"
 #include "server/commands/call_reads.h"
 #include "server/commands/cmd_stream.h"
 #include "server/commands/stream_reply.h"
@@ -8,7 +9,9 @@
 #include "server/request/notify.h"
 #include "server/request/reply.h"
 
-#define RUN_IDS_MAX 1000 /* Of one XCLAIM. */
+#define RUN_IDS_MAX  1000                     /* Of one XCLAIM. */
+#define RUN_BYTES    512                      /* What it takes beside names and ids, at most, */
+#define RUN_ID_BYTES (STREAM_ID_TEXT_MAX + 8) /* and an id. */
 
 enum status stream_open_group(struct call *call, struct stream *stream, struct stream_group *group)
 {
@@ -85,6 +88,23 @@ static void log_run(struct call *call, struct stream_member *member)
 static bool is_alike(const struct stream_pending *a, const struct stream_pending *b)
 {
     return a->consumer == b->consumer && a->delivered_ms == b->delivered_ms && a->delivery_count == b->delivery_count;
+}
+
+bool stream_member_has_room(const struct call *call, const struct stream_member *member, size_t name_len)
+{
+    uint64_t command_bytes = member->key.len + member->group.name.len + RUN_BYTES;
+    uint64_t bytes = 3 * command_bytes + name_len + RUN_ID_BYTES; /* The item's; and two at the end: see _leave(). */
+
+    if (member->has_joined) {
+        bytes += member->consumer.name.len;
+    }
+    if (member->run_count > 0) {
+        bytes += command_bytes + member->run_count * RUN_ID_BYTES;
+        bytes += member->has_joined && member->run.consumer == member->consumer.number
+                     ? member->consumer.name.len
+                     : stream_consumer_name(member->stream, &member->group, member->run.consumer).len;
+    }
+    return call_effects_fit(call, bytes);
 }
 
 void stream_member_log(struct call *call, struct stream_member *member, struct stream_id id,

@@ -30,6 +30,10 @@ struct stream_member {
 void stream_member_begin(struct stream_member *member);
 /* Find the consumer of that name, or make it, and let it be seen now; nothing the second time. */
 void stream_member_join(struct call *call, struct stream_member *member, struct slice name);
+/* Whether the change has room for what stream_member_log() tells of one more item of a consumer whose name has
+ * `name_len` bytes: each may need a command of its own, with all names. A command that asked for more ends here, as if
+ * there were no more; who goes on finds the rest. */
+bool stream_member_has_room(const struct call *call, const struct stream_member *member, size_t name_len);
 /* Log that the id is pending for the consumer as `pending` says, as an XCLAIM that can be repeated. Ids that are alike
  * are gathered to one, until stream_member_leave(). */
 void stream_member_log(struct call *call, struct stream_member *member, struct stream_id id,

@@ -8,6 +8,7 @@
 #include "server/commands/cmd_server.h"
 #include "server/commands/cmd_set.h"
 #include "server/commands/cmd_sort.h"
+#include "server/commands/cmd_stream.h"
 #include "server/commands/cmd_string.h"
 #include "server/commands/cmd_transaction.h"
 #include "server/commands/cmd_zset.h"
@@ -58,6 +59,10 @@ const struct command *const families[] = {
     geo_commands,
     geo_search_commands,
     transaction_commands,
+    stream_commands,
+    stream_group_commands,
+    stream_claim_commands,
+    stream_readgroup_commands,
     NULL,
 };
 
@@ -248,6 +253,36 @@ static void test_places_that_no_change_could_hold_are_not_stored(void **state)
     small_server_ask(s, 0, "zcard d", ":2 ");
 }
 
+/* Each entry that changes hands may need a command of its own: one that does not fit is for the next call. */
+static void test_stream_entries_change_hands_as_far_as_the_change_holds(void **state)
+{
+    struct small_server *s = connect(state);
+
+    for (char id = '1'; id <= '5'; id++) {
+        char command[] = "xadd s 0-? f v";
+
+        command[9] = id;
+        small_server_say(s, 0, command);
+        (void)small_server_hears(s, 0);
+    }
+    small_server_ask(s, 0, "xgroup create s g 0", "+OK ");
+    small_server_ask(s, 0, "limit 2500", "+OK ");
+    small_server_ask(s, 0, "xreadgroup group g a count 2 streams s >",
+                     "*1 *2 $1 s *2 *2 $3 0-1 *2 $1 f $1 v *2 $3 0-2 *2 $1 f $1 v ");
+    small_server_ask(s, 0, "xclaim s g a 0 0-1 retrycount 7 justid", "*1 $3 0-1 ");
+    small_server_ask(s, 0, "xreadgroup group g a streams s >",
+                     "*1 *2 $1 s *3 *2 $3 0-3 *2 $1 f $1 v *2 $3 0-4 *2 $1 f $1 v *2 $3 0-5 *2 $1 f $1 v ");
+    /* The first has been delivered seven times, so what follows is no part of its command. */
+    small_server_ask(s, 0, "limit 2300", "+OK ");
+    small_server_ask(s, 0, "xautoclaim s g b 0 0 justid", "*3 $3 0-3 *2 $3 0-1 $3 0-2 *0 ");
+    small_server_ask(s, 0, "limit 1000", "+OK ");
+    small_server_ask(s, 0, "xautoclaim s g b 0 0-3 justid", "*3 $3 0-3 *0 *0 ");
+    small_server_ask(s, 0, "xclaim s g b 0 0-3 0-4 justid", "*0 ");
+    small_server_ask(s, 0, "xreadgroup group g a streams s 0", "*1 *2 $1 s *0 ");
+    small_server_ask(s, 0, "limit 100000", "+OK ");
+    small_server_ask(s, 0, "xautoclaim s g b 0 0-3 justid", "*3 $3 0-0 *3 $3 0-3 $3 0-4 $3 0-5 *0 ");
+}
+
 /* Each of these is logged with a number of thousands of digits. */
 static void test_transaction_stops_writing_when_its_change_is_full(void **state)
 {
@@ -276,6 +311,7 @@ int main(void)
         TEST(test_spop_that_no_change_could_hold_is_refused),
         TEST(test_sort_that_no_change_could_hold_leaves_what_was_there),
         TEST(test_places_that_no_change_could_hold_are_not_stored),
+        TEST(test_stream_entries_change_hands_as_far_as_the_change_holds),
         TEST(test_transaction_stops_writing_when_its_change_is_full),
     };
 
