@@ -49,8 +49,9 @@ static bool take_id(struct slice key, const struct keycode *prefix, struct strea
     return true;
 }
 
-static enum status visit_items(struct stream_visit *stream)
+static enum status visit_items(struct stream_visit *stream, bool is_plan)
 {
+    const struct key_visitor *visitor = stream->visitor;
     struct keycode prefix = part_prefix(stream, KEYCODE_STREAM_ITEM, 0, 0);
     struct stream_words words = {.room = 0};
     struct env_rows rows;
@@ -70,7 +71,8 @@ static enum status visit_items(struct stream_visit *stream)
             status = damaged(stream, "an item of the stream does not decode");
             break;
         }
-        status = stream->visitor->stream_item(stream->visitor->context, id, words.words, count);
+        status = is_plan ? visitor->stream_plan(visitor->context, id, words.words, count)
+                         : visitor->stream_item(visitor->context, id, words.words, count);
         if (status != STATUS_OK) {
             break;
         }
@@ -221,7 +223,10 @@ enum status env_visit_stream(struct env_visit *visit, const struct entry *entry,
         *reason = "the stream's head does not decode";
         return STATUS_CORRUPT;
     }
-    status = visit_items(&stream);
+    status = visitor->stream_plan == NULL ? STATUS_OK : visit_items(&stream, true);
+    if (status == STATUS_OK) {
+        status = visit_items(&stream, false);
+    }
     if (status == STATUS_OK) {
         facts = stream_tell_facts(&stream.head);
         status = visitor->stream_facts(visitor->context, &facts);

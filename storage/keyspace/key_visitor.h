@@ -47,6 +47,8 @@ struct key_visitor {
     /* Items in order; `words` are field, value, field, ... Then the stream itself, its groups, and after each group its
      * consumers, after each consumer what it has pending. */
     enum status (*stream_item)(void *context, struct stream_id id, const struct slice *words, size_t count);
+    /* All items once before, for who must know what comes. May be NULL, and not every teller can. */
+    enum status (*stream_plan)(void *context, struct stream_id id, const struct slice *words, size_t count);
     enum status (*stream_facts)(void *context, const struct key_visit_stream *stream);
     enum status (*stream_group)(void *context, struct slice name, struct stream_id last_id,
                                 int64_t read_count); /* read_count -1: not known. */

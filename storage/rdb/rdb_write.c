@@ -128,7 +128,7 @@ static enum status begin_key(void *context, const struct key_visit *key)
         status = put_string(writer, key->name);
     }
     if (key->type == ENTRY_STREAM) {
-        rdb_put_length(&writer->out, (key->count + RDB_STREAM_NODE_ITEMS - 1) / RDB_STREAM_NODE_ITEMS);
+        rdb_stream_writer_begin(&writer->stream);
     } else if (key->type != ENTRY_STRING) {
         rdb_put_length(&writer->out, key->count);
     }

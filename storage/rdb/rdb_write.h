@@ -10,9 +10,11 @@
 #include "storage/rdb/rdb_format.h"
 #include "storage/rdb/rdb_output.h"
 
-/* Items of a stream in one node. The count of nodes stands before the first, when only the count of items is known, so
- * it is the same for all nodes. Redis makes them of up to 4 KB or 100. */
+/* Items of a stream in one node, and what they may come to beside one alone. The count of nodes stands before the
+ * first, so items are told twice (stream_plan); where they are not, nodes are cut by the count of items alone. Redis
+ * makes them of up to 4 KB or 100. */
 #define RDB_STREAM_NODE_ITEMS     32
+#define RDB_STREAM_NODE_BYTES     (16u * 1024 * 1024)
 #define RDB_STREAM_NODE_BYTES_MAX (1024u * 1024 * 1024)
 
 /* Where the bytes go, in order. */
@@ -21,8 +23,17 @@ struct rdb_sink {
     void *context;
 };
 
+/* How far a node has come: both passes over a stream's items cut at the same places. */
+struct rdb_stream_cut {
+    uint64_t item_count;
+    uint64_t bytes;
+};
+
 /* A stream under way: rdb_write_stream.c. */
 struct rdb_stream_writer {
+    struct rdb_stream_cut plan; /* Of the first pass, */
+    uint64_t planned_nodes;     /* and how many nodes it has come to; 0 if there was none. */
+    struct rdb_stream_cut cut;  /* Of the second one. */
     uint64_t node_items;        /* In the node under way. */
     struct stream_id node_id;   /* Of its first item. */
     struct rdb_listpack items;  /* All after the node's own entry. */
@@ -67,7 +78,8 @@ void rdb_write_header(struct rdb_writer *writer);
 void rdb_write_aux(struct rdb_writer *writer, const char *name, struct slice value);
 /* The visitor that writes. Keys must come with their counts, in order of their dbs; an error ends it.
  *   STATUS_CORRUPT  A key had another count of elements than it was begun with.
- *   STATUS_TOO_BIG  A stream's items do not fit into its nodes. And what the sink gave. */
+ *   STATUS_TOO_BIG  An item of a stream, or the items of a node without a plan, are too long. And what the sink gave.
+ */
 struct key_visitor rdb_writer_visitor(struct rdb_writer *writer);
 /* The file's end and checksum; all has been given to the sink. */
 MUST_CHECK enum status rdb_write_end(struct rdb_writer *writer);
@@ -81,6 +93,7 @@ MUST_CHECK enum status rdb_check_value_footer(struct slice payload, struct slice
 /* For rdb_write_stream.c and rdb_write.c alone. */
 void rdb_stream_writer_init(struct rdb_stream_writer *stream);
 void rdb_stream_writer_release(struct rdb_stream_writer *stream);
+void rdb_stream_writer_begin(struct rdb_stream_writer *stream);
 void rdb_stream_writer_visit(struct key_visitor *visitor);
 MUST_CHECK enum status rdb_stream_writer_end(struct rdb_writer *writer);
 /* Give `out` to the sink if it has grown long. */

@@ -30,6 +30,13 @@ void rdb_stream_writer_release(struct rdb_stream_writer *stream)
     buf_release(&stream->owned);
 }
 
+void rdb_stream_writer_begin(struct rdb_stream_writer *stream)
+{
+    stream->plan = (struct rdb_stream_cut){.item_count = 0};
+    stream->cut = (struct rdb_stream_cut){.item_count = 0};
+    stream->planned_nodes = 0;
+}
+
 static void put_id(struct buf *out, struct stream_id id)
 {
     rdb_put_length(out, id.ms);
@@ -41,6 +48,46 @@ static void put_raw_id(struct buf *out, struct stream_id id)
 {
     rdb_put_be64(out, id.ms);
     rdb_put_be64(out, id.sequence);
+}
+
+/* --- Items --- */
+
+#define ITEM_OVERHEAD 64 /* What an item takes beside its words, */
+#define WORD_OVERHEAD 10 /* and a word beside its bytes, at most. */
+
+/* Whether an item of these words begins a node. */
+static bool begins_node(struct rdb_stream_cut *cut, const struct slice *words, size_t count)
+{
+    uint64_t bytes = ITEM_OVERHEAD;
+
+    for (size_t i = 0; i < count; i++) {
+        bytes += words[i].len + WORD_OVERHEAD;
+    }
+    if (cut->item_count > 0 && cut->item_count < RDB_STREAM_NODE_ITEMS && cut->bytes + bytes <= RDB_STREAM_NODE_BYTES) {
+        cut->item_count++;
+        cut->bytes += bytes;
+        return false;
+    }
+    *cut = (struct rdb_stream_cut){.item_count = 1, .bytes = bytes};
+    return true;
+}
+
+static enum status plan_item(void *context, struct stream_id id, const struct slice *words, size_t count)
+{
+    struct rdb_writer *writer = context;
+    struct rdb_stream_writer *stream = &writer->stream;
+
+    (void)id;
+    stream->planned_nodes += begins_node(&stream->plan, words, count);
+    return STATUS_OK;
+}
+
+/* Before the first node. */
+static void put_node_count(struct rdb_writer *writer)
+{
+    uint64_t unplanned = (writer->promised_count + RDB_STREAM_NODE_ITEMS - 1) / RDB_STREAM_NODE_ITEMS;
+
+    rdb_put_length(&writer->out, writer->stream.planned_nodes == 0 ? unplanned : writer->stream.planned_nodes);
 }
 
 /* Write the node under way: its id, and its own entry with the items behind it. */
@@ -88,8 +135,16 @@ static enum status put_item(void *context, struct stream_id id, const struct sli
     struct rdb_writer *writer = context;
     struct rdb_stream_writer *stream = &writer->stream;
     struct rdb_listpack *items = &stream->items;
+    bool is_planned = stream->planned_nodes != 0;
+    enum status status = STATUS_OK;
     bool is_same;
 
+    if (writer->told_count == 0) {
+        put_node_count(writer);
+    }
+    if (begins_node(&stream->cut, words, is_planned ? count : 0)) {
+        status = end_node(writer);
+    }
     rdb_listpack_clear(&stream->fields);
     for (size_t i = 0; i < count; i += 2) {
         rdb_listpack_put_string(&stream->fields, words[i]);
@@ -110,15 +165,19 @@ static enum status put_item(void *context, struct stream_id id, const struct sli
     rdb_listpack_put_integer(items, (int64_t)(is_same ? count / 2 + 3 : count + 4));
     writer->told_count++;
     stream->node_items++;
-    return stream->node_items == RDB_STREAM_NODE_ITEMS ? end_node(writer) : STATUS_OK;
+    return status;
 }
 
 static enum status put_facts(void *context, const struct key_visit_stream *facts)
 {
     struct rdb_writer *writer = context;
     struct rdb_stream_writer *stream = &writer->stream;
-    enum status status = end_node(writer);
+    enum status status;
 
+    if (writer->told_count == 0) {
+        put_node_count(writer);
+    }
+    status = end_node(writer);
     rdb_put_length(&writer->out, facts->item_count);
     put_id(&writer->out, facts->last_id);
     if (writer->version >= 10) {
@@ -208,6 +267,7 @@ static enum status put_pending(void *context, struct stream_id id, uint64_t deli
 
 void rdb_stream_writer_visit(struct key_visitor *visitor)
 {
+    visitor->stream_plan = plan_item;
     visitor->stream_item = put_item;
     visitor->stream_facts = put_facts;
     visitor->stream_group = put_group;

@@ -41,7 +41,7 @@ struct key_visit_stream stream_tell_facts(const struct stream_head *head)
                                      .added_count = head->added_count};
 }
 
-static enum status tell_items(const struct stream *stream, const struct key_visitor *visitor)
+static enum status tell_items(const struct stream *stream, const struct key_visitor *visitor, bool is_plan)
 {
     struct stream_words words = {.room = 0};
     struct stream_walk walk;
@@ -55,7 +55,8 @@ static enum status tell_items(const struct stream *stream, const struct key_visi
         bool is_whole = stream_words_read(&words, value, &count);
 
         ASSERT(is_whole); /* K4 */
-        status = visitor->stream_item(visitor->context, id, words.words, count);
+        status = is_plan ? visitor->stream_plan(visitor->context, id, words.words, count)
+                         : visitor->stream_item(visitor->context, id, words.words, count);
     }
     stream_walk_end(&walk);
     stream_words_release(&words);
@@ -103,8 +104,14 @@ enum status stream_tell(const struct stream *stream, const struct key_visitor *v
     const struct key_visit_stream facts = stream_tell_facts(&stream->head);
     struct stream_names names;
     struct stream_group group;
-    enum status status = tell_items(stream, visitor);
+    enum status status = STATUS_OK;
 
+    if (visitor->stream_plan != NULL) {
+        status = tell_items(stream, visitor, true);
+    }
+    if (status == STATUS_OK) {
+        status = tell_items(stream, visitor, false);
+    }
     if (status == STATUS_OK) {
         status = visitor->stream_facts(visitor->context, &facts);
     }

@@ -176,6 +176,36 @@ static void test_streams_of_any_length_are_cut_into_nodes(void **state)
     buf_release(&expected);
 }
 
+/* Items of a megabyte: a node of them would be longer than any reader takes, so their bytes count if all are known. */
+static void test_nodes_of_long_items_are_short(void **state)
+{
+    static char big[1024 * 1024];
+    enum { ITEMS = 40 };
+    struct slice words[2] = {slice_of("f"), slice_make(big, sizeof(big))};
+    struct key_visit_stream facts = {.item_count = ITEMS, .last_id = {.ms = ITEMS}, .has_counters = true};
+    struct key_visit key = {.name = slice_of("s"), .type = ENTRY_STREAM, .count = ITEMS};
+    struct rdb_writer writer;
+    struct key_visitor v;
+
+    (void)state;
+    for (int is_planned = 0; is_planned <= 1; is_planned++) {
+        rdb_writer_init_value(&writer, RDB_VERSION_WRITTEN);
+        v = rdb_writer_visitor(&writer);
+        assert_int_equal(v.key_begin(v.context, &key), STATUS_OK);
+        for (uint64_t i = 1; i <= ITEMS && is_planned; i++) {
+            assert_int_equal(v.stream_plan(v.context, (struct stream_id){.ms = i}, words, 2), STATUS_OK);
+        }
+        for (uint64_t i = 1; i <= ITEMS; i++) {
+            assert_int_equal(v.stream_item(v.context, (struct stream_id){.ms = i}, words, 2), STATUS_OK);
+        }
+        assert_int_equal(v.stream_facts(v.context, &facts), STATUS_OK);
+        assert_int_equal(v.key_end(v.context), STATUS_OK);
+        assert_int_equal(buf_slice(&writer.out).data[0], RDB_TYPE_STREAM_LISTPACKS_2);
+        assert_int_equal(buf_slice(&writer.out).data[1], is_planned ? 3 : 2); /* Of 15 items each; of 32. */
+        rdb_writer_release(&writer);
+    }
+}
+
 static enum status write_much(struct fixture *f)
 {
     static char big[200000];
@@ -256,6 +286,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_is_told_is_read_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_wrong_count_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_streams_of_any_length_are_cut_into_nodes, set_up, tear_down),
+        cmocka_unit_test(test_nodes_of_long_items_are_short),
         cmocka_unit_test_setup_teardown(test_a_failing_sink_ends_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_value_alone_has_a_footer_that_is_checked, set_up, tear_down),
     };
