@@ -11,6 +11,7 @@
 #include "server/request/reply.h"
 #include "server/services.h"
 #include "storage/keyspace/key_load.h"
+#include "storage/log/log.h"
 #include "storage/rdb/rdb_dump.h"
 #include "storage/rdb/rdb_format.h"
 #include "storage/rdb/rdb_read.h"
@@ -172,6 +173,9 @@ static enum status load_body(struct call *call, const struct restore *restore, s
         visitor.key_end = drop_key;
     }
     rdb_input_init(&input, &source, RDB_STRING_BYTES_MAX, &problem);
+    if (!call->is_replay) {
+        input.value_bytes_max = LOG_RECORD_BYTES_MAX; /* A compressed or nested payload may come to any multiple. */
+    }
     status = rdb_input_byte(&input, &type);
     if (status == STATUS_OK) {
         status = rdb_read_value(&input, type, &key, &visitor);

@@ -18,6 +18,7 @@ void rdb_input_init(struct rdb_input *input, const struct rdb_source *source, ui
         .source = *source,
         .problem = problem,
         .string_bytes_max = string_bytes_max,
+        .value_bytes_max = UINT64_MAX,
         .chunk = memory_allocate(RDB_INPUT_CHUNK_BYTES),
     };
     problem->offset = 0;

@@ -26,7 +26,9 @@ struct rdb_input {
     struct rdb_source source;
     struct rdb_problem *problem; /* Borrowed; filled when a call fails by the bytes' fault. */
     uint64_t string_bytes_max;
-    char *chunk; /* Owned: read ahead. */
+    uint64_t value_bytes_max; /* What the elements of one value may come to, which may be far more than the bytes that
+                               * tell them; UINT64_MAX, unless it is set after rdb_input_init(). */
+    char *chunk;              /* Owned: read ahead. */
     size_t chunk_len;
     size_t chunk_at; /* Of chunk: where the next byte is. */
     size_t crc_at;   /* Of chunk: up to here the checksum has come. */

@@ -18,7 +18,7 @@ MUST_CHECK enum status rdb_read(const struct rdb_source *source, const struct ke
                                 struct rdb_problem *problem);
 
 /* Read the body of one value of RDB type `type`, which `key` (its type is filled in here) is told with: RESTORE.
- * Same errors. */
+ * Same errors, and STATUS_CORRUPT for a value of more than input->value_bytes_max. */
 MUST_CHECK enum status rdb_read_value(struct rdb_input *input, unsigned type, struct key_visit *key,
                                       const struct key_visitor *visitor);
 

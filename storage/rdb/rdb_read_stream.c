@@ -161,10 +161,19 @@ static enum status read_words(struct stream_reader *reader, bool has_own_fields,
 static enum status tell_item(struct stream_reader *reader, struct stream_id id, size_t word_count)
 {
     const struct key_visitor *visitor = reader->value->visitor;
+    uint64_t bytes = 0;
+    enum status status;
 
     /* The first item may be 0-1 at least; each must lie behind the one before. */
     if (stream_id_compare(id, reader->last_id) <= 0) {
         return refuse(reader, "a stream's items out of order");
+    }
+    for (size_t i = 0; i < word_count; i++) {
+        bytes += reader->words[i].len;
+    }
+    status = rdb_value_add(reader->value, bytes);
+    if (status != STATUS_OK) {
+        return status;
     }
     reader->last_id = id;
     reader->item_count++;
@@ -363,6 +372,9 @@ static enum status read_consumer(struct stream_reader *reader)
     enum status status = rdb_input_string(value->input, &value->first);
 
     if (status == STATUS_OK) {
+        status = rdb_value_add(value, value->first.len);
+    }
+    if (status == STATUS_OK) {
         status = rdb_input_le64(value->input, &seen_ms);
     }
     if (status == STATUS_OK) {
@@ -391,6 +403,9 @@ static enum status read_group(struct stream_reader *reader)
     uint64_t consumer_count;
     enum status status = rdb_input_string(value->input, &value->first);
 
+    if (status == STATUS_OK) {
+        status = rdb_value_add(value, value->first.len);
+    }
     if (status == STATUS_OK) {
         status = read_id(value->input, &last_id);
     }

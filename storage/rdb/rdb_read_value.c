@@ -7,6 +7,8 @@
 #include "storage/rdb/rdb_packed.h"
 #include <inttypes.h>
 
+#define ELEMENT_OVERHEAD 8 /* So that what has no bytes counts, too. */
+
 enum status rdb_value_begin(struct rdb_value *value)
 {
     if (value->has_begun) {
@@ -16,11 +18,28 @@ enum status rdb_value_begin(struct rdb_value *value)
     return value->visitor->key_begin(value->visitor->context, value->key);
 }
 
+enum status rdb_value_add(struct rdb_value *value, uint64_t bytes)
+{
+    value->bytes += bytes + ELEMENT_OVERHEAD;
+    return value->bytes <= value->input->value_bytes_max
+               ? STATUS_OK
+               : rdb_input_refuse(value->input, "a value that comes to more than %" PRIu64 " bytes",
+                                  value->input->value_bytes_max);
+}
+
+/* Count an element and see to it that the key has begun. */
+static enum status begin_element(struct rdb_value *value, uint64_t bytes)
+{
+    enum status status = rdb_value_add(value, bytes);
+
+    return status == STATUS_OK ? rdb_value_begin(value) : status;
+}
+
 /* Tell of one element of a list or set, or of a pair. */
 static enum status tell(struct rdb_value *value, struct slice element)
 {
     const struct key_visitor *visitor = value->visitor;
-    enum status status = rdb_value_begin(value);
+    enum status status = begin_element(value, element.len);
 
     if (status != STATUS_OK) {
         return status;
@@ -31,14 +50,14 @@ static enum status tell(struct rdb_value *value, struct slice element)
 
 static enum status tell_field(struct rdb_value *value, struct slice field, struct slice content)
 {
-    enum status status = rdb_value_begin(value);
+    enum status status = begin_element(value, field.len + content.len);
 
     return status == STATUS_OK ? value->visitor->hash_field(value->visitor->context, field, content) : status;
 }
 
 static enum status tell_score(struct rdb_value *value, struct slice member, double score)
 {
-    enum status status = rdb_value_begin(value);
+    enum status status = begin_element(value, member.len);
 
     return status == STATUS_OK ? value->visitor->zset_member(value->visitor->context, member, score) : status;
 }

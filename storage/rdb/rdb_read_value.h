@@ -10,6 +10,7 @@ struct rdb_value {
     const struct key_visitor *visitor;
     const struct key_visit *key;
     unsigned type;     /* The file's. */
+    uint64_t bytes;    /* Of the elements so far. */
     bool has_begun;    /* key_begin was told. */
     struct buf first;  /* Scratch: an element, or a packed run. */
     struct buf second; /* Scratch: a value beside its field. */
@@ -17,6 +18,9 @@ struct rdb_value {
 
 /* Tell key_begin, if it was not told. */
 MUST_CHECK enum status rdb_value_begin(struct rdb_value *value);
+/* Count an element of `bytes` bytes, before it is told.
+ *   STATUS_CORRUPT  The value comes to more than the input lets it. */
+MUST_CHECK enum status rdb_value_add(struct rdb_value *value, uint64_t bytes);
 /* Types 15, 19 and 21. */
 MUST_CHECK enum status rdb_read_stream(struct rdb_value *value);
 

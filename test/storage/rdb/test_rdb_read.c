@@ -174,13 +174,14 @@ static void test_a_status_of_source_or_visitor_ends_it(void **state)
 }
 
 /* One node of one entry, and what may follow it. Groups: [name, last id, read count, pending, consumers]. */
-#define STREAM(facts, groups)                                                                                          \
-    "REDIS0010\x13\x01s\x01\x10\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0\x01"                                                   \
+#define STREAM_BODY(facts, groups)                                                                                     \
+    "\x01\x10\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0\x01"                                                                     \
     "\x1d\x1d\0\0\0\x0a\0\x01\x01\0\x01\x01\x01\x81"                                                                   \
-    "f\x02\0\x01\x02\x01\0\x01\0\x01\x81v\x02\x04\x01\xff" facts groups END
-#define FACTS "\x01\x07\x01\x07\x01\0\0\x01"
-#define ID    "\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0\x01"
-#define WHEN  "\x09\0\0\0\0\0\0\0"
+    "f\x02\0\x01\x02\x01\0\x01\0\x01\x81v\x02\x04\x01\xff" facts groups
+#define STREAM(facts, groups) "REDIS0010\x13\x01s" STREAM_BODY(facts, groups) END
+#define FACTS                 "\x01\x07\x01\x07\x01\0\0\x01"
+#define ID                    "\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0\x01"
+#define WHEN                  "\x09\0\0\0\0\0\0\0"
 
 static void test_a_stream_and_its_groups_are_told(void **state)
 {
@@ -208,6 +209,51 @@ static void test_a_stream_that_contradicts_itself_is_refused(void **state)
                    STATUS_CORRUPT, "or another consumer has");
 }
 
+/* What a value's elements come to is bounded where it is asked for, whatever the type: their bytes, and 8 for each. */
+static void test_a_value_comes_to_no_more_than_it_may(void **state)
+{
+    static const struct {
+        unsigned type;
+        uint64_t bytes;
+        struct slice body;
+    } values[] = {
+        {RDB_TYPE_LIST, 2 * 9, {"\x02\x01x\x01y", 5}},
+        {RDB_TYPE_SET, 9, {"\x01\x01x", 3}},
+        {RDB_TYPE_HASH, 12, {"\x01\x02xy\x02zz", 7}},
+        {RDB_TYPE_ZSET_2, 9, {"\x01\x01x\0\0\0\0\0\0\0\0", 11}},
+        {RDB_TYPE_STREAM_LISTPACKS_2,
+         10 + 9 + 2 * 9,
+         {STREAM_BODY(FACTS, "\x01\x01g\x07\x01\x01\0\x02\x01"
+                             "a" WHEN "\0\x01"
+                             "b" WHEN "\0"),
+          sizeof(STREAM_BODY(FACTS, "\x01\x01g\x07\x01\x01\0\x02\x01"
+                                    "a" WHEN "\0\x01"
+                                    "b" WHEN "\0")) -
+              1}},
+    };
+    struct buf transcript;
+
+    (void)state;
+    buf_init(&transcript, BUF_NO_CEILING);
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        for (uint64_t short_by = 0; short_by <= 1; short_by++) {
+            struct memory_source memory = {.rest = values[i].body, .end = STATUS_OK};
+            struct rdb_source source = {.read = read_memory, .context = &memory};
+            struct key_visitor visitor = key_transcript_visitor(&transcript);
+            struct key_visit key = {.name = slice_of("k"), .count = KEY_VISIT_COUNT_UNKNOWN};
+            struct rdb_problem problem;
+            struct rdb_input input;
+
+            rdb_input_init(&input, &source, RDB_STRING_BYTES_MAX, &problem);
+            input.value_bytes_max = values[i].bytes - short_by;
+            assert_int_equal(rdb_read_value(&input, values[i].type, &key, &visitor),
+                             short_by == 0 ? STATUS_OK : STATUS_CORRUPT);
+            rdb_input_release(&input);
+        }
+    }
+    buf_release(&transcript);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_a_status_of_source_or_visitor_ends_it),
         cmocka_unit_test(test_a_stream_and_its_groups_are_told),
         cmocka_unit_test(test_a_stream_that_contradicts_itself_is_refused),
+        cmocka_unit_test(test_a_value_comes_to_no_more_than_it_may),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
