@@ -1,6 +1,5 @@
 /* What commands leave in the log where that is not their own words: that it makes the same data again, and that it fits
  * one change. */
-#include "base/memory.h"
 #include "server/commands/cmd_connection.h"
 #include "server/commands/cmd_geo.h"
 #include "server/commands/cmd_key.h"
@@ -218,14 +217,14 @@ static void test_spop_that_no_change_could_hold_is_refused(void **state)
 static void test_sort_that_no_change_could_hold_leaves_what_was_there(void **state)
 {
     struct small_server *s = connect(state);
-    char request[2200] = "rpush l";
     char items[2100] = "";
+    char text[2200];
 
-    for (size_t i = 0; i < 150; i++) {
-        strcat(items, " item-of-list");
+    for (size_t len = 0, i = 0; i < 150; i++) {
+        len += (size_t)snprintf(items + len, sizeof(items) - len, " item-of-list");
     }
-    strcat(request, items);
-    small_server_ask(s, 0, request, ":150 ");
+    (void)snprintf(text, sizeof(text), "rpush l%s", items);
+    small_server_ask(s, 0, text, ":150 ");
     small_server_ask(s, 0, "set d old", "+OK ");
     (void)small_server_logged(s);
     small_server_ask(s, 0, "limit 1500", "+OK ");
@@ -234,8 +233,8 @@ static void test_sort_that_no_change_could_hold_leaves_what_was_there(void **sta
     small_server_ask(s, 0, "get d", "$3 old ");
     small_server_ask(s, 0, "limit 100000", "+OK ");
     small_server_ask(s, 0, "sort l by nosort store d", ":150 ");
-    (void)snprintf(request, sizeof(request), "MULTI ; DEL d ; RPUSH d%s ; EXEC", items);
-    assert_string_equal(small_server_logged(s), request);
+    (void)snprintf(text, sizeof(text), "MULTI ; DEL d ; RPUSH d%s ; EXEC", items);
+    assert_string_equal(small_server_logged(s), text);
 }
 
 static void test_places_that_no_change_could_hold_are_not_stored(void **state)
