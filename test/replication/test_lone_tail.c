@@ -132,16 +132,19 @@ static void test_the_database_of_its_first_change_is_told(void **state)
                                                          : known_at < 4 ? 3
                                                                         : 10};
             struct lone_tail tail;
-            char expected[256] = "";
+            struct buf expected;
 
-            strcat(expected, selects[i]);
+            buf_init(&expected, BUF_NO_CEILING);
+            buf_put_text(&expected, selects[i]);
             for (size_t rest = i; rest < 5; rest++) {
-                strcat(expected, requests[rest]);
+                buf_put_text(&expected, requests[rest]);
             }
+            buf_put_byte(&expected, '\0');
             assert_int_equal(lone_tail_open(&tail, f->log, begins[i], begins[5], &known), STATUS_OK);
             assert_int_equal(lone_tail_save(&tail, fault_file_system(f->disk), "/data-dir"), STATUS_OK);
             lone_tail_close(&tail);
-            assert_tail_file(f, &tail, expected);
+            assert_tail_file(f, &tail, buf_slice(&expected).data);
+            buf_release(&expected);
         }
     }
 }
