@@ -11,7 +11,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from hearth import Server, run_tests, wait_until  # noqa: E402
-from replication import (Proxy, assert_same_data, dataset, field, fill, follow, stat, wait_caught_up)  # noqa: E402
+from replication import (FakeMaster, Proxy, assert_same_data, dataset, field, fill, follow, full_answer, stat,  # noqa: E402
+                         stock_redis, wait_caught_up)  # noqa: E402
 
 QUICK = ("--repl-ping-replica-period", "1", "--repl-timeout", "10")
 
@@ -32,6 +33,14 @@ def filled_master(binary, *arguments, count=20000):
 def follow_port(replica, port):
     with replica.client() as client:
         assert client.call("REPLICAOF", "127.0.0.1", port) == "OK"
+
+
+def wait_link_to(replica, master):
+    def is_up():
+        with replica.client() as client:
+            info = client.info("replication")
+            return info["master_link_status"] == "up" and info["master_port"] == str(master.port)
+    wait_until(is_up, "the link to port %d" % master.port, 120)
 
 
 def random_fill(server, count):
@@ -191,6 +200,42 @@ def test_a_history_in_which_nothing_was_written_is_served(binary):
     assert_same_data(master, replica)
 
 
+def test_what_cannot_be_installed_is_fetched_less_often(binary):
+    master = FakeMaster(lambda words: full_answer("f" * 40, 0, b"REDIS0010\xfe\x00\x07no type of ours\xff" + bytes(8)))
+    replica = Server(binary, *QUICK)
+    follow(replica, master)
+    wait_until(lambda: master.asked, "the first try")
+    time.sleep(4)
+    assert 2 <= len(master.asked) <= 3, len(master.asked)  # At once, and after 1 and 3 seconds.
+    assert "cannot be loaded" in field(replica, "hearth_link_problem"), field(replica, "hearth_link_problem")
+    assert listing(replica, "incoming") == []
+    master.close()
+
+
+def test_another_master_ends_an_import(binary):
+    """REPLICAOF while an RDB file is loaded, or a stop of the server, does not wait until that is done."""
+    slow = stock_redis("--enable-debug-command", "yes")
+    with slow.client() as client:
+        client.call("DEBUG", "POPULATE", 400000, "key", 20)
+    other = Server(binary, *QUICK)
+    fill(other, 10)
+    took_s = []
+    for what in ("wait", "follow", "stop"):
+        replica = Server(binary, *QUICK)
+        follow(replica, slow)
+        wait_until(lambda: "data" in listing(replica, "incoming"), "the import", 60)
+        begin = time.monotonic()
+        if what == "stop":
+            assert replica.stop(60) == 0
+        else:
+            if what == "follow":
+                follow(replica, other)
+            wait_link_to(replica, slow if what == "wait" else other)
+        took_s.append(time.monotonic() - begin)
+    print("     an import of %.1f s, left after %.1f s, stopped after %.1f s" % tuple(took_s))
+    assert took_s[0] < 2 or max(took_s[1:]) < took_s[0] / 2, took_s
+
+
 def test_the_loop_does_not_wait_for_a_checkpoint_before_the_swap(binary):
     master = Server(binary, *QUICK)
     fill(master, 10)
@@ -217,4 +262,5 @@ if __name__ == "__main__":
                test_killed_master_goes_on_with_its_snapshot, test_writes_during_a_full_sync_arrive,
                test_nothing_is_left_behind, test_little_log_beyond_the_checkpoint_needs_no_new_one,
                test_a_history_in_which_nothing_was_written_is_served,
+               test_what_cannot_be_installed_is_fetched_less_often, test_another_master_ends_an_import,
                test_the_loop_does_not_wait_for_a_checkpoint_before_the_swap], (sys.argv[1],))
