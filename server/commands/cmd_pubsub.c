@@ -1,11 +1,14 @@
 #include "server/commands/cmd_pubsub.h"
 #include "base/glob.h"
-#include "replication/replication.h"
+#include "server/commands/call_effects.h"
 #include "server/net/session.h"
 #include "server/request/change.h"
+#include "server/request/dispatch.h"
+#include "server/request/parking.h"
 #include "server/request/pubsub.h"
 #include "server/request/reply.h"
 #include "server/services.h"
+#include "storage/store.h"
 
 /* What a confirmation counts: channels and patterns, or shard channels. */
 static int64_t shown_count(const struct session *session, enum pubsub_kind kind)
@@ -101,27 +104,34 @@ static enum status run_sunsubscribe(struct call *call, struct reply *reply)
     return unsubscribe(call, reply, PUBSUB_SHARD, "sunsubscribe");
 }
 
-/* A master's replicas get the message through the log. Where there are none it would only make the log longer: nothing
- * of it is kept anyway. */
-static void log_for_replicas(struct call *call)
+/* Up to where the message must be held back: who publishes may tell of what it has written, before or in the same
+ * transaction or script. */
+static uint64_t revealed_by(const struct call *call)
 {
-    struct replication_statistics statistics;
+    const struct session *caller = dispatch_caller(call->services->dispatch);
 
-    if (call->is_replay || replication_is_replica(call->services->replication)) {
-        return;
+    if (change_bytes(call->change) != 0) {
+        return SESSION_REVEALS_TURN; /* Its offset is not known before its end. */
     }
-    replication_get_statistics(call->services->replication, &statistics);
-    if (statistics.connected_replicas != 0) {
-        change_add(call->change, call->argv, call->argc);
-    }
+    return caller == NULL ? 0 : caller->write_offset;
 }
 
 static enum status publish(struct call *call, struct reply *reply, enum pubsub_kind kind)
 {
-    size_t sent = pubsub_publish(call->services->pubsub, kind, call->argv[1], call->argv[2], 0);
+    struct request request = {.argv = call->argv, .argc = call->argc};
+    size_t bytes = parking_request_bytes(&request);
+    bool is_logged = !call->is_replay && pubsub_is_logged(call->services);
 
-    log_for_replicas(call);
-    reply_integer(reply, (int64_t)sent);
+    if (is_logged && !call_effects_fit(call, bytes)) {
+        return call_effects_refuse(call, reply);
+    }
+    reply_integer(
+        reply, (int64_t)pubsub_publish(call->services->pubsub, kind, call->argv[1], call->argv[2], revealed_by(call)));
+    /* Without room on disk it would wait in memory. It is heard here, and replicas miss it, as one that is away does.
+     */
+    if (is_logged && store_admit_write(call->services->store, change_bytes(call->change) + bytes) != STATUS_NO_SPACE) {
+        change_add(call->change, call->argv, call->argc);
+    }
     return STATUS_OK;
 }
 

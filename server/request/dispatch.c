@@ -438,7 +438,7 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
     if (parking_is_paused(&dispatch->gate, session, flags)) {
         return SESSION_PARKS;
     }
-    status = parking_admit_write(dispatch->services->store, session, flags, request);
+    status = parking_admit_write(dispatch->services, session, flags, request);
     if (status == STATUS_BUSY && !is_queued(session, entry)) {
         return SESSION_PARKS;
     }
@@ -486,7 +486,7 @@ enum status dispatch_admit_again(struct dispatch *dispatch, const struct session
 
     return parking_is_paused(&dispatch->gate, session, flags)
                ? STATUS_BUSY
-               : parking_admit_write(dispatch->services->store, session, flags, request);
+               : parking_admit_write(dispatch->services, session, flags, request);
 }
 
 void dispatch_again(struct dispatch *dispatch, struct session *session, struct command_entry *entry,

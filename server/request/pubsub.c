@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/resp_write.h"
+#include "replication/replication.h"
 #include "server/config/config.h"
 #include "server/net/session.h"
 #include "server/request/notify.h"
@@ -263,6 +264,17 @@ size_t pubsub_publish(struct pubsub *pubsub, enum pubsub_kind kind, struct slice
         }
     }
     return kind == PUBSUB_SHARD ? sent : sent + publish_to_patterns(pubsub, channel, message, reveals);
+}
+
+bool pubsub_is_logged(const struct services *services)
+{
+    struct replication_statistics statistics;
+
+    if (services->replication == NULL || replication_is_replica(services->replication)) {
+        return false;
+    }
+    replication_get_statistics(services->replication, &statistics);
+    return statistics.connected_replicas != 0;
 }
 
 /* Publish one keyspace event: `subject` is the key or the event, and the other one is the message. */

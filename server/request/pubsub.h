@@ -37,6 +37,10 @@ void pubsub_forget(struct pubsub *pubsub, struct session *session);
 size_t pubsub_publish(struct pubsub *pubsub, enum pubsub_kind kind, struct slice channel, struct slice message,
                       uint64_t reveals);
 
+/* Whether messages are logged: a master's replicas get them through the log. Where there are none they would only make
+ * the log longer, and nothing of them is kept anyway. */
+bool pubsub_is_logged(const struct services *services);
+
 /* Subscribers of a name; names of a kind that have any. */
 size_t pubsub_count_subscribers(const struct pubsub *pubsub, enum pubsub_kind kind, struct slice name);
 size_t pubsub_count_names(const struct pubsub *pubsub, enum pubsub_kind kind);

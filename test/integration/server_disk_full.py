@@ -266,6 +266,27 @@ def test_data_file_that_may_not_grow(binary):
     assert is_open_again(server)
 
 
+def test_messages_that_find_no_room_do_not_wait_in_memory(binary):
+    """They are for replicas, and heard here all the same."""
+    with SmallDisk(32) as disk:
+        server = Server(binary, *LIMITS, folder=disk.folder("master"))
+        replica = Server(binary, "--replicaof", "127.0.0.1 %d" % server.port)
+        wait_link(replica)
+        with server.client() as client, server.client() as subscriber:
+            client.call("SET", "k", "v")
+            wait_caught_up(replica, server)
+            disk.fill()
+            assert Writer().write_until_refused(client) == REFUSAL
+            subscriber.call("SUBSCRIBE", "news")
+            before = server.memory()
+            for _ in range(500):
+                assert client.call("PUBLISH", "news", "x" * 100000) == 1
+                assert len(subscriber.read()[2]) == 100000
+            assert server.memory() - before < 20e6, server.memory() - before
+        server.destroy()
+        replica.destroy()
+
+
 def flood(server, client, count):
     """Requests that nobody reads the replies of: 100 KB each. The most of the server's own memory meanwhile."""
     before = server.memory()
@@ -311,7 +332,8 @@ def main():
         tests += [test_full_disk_refuses_writes_and_heals, test_full_disk_under_everysec,
                   test_killed_and_started_on_a_full_disk,
                   test_first_start_on_a_full_disk_ends_and_leaves_nothing_in_the_way,
-                  test_replica_on_a_full_disk_waits_and_catches_up]
+                  test_replica_on_a_full_disk_waits_and_catches_up,
+                  test_messages_that_find_no_room_do_not_wait_in_memory]
     except (subprocess.CalledProcessError, OSError):
         print("no small file system can be mounted here (root may): only files that may not grow are tried")
     run_tests(tests, (sys.argv[1],))

@@ -1,5 +1,6 @@
 /* What MULTI queues, and what touches a WATCH. */
 #include "base/clock.h"
+#include "server/commands/cmd_pubsub.h"
 #include "server/commands/cmd_transaction.h"
 #include "server/request/families.h"
 #include "server/request/notify.h"
@@ -80,7 +81,7 @@ static const struct command test_commands[] = {
 };
 
 /* Stands in place of server/request/families.c's. */
-const struct command *const families[] = {test_commands, transaction_commands, NULL};
+const struct command *const families[] = {test_commands, transaction_commands, pubsub_commands, NULL};
 
 /* Two clients: one for the transaction, one who meddles. */
 static struct small_server *connect(void **state)
@@ -119,6 +120,29 @@ static void test_queued_commands_run_at_exec_as_one_change(void **state)
     small_server_ask(s, 0, "exec", "*3 +OK -ERR failed +OK ");
     assert_string_equal(small_server_logged(s), "SELECT 0 ; MULTI ; put a 1 ; put b 2 ; EXEC");
     assert_int_equal(transaction_len(s->sessions[0]), 0);
+}
+
+#define MESSAGE "*3 $7 message $2 ch $4 told "
+
+/* What is published may tell of what its client has written, so it is not heard before that is on disk. */
+static void test_message_waits_for_the_writes_before_it(void **state)
+{
+    static const char *const ways[] = {"put k v\r\npublish ch told\r\n",
+                                       "multi\r\nput k v\r\npublish ch told\r\nexec\r\n"};
+    struct small_server *s = connect(state);
+
+    small_server_ask(s, 1, "subscribe ch", "*3 $9 subscribe $2 ch :1 ");
+    for (size_t i = 0; i < 2; i++) {
+        s->is_log_held = true;
+        small_server_send(s, 0, ways[i]);
+        assert_string_equal(small_server_hears(s, 1), "");
+        s->is_log_held = false;
+        small_server_turn(s);
+        assert_string_equal(small_server_hears(s, 1), MESSAGE);
+    }
+    s->is_log_held = true;
+    small_server_send(s, 0, "publish ch told\r\n"); /* All that it wrote is on disk. */
+    assert_string_equal(small_server_hears(s, 1), MESSAGE);
 }
 
 static void test_discard_forgets_commands_and_watches(void **state)
@@ -296,6 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_queued_commands_run_at_exec_as_one_change),
+        TEST(test_message_waits_for_the_writes_before_it),
         TEST(test_discard_forgets_commands_and_watches),
         TEST(test_command_that_is_refused_ends_the_transaction),
         TEST(test_words_out_of_place_are_errors),
