@@ -306,6 +306,13 @@ static enum status run_debug(struct call *call, struct reply *reply)
     return unknown_word(call, reply);
 }
 
+/* POPULATE writes, and waits and is refused as what writes. */
+static uint32_t flags_of_call(const struct services *services, const struct slice *argv, uint32_t flags)
+{
+    (void)services;
+    return args_is(argv[1], "populate") ? flags | COMMAND_WRITE : flags;
+}
+
 const struct command debug_commands[] = {
     {.name = "debug",
      .summary = "A container for debugging commands",
@@ -314,6 +321,7 @@ const struct command debug_commands[] = {
      .group = "server",
      .arity = -2,
      .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_PROTECTED,
+     .call_flags = flags_of_call,
      .run = run_debug},
     {.name = NULL},
 };

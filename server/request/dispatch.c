@@ -51,6 +51,10 @@ static void on_expired(void *context, uint32_t db, struct slice key)
     struct dispatch *dispatch = context;
 
     change_expire(dispatch->change, db, key);
+    /* A reader may find any number. The next ones are hidden, and deleted later; what writes comes first to an end. */
+    if (dispatch->reader != NULL && !change_has_room(dispatch->change, 0)) {
+        keyspace_set_clock(dispatch->reader->keyspace, dispatch->reader->now_ms, false);
+    }
     dispatch->services->metrics->expired_keys++;
     notify_publish_key(dispatch->services->notify, NOTIFY_EXPIRED, "expired", db, key);
 }
@@ -283,6 +287,30 @@ static bool is_expiry_paused(const struct dispatch *dispatch)
     return dispatch->gate.pause != DISPATCH_PAUSE_NONE;
 }
 
+/* D5, and what others' replies reveal of it. */
+static void log_change(struct dispatch *dispatch, const struct call *call)
+{
+    uint64_t end = commit(dispatch);
+
+    if (end == 0) {
+        return;
+    }
+    call->session->write_offset = end;
+    if (!(call->command->flags & COMMAND_REVEALS_NOTHING)) { /* A message changes no data. */
+        reveal_note_change(&dispatch->reveal, call->entry, call->argv, call->argc, end);
+    }
+}
+
+void dispatch_log_part(struct dispatch *dispatch, struct call *call)
+{
+    ASSERT(dispatch->depth == 1 && !call->is_nested);
+    change_end_call(dispatch->change, false, call->argv, call->argc, call->raw);
+    log_change(dispatch, call);
+    change_begin(dispatch->change, store_told_db(dispatch->services->store));
+    change_begin_call(dispatch->change, call->db);
+    change_suppress(dispatch->change);
+}
+
 /* Run a client's command, made into `*call`, as a change of its own. */
 static uint64_t execute(struct dispatch *dispatch, struct call *call, const struct request *request)
 {
@@ -291,7 +319,6 @@ static uint64_t execute(struct dispatch *dispatch, struct call *call, const stru
     struct command_entry *entry = call->entry;
     struct reply reply;
     uint64_t end_us;
-    uint64_t end;
 
     ASSERT(dispatch->depth == 0);
     reply_init(&reply, session->output, session->protocol);
@@ -303,13 +330,7 @@ static uint64_t execute(struct dispatch *dispatch, struct call *call, const stru
     if (session->tracker != NULL) {
         tracking_remember(dispatch->services->tracking, call, call);
     }
-    end = commit(dispatch);
-    if (end != 0) {
-        session->write_offset = end;
-        if (!(entry->command->flags & COMMAND_REVEALS_NOTHING)) { /* A message changes no data. */
-            reveal_note_change(&dispatch->reveal, entry, request->argv, request->argc, end);
-        }
-    }
+    log_change(dispatch, call);
     if (!(entry->command->flags & COMMAND_REVEALS_NOTHING) && session->connection != NULL) {
         connection_hold(session->connection, revealed_offset(dispatch, entry, request));
     }

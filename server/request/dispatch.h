@@ -67,6 +67,10 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
 void dispatch_nested(struct dispatch *dispatch, struct call *outer, struct command_entry *entry,
                      const struct request *request, struct reply *reply);
 
+/* For a handler that has no end and is nobody's part: log what it has said so far as a change of its own, after which a
+ * crash leaves it half done. */
+void dispatch_log_part(struct dispatch *dispatch, struct call *call);
+
 /* Why this session may not call `entry` with these words; NULL if it may. The text is borrowed until the next call. */
 const char *dispatch_refusal(struct dispatch *dispatch, struct session *session, const struct command_entry *entry,
                              const struct request *request);

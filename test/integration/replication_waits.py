@@ -120,9 +120,10 @@ def test_refusals(binary):
                         ((0, 0, -1), "ERR timeout is negative"),
                         ((0, 0), "ERR wrong number of arguments for 'waitaof' command")):
         assert is_refused(master, "WAITAOF", *words) == text, words
-    replica = Server(binary)
+    replica = Server(binary, "--enable-debug-command", "yes")
     follow(replica, master)
     wait_link(replica)
+    assert is_refused(replica, "DEBUG", "POPULATE", 10).startswith("READONLY ")
     assert is_refused(replica, "WAITAOF", 0, 0, 0) == (
         "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and "
         "are not propagated.")

@@ -91,6 +91,29 @@ static enum status run_fill(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
+/* PARTS key value [value ...]: each is a change of its own. */
+static enum status run_parts(struct call *call, struct reply *reply)
+{
+    for (size_t i = 2; i < call->argc; i++) {
+        struct slice words[] = {slice_of("PUT"), call->argv[1], call->argv[i]};
+
+        string_set(call->keyspace, call->db, call->argv[1], call->argv[i], 0);
+        change_add(call->change, words, 3);
+        call->changes++;
+        dispatch_log_part(call->services->dispatch, call);
+    }
+    reply_ok(reply);
+    return STATUS_OK;
+}
+
+/* BOUND bytes: how much effects may be. */
+static enum status run_bound(struct call *call, struct reply *reply)
+{
+    change_limit(call->change, strtoull(call->argv[1].data, NULL, 10));
+    reply_ok(reply);
+    return STATUS_OK;
+}
+
 static enum status run_select(struct call *call, struct reply *reply)
 {
     call->session->db = (uint32_t)(call->argv[1].data[0] - '0');
@@ -107,6 +130,8 @@ static const struct command test_commands[] = {
     {.name = "look", .arity = -2, .flags = COMMAND_WRITE, .keys = {KEY_RANGE(KEY_RO, 1, -1, 1)}, .run = run_read},
     {.name = "chance", .arity = 3, .flags = COMMAND_WRITE, .keys = {ONE_KEY(KEY_OW)}, .run = run_chance},
     {.name = "none", .arity = 1, .flags = COMMAND_WRITE, .run = run_none},
+    {.name = "parts", .arity = -3, .flags = COMMAND_WRITE, .keys = {ONE_KEY(KEY_OW)}, .run = run_parts},
+    {.name = "bound", .arity = 2, .run = run_bound},
     {.name = "script", .arity = 1, .flags = SCRIPT, .run = run_none},
     {.name = "tell", .arity = 1, .flags = COMMAND_MAY_REPLICATE, .run = run_none},
     {.name = "fill", .arity = 2, .flags = COMMAND_WRITE, .keys = {ONE_KEY(KEY_OW)}, .run = run_fill},
@@ -221,6 +246,41 @@ static void test_key_that_fell_due_is_logged_as_deleted_before_what_found_it(voi
     small_server_ask(s, 0, "exec", "*2 :0 +OK ");
     assert_string_equal(small_server_logged(s), "MULTI ; DEL l ; put m v ; EXEC");
     assert_int_equal(s->services.metrics->expired_keys, 2);
+}
+
+/* A reader's change would be as long as the reader likes; what is not deleted is not seen either. */
+static void test_reader_deletes_no_more_due_keys_than_a_change_holds(void **state)
+{
+    struct small_server *s = connect(state);
+
+    for (char name = 'a'; name <= 'e'; name++) {
+        char request[] = "put . v 0";
+
+        request[4] = name;
+        small_server_ask(s, 0, request, "+OK ");
+    }
+    wait_ms(s, 5);
+    (void)small_server_logged(s);
+    small_server_ask(s, 0, "bound 30", "+OK ");
+    small_server_ask(s, 0, "read a b c d e", ":0 ");
+    assert_string_equal(small_server_logged(s), "MULTI ; DEL a ; DEL b ; EXEC");
+    small_server_ask(s, 0, "read c", ":0 ");
+    assert_string_equal(small_server_logged(s), "DEL c");
+}
+
+static void test_parts_are_changes_of_their_own(void **state)
+{
+    struct small_server *s = connect(state);
+
+    (void)small_server_connect(s);
+    s->is_log_held = true;
+    small_server_ask(s, 0, "parts k 1 2 3", "");
+    small_server_ask(s, 1, "read k", ""); /* The last one is known to have changed the key. */
+    s->is_log_held = false;
+    small_server_turn(s);
+    assert_string_equal(small_server_hears(s, 0), "+OK ");
+    assert_string_equal(small_server_hears(s, 1), ":1 ");
+    assert_string_equal(small_server_logged(s), "SELECT 0 ; PUT k 1 ; PUT k 2 ; PUT k 3");
 }
 
 static void test_due_keys_are_deleted_by_themselves_one_change_each(void **state)
@@ -521,6 +581,8 @@ int main(void)
         TEST(test_database_is_selected_in_the_log_where_it_changes),
         TEST(test_renamed_command_is_logged_by_its_own_name),
         TEST(test_key_that_fell_due_is_logged_as_deleted_before_what_found_it),
+        TEST(test_reader_deletes_no_more_due_keys_than_a_change_holds),
+        TEST(test_parts_are_changes_of_their_own),
         TEST(test_due_keys_are_deleted_by_themselves_one_change_each),
         TEST(test_replica_neither_writes_nor_expires),
         TEST(test_nothing_expires_while_writes_are_paused),
