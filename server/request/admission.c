@@ -84,9 +84,6 @@ static bool is_caller_allowed(const struct admission_request *admission, struct 
     const struct session *session = admission->session;
     uint32_t flags = admission->entry->command->flags;
 
-    if (!(flags & COMMAND_NO_AUTH) && auth_is_required(admission->services, session)) {
-        return refuse(refusal, "NOAUTH Authentication required.");
-    }
     if ((flags & COMMAND_PROTECTED) && !admission->gate->allows_debug) {
         if (!admission->gate->allows_debug_local || !session_is_local(session)) {
             return refuse(refusal,
@@ -94,6 +91,9 @@ static bool is_caller_allowed(const struct admission_request *admission, struct 
                           "you can run it from a local connection, otherwise you need to set this option in the "
                           "configuration file, and then restart the server.");
         }
+    }
+    if (!(flags & COMMAND_NO_AUTH) && auth_is_required(admission->services, session)) {
+        return refuse(refusal, "NOAUTH Authentication required.");
     }
     if ((session->flags & SESSION_IN_TRANSACTION) && (flags & COMMAND_NO_MULTI) && !admission->was_queued) {
         return refuse(refusal, "ERR Command not allowed inside a transaction");
@@ -153,7 +153,8 @@ static bool is_time_right(const struct admission_request *admission, struct buf 
     if (gate->is_replica && (flags & COMMAND_WRITE)) {
         return refuse(refusal, ADMISSION_READONLY);
     }
-    if (session->subscription_count != 0 && session->protocol == 2 && !(flags & COMMAND_IN_SUBSCRIPTION)) {
+    if (session->subscription_count != 0 && session->protocol == 2 && !(flags & COMMAND_IN_SUBSCRIPTION) &&
+        !admission->was_queued) {
         buf_put_format(
             refusal,
             "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed "

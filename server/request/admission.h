@@ -18,7 +18,7 @@ struct admission_request {
     const struct session *session;
     const struct command_entry *entry; /* NULL if there is no such command. */
     uint32_t flags;                    /* What kind of command it is as it is called; EXEC's has what is queued. */
-    bool was_queued;                   /* EXEC asks once more. */
+    bool was_queued;                   /* EXEC asks once more, of what was let in for its sake. */
 };
 
 /* Whether the request may run or be queued now; else the error's text is appended to `refusal`. What may only have to

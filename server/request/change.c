@@ -176,6 +176,16 @@ void change_end_call(struct change *change, bool changed, const struct slice *ar
     }
 }
 
+void change_end_renamed_call(struct change *change, bool changed, const char *name, const struct slice *argv,
+                             size_t argc)
+{
+    struct slice *words = memory_copy(argv, argc * sizeof(*words));
+
+    words[0] = slice_of(name);
+    change_end_call(change, changed, words, argc, slice_empty());
+    memory_free(words);
+}
+
 size_t change_bytes(const struct change *change)
 {
     return change->commands.len + change->sole.len;

@@ -54,6 +54,10 @@ void change_expire(struct change *change, uint32_t db, struct slice key);
  * change_compose(). */
 void change_end_call(struct change *change, bool changed, const struct slice *argv, size_t argc, struct slice raw);
 
+/* The same of a call whose first word is not to be logged, but `name`. */
+void change_end_renamed_call(struct change *change, bool changed, const char *name, const struct slice *argv,
+                             size_t argc);
+
 /* How many bytes of commands there are so far: those of calls that have ended. */
 size_t change_bytes(const struct change *change);
 

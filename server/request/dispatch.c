@@ -134,25 +134,10 @@ static void count_call(struct dispatch *dispatch, const struct call *call, const
 
     statistics->microseconds += duration_us;
     statistics->failed_calls += reply->is_error;
-    if (call->is_again) {
-        return;
+    if (!call->is_again) {
+        command_count_call(statistics, duration_us, dispatch->services->config->latency_tracking);
+        dispatch->services->metrics->commands++;
     }
-    statistics->calls++;
-    if (statistics->latency == NULL) {
-        statistics->latency = memory_allocate_zeroed(sizeof(*statistics->latency));
-    }
-    histogram_add(statistics->latency, duration_us);
-    dispatch->services->metrics->commands++;
-}
-
-/* The log knows commands by their own names only. */
-static void end_renamed_call(struct dispatch *dispatch, const struct call *call)
-{
-    struct slice *words = memory_copy(call->argv, call->argc * sizeof(*words));
-
-    words[0] = slice_of(call->command->name);
-    change_end_call(dispatch->change, call->changes != 0, words, call->argc, slice_empty());
-    memory_free(words);
 }
 
 /* Run the handler and count what it reads. A script's own lookups are none, and those of its commands are theirs. */
@@ -192,8 +177,8 @@ static uint64_t run(struct dispatch *dispatch, struct call *call, struct command
     if (reply->is_error && !reply->is_counted) {
         metrics_count_error(services->metrics, slice_after(buf_slice(reply->out), reply_begin + 1));
     }
-    if (entry->is_renamed) {
-        end_renamed_call(dispatch, call);
+    if (entry->is_renamed) { /* The log knows commands by their own names only. */
+        change_end_renamed_call(dispatch->change, call->changes != 0, call->command->name, call->argv, call->argc);
     } else {
         change_end_call(dispatch->change, call->changes != 0, call->argv, call->argc, call->raw);
     }
@@ -338,7 +323,8 @@ static uint64_t execute(struct dispatch *dispatch, struct call *call, const stru
 }
 
 /* Run another client's command while a script runs that is slow: one of the few that are let in, of which none changes
- * or reveals any data. The script's change is not touched. */
+ * data. The one that tells of any, FUNCTION STATS, does not wait for it (README.md, D1). The script's change is not
+ * touched. */
 static uint64_t execute_amid(struct dispatch *dispatch, struct call *call)
 {
     struct reply reply;
@@ -383,19 +369,23 @@ static uint32_t flags_of(const struct dispatch *dispatch, const struct session *
     return (flags & COMMAND_RUNS_QUEUED) ? flags | transaction_effects(session) : flags;
 }
 
-/* dispatch_refusal() of a command of these flags, which for a script are read from its text. */
-static const char *refusal_of(struct dispatch *dispatch, struct session *session, const struct command_entry *entry,
-                              uint32_t flags, const struct request *request)
+/* The flags are asked for once: a script's are read from its text. */
+static struct admission_request ask_for(struct dispatch *dispatch, const struct session *session,
+                                        const struct command_entry *entry, const struct request *request)
 {
-    struct admission_request admission = {.gate = &dispatch->gate,
-                                          .services = dispatch->services,
-                                          .session = session,
-                                          .entry = entry,
-                                          .flags = flags,
-                                          .was_queued = dispatch->depth != 0};
+    return (struct admission_request){.gate = &dispatch->gate,
+                                      .services = dispatch->services,
+                                      .session = session,
+                                      .entry = entry,
+                                      .flags = flags_of(dispatch, session, entry, request)};
+}
 
+/* Why it may not be; NULL if it may. */
+static const char *refusal_of(struct dispatch *dispatch, const struct admission_request *admission,
+                              const struct request *request)
+{
     buf_clear(&dispatch->refusal);
-    if (!admission_is_open(&admission, request, &dispatch->refusal)) {
+    if (!admission_is_open(admission, request, &dispatch->refusal)) {
         buf_put_byte(&dispatch->refusal, '\0');
         return buf_slice(&dispatch->refusal).data;
     }
@@ -405,7 +395,10 @@ static const char *refusal_of(struct dispatch *dispatch, struct session *session
 const char *dispatch_refusal(struct dispatch *dispatch, struct session *session, const struct command_entry *entry,
                              const struct request *request)
 {
-    return refusal_of(dispatch, session, entry, flags_of(dispatch, session, entry, request), request);
+    struct admission_request admission = ask_for(dispatch, session, entry, request);
+
+    admission.was_queued = true;
+    return refusal_of(dispatch, &admission, request);
 }
 
 static bool is_queued(const struct session *session, const struct command_entry *entry)
@@ -437,6 +430,7 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
     struct command_entry *container;
     struct command_entry *entry =
         commands_resolve(dispatch->services->commands, request->argv, request->argc, &container);
+    struct admission_request admission;
     const char *refusal;
     uint32_t flags;
     enum status status;
@@ -449,8 +443,9 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
         session_close(session);
         return SESSION_DONE;
     }
-    flags = flags_of(dispatch, session, entry, request);
-    refusal = refusal_of(dispatch, session, entry, flags, request);
+    admission = ask_for(dispatch, session, entry, request);
+    flags = admission.flags;
+    refusal = refusal_of(dispatch, &admission, request);
     if (refusal != NULL) {
         refuse(dispatch, session, entry, slice_of(refusal));
         end_request(session, entry, reply_begin);

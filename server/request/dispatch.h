@@ -71,7 +71,8 @@ void dispatch_nested(struct dispatch *dispatch, struct call *outer, struct comma
  * crash leaves it half done. */
 void dispatch_log_part(struct dispatch *dispatch, struct call *call);
 
-/* Why this session may not call `entry` with these words; NULL if it may. The text is borrowed until the next call. */
+/* Why this session, which has queued it, may not call `entry` with these words now; NULL if it may. The text is
+ * borrowed until the next call. */
 const char *dispatch_refusal(struct dispatch *dispatch, struct session *session, const struct command_entry *entry,
                              const struct request *request);
 

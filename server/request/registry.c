@@ -257,6 +257,18 @@ struct command_entry *commands_resolve_original(struct commands *commands, const
     return resolve_in(&commands->original, argv, argc, container);
 }
 
+void command_count_call(struct command_statistics *statistics, uint64_t duration_us, bool with_duration)
+{
+    statistics->calls++;
+    if (!with_duration) {
+        return;
+    }
+    if (statistics->latency == NULL) {
+        statistics->latency = memory_allocate_zeroed(sizeof(*statistics->latency));
+    }
+    histogram_add(statistics->latency, duration_us);
+}
+
 uint32_t command_flags_of(const struct command_entry *entry, const struct services *services, const struct slice *argv,
                           size_t argc)
 {

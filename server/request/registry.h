@@ -34,6 +34,9 @@ struct command_entry {
     struct command_statistics statistics;
 };
 
+/* Count a call that took `duration_us`, among the durations only if they are wanted (latency-tracking). */
+void command_count_call(struct command_statistics *statistics, uint64_t duration_us, bool with_duration);
+
 /* Every family's commands. */
 struct commands *commands_create(void);
 void commands_free(struct commands *commands);

@@ -51,6 +51,16 @@ def test_unauthenticated_requests_are_kept_small(binary):
             assert error in client.stream.read(), request
 
 
+def test_what_is_protected_is_so_before_auth(binary):
+    """As redis-server says it."""
+    server = Server(binary, "--requirepass", "secret", start=False)
+    server.start(wait=False)
+    server.password = "secret"
+    server.wait_ready()
+    with Client(server.port) as client:
+        assert error_of(client, "DEBUG", "SLEEP", "0").startswith("ERR DEBUG command not allowed.")
+
+
 def test_hello_switches_the_protocol(binary):
     server = Server(binary)
     with server.client() as client:

@@ -379,6 +379,19 @@ static void test_caller_is_asked_for_a_password_and_for_rights(void **state)
     small_server_ask(s, 0, "local", "+OK ");
 }
 
+static void test_durations_are_kept_as_long_as_they_are_wanted(void **state)
+{
+    struct small_server *s = connect(state);
+
+    s->services.config->latency_tracking = 0;
+    small_server_say(s, 0, "time");
+    assert_int_equal(statistics(s, "time")->calls, 1);
+    assert_null(statistics(s, "time")->latency);
+    s->services.config->latency_tracking = 1;
+    small_server_say(s, 0, "time");
+    assert_int_equal(statistics(s, "time")->latency->count, 1);
+}
+
 static void test_refusal_inside_a_transaction_aborts_it(void **state)
 {
     struct small_server *s = connect(state);
@@ -589,6 +602,7 @@ int main(void)
         TEST(test_exec_is_not_for_a_state_that_one_of_its_commands_is_not_for),
         TEST(test_state_of_the_server_shuts_out_what_is_not_meant_for_it),
         TEST(test_caller_is_asked_for_a_password_and_for_rights),
+        TEST(test_durations_are_kept_as_long_as_they_are_wanted),
         TEST(test_refusal_inside_a_transaction_aborts_it),
         TEST(test_pause_parks_writes_or_everything),
         TEST(test_pause_parks_exec_of_what_may_write),

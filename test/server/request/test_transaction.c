@@ -145,6 +145,31 @@ static void test_message_waits_for_the_writes_before_it(void **state)
     assert_string_equal(small_server_hears(s, 1), MESSAGE);
 }
 
+/* What was queued was let in; that the session subscribes meanwhile shuts out what comes after EXEC. */
+static void test_subscription_does_not_shut_out_what_is_queued(void **state)
+{
+    struct small_server *s = connect(state);
+
+    small_server_ask(s, 0, "multi", "+OK ");
+    small_server_ask(s, 0, "subscribe ch", "+QUEUED ");
+    small_server_ask(s, 0, "read k", "+QUEUED ");
+    small_server_ask(s, 0, "exec", "*2 *3 $9 subscribe $2 ch :1 :0 ");
+    small_server_ask(s, 0, "read k",
+                     "-ERR Can't execute 'read': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+                     "allowed in this context ");
+}
+
+static void test_watches_cost_what_their_keys_are_long(void **state)
+{
+    struct small_server *s = connect(state);
+
+    assert_int_equal(transaction_watch_bytes(s->sessions[0]), 0);
+    small_server_ask(s, 0, "watch k longer", "+OK ");
+    assert_true(transaction_watch_bytes(s->sessions[0]) > strlen("klonger"));
+    small_server_ask(s, 0, "unwatch", "+OK ");
+    assert_int_equal(transaction_watch_bytes(s->sessions[0]), 0);
+}
+
 static void test_discard_forgets_commands_and_watches(void **state)
 {
     struct small_server *s = connect(state);
@@ -321,6 +346,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_queued_commands_run_at_exec_as_one_change),
         TEST(test_message_waits_for_the_writes_before_it),
+        TEST(test_subscription_does_not_shut_out_what_is_queued),
+        TEST(test_watches_cost_what_their_keys_are_long),
         TEST(test_discard_forgets_commands_and_watches),
         TEST(test_command_that_is_refused_ends_the_transaction),
         TEST(test_words_out_of_place_are_errors),
