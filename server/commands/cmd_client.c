@@ -261,7 +261,8 @@ static enum status run_client_kill(struct call *call, struct reply *reply)
 static enum status run_client_pause(struct call *call, struct reply *reply)
 {
     enum dispatch_pause pause = DISPATCH_PAUSE_ALL;
-    int64_t timeout_ms;
+    uint64_t timeout_ms;
+    enum status status;
 
     if (call->argc > 4) {
         return STATUS_SYNTAX;
@@ -273,13 +274,11 @@ static enum status run_client_pause(struct call *call, struct reply *reply)
             return reply_error(reply, "ERR CLIENT PAUSE mode must be WRITE or ALL");
         }
     }
-    if (args_int64_within(call->argv[2], INT64_MIN, INT64_MAX / 2000, &timeout_ms) != STATUS_OK) {
-        return reply_error(reply, "ERR timeout is not an integer or out of range");
+    status = blocking_parse_timeout_ms(reply, call->argv[2], INT64_MAX / 2000, &timeout_ms);
+    if (status != STATUS_OK) {
+        return status;
     }
-    if (timeout_ms < 0) {
-        return reply_error(reply, "ERR timeout is negative");
-    }
-    lifecycle_pause(call->services->lifecycle, pause, clock_monotonic_us() + (uint64_t)timeout_ms * 1000);
+    lifecycle_pause(call->services->lifecycle, pause, clock_monotonic_us() + timeout_ms * 1000);
     reply_ok(reply);
     return STATUS_OK;
 }

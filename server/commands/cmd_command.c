@@ -3,6 +3,7 @@
 #include "server/catalogue/catalogue.h"
 #include "server/catalogue/command_docs.h"
 #include "server/commands/cmd_server.h"
+#include "server/request/admission.h"
 #include "server/request/args.h"
 #include "server/request/category.h"
 #include "server/request/command_keys.h"
@@ -368,7 +369,7 @@ static enum status get_keys(struct call *call, struct reply *reply, bool with_fl
     if (!has_keys(entry->command)) {
         return reply_error(reply, "ERR The command has no key arguments");
     }
-    if (entry->command->arity > 0 ? argc != (size_t)entry->command->arity : argc < (size_t)-entry->command->arity) {
+    if (!admission_takes_words(entry, argc)) {
         return reply_error(reply, "ERR Invalid number of arguments specified for command");
     }
     deferred = reply_deferred_begin(reply);

@@ -111,21 +111,6 @@ static uint64_t put_databases(struct figures *figures, struct keyspace *keyspace
     return keys;
 }
 
-static uint64_t client_bytes(struct call *call, bool of_replicas)
-{
-    uint64_t bytes = 0;
-
-    LIST_FOR_EACH(sessions_all(call->services->sessions), node)
-    {
-        const struct session *session = LIST_ENTRY(node, struct session, node);
-
-        if ((client_type_of(session) == CLIENT_REPLICA) == of_replicas) {
-            bytes += client_memory_bytes(session);
-        }
-    }
-    return bytes;
-}
-
 static void put_allocator(struct figures *figures, const struct process_allocator *allocator)
 {
     uint64_t resident = process_resident_bytes();
@@ -147,8 +132,8 @@ static void put_figures(struct call *call, struct figures *figures)
 {
     const struct store_statistics *statistics = store_get_statistics(call->services->store);
     uint64_t startup = server_get_facts(call->services->server)->startup_memory;
-    uint64_t replicas = client_bytes(call, true);
-    uint64_t clients = client_bytes(call, false);
+    uint64_t replicas = client_memory_bytes_of_all(call->services, true);
+    uint64_t clients = client_memory_bytes_of_all(call->services, false);
     uint64_t overhead = startup + replicas + clients;
     struct process_allocator allocator;
     struct script_statistics scripts;

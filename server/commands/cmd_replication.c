@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define WAIT_MS_MAX (INT64_MAX / 2000) /* As Redis', which adds the time of now. */
+
 static enum status reply_outcome(struct reply *reply, enum status status)
 {
     switch (status) {
@@ -140,20 +142,6 @@ static void write_wait_timeout(struct call *call, struct reply *reply)
     reply_integer(reply, acknowledged_count(call));
 }
 
-static enum status parse_wait_timeout(struct slice word, struct reply *reply, uint64_t *timeout_ms)
-{
-    int64_t value;
-
-    if (args_int64_within(word, INT64_MIN, INT64_MAX / 2000, &value) != STATUS_OK) {
-        return reply_error(reply, "ERR timeout is not an integer or out of range");
-    }
-    if (value < 0) {
-        return reply_error(reply, "ERR timeout is negative");
-    }
-    *timeout_ms = (uint64_t)value;
-    return STATUS_OK;
-}
-
 /* WAIT replicas milliseconds: how many replicas have this client's writes. */
 static enum status run_wait(struct call *call, struct reply *reply)
 {
@@ -171,7 +159,7 @@ static enum status run_wait(struct call *call, struct reply *reply)
     if (status != STATUS_OK) {
         return status;
     }
-    status = parse_wait_timeout(call->argv[2], reply, &wait.timeout_ms);
+    status = blocking_parse_timeout_ms(reply, call->argv[2], WAIT_MS_MAX, &wait.timeout_ms);
     if (status != STATUS_OK) {
         return status;
     }
@@ -232,7 +220,7 @@ static enum status run_waitaof(struct call *call, struct reply *reply)
     if (args_int64_within(call->argv[2], 0, INT64_MAX, &wanted.replicas) != STATUS_OK) {
         return reply_error(reply, "ERR value is out of range, must be positive");
     }
-    status = parse_wait_timeout(call->argv[3], reply, &wait.timeout_ms);
+    status = blocking_parse_timeout_ms(reply, call->argv[3], WAIT_MS_MAX, &wait.timeout_ms);
     if (status != STATUS_OK) {
         return status;
     }

@@ -6,21 +6,6 @@
 #include "server/request/args.h"
 #include "server/request/blocking.h"
 
-static enum status parse_timeout(struct reply *reply, struct slice word, struct stream_read *read)
-{
-    int64_t timeout_ms;
-
-    if (args_int64(word, &timeout_ms) != STATUS_OK) {
-        return reply_error(reply, "ERR timeout is not an integer or out of range");
-    }
-    if (timeout_ms < 0) {
-        return reply_error(reply, "ERR timeout is negative");
-    }
-    read->may_block = true;
-    read->timeout_ms = (uint64_t)timeout_ms;
-    return STATUS_OK;
-}
-
 static enum status parse_count(struct slice word, struct stream_read *read)
 {
     int64_t count;
@@ -76,7 +61,8 @@ static enum status parse_option(const struct call *call, struct reply *reply, si
             return reply_error(reply, "ERR %.*s command is not allowed with BLOCK option from scripts",
                                (int)call->argv[0].len, call->argv[0].data);
         }
-        return parse_timeout(reply, call->argv[++*at], read);
+        read->may_block = true;
+        return blocking_parse_timeout_ms(reply, call->argv[++*at], INT64_MAX, &read->timeout_ms);
     }
     if (args_is(word, "count") && more > 0) {
         return parse_count(call->argv[++*at], read);

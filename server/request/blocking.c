@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "server/net/event_embed.h"
 #include "server/net/session.h"
+#include "server/request/args.h"
 #include "server/request/dispatch.h"
 #include "server/request/notify.h"
 #include "server/request/registry.h"
@@ -50,6 +51,7 @@ struct blocked {
     size_t argc;
     struct place *places; /* Owned; one for each key. */
     size_t place_count;
+    size_t bytes; /* blocking_memory_bytes() */
     struct event timer;
     bool has_timer;
     enum entry_type type;
@@ -168,6 +170,11 @@ void blocking_free(struct blocking *blocking)
     ASSERT(blocking->count == 0); /* All sessions were closed before. */
     hash_table_release(&blocking->keys);
     memory_free(blocking);
+}
+
+size_t blocking_memory_bytes(const struct session *session)
+{
+    return session->blocked == NULL ? 0 : session->blocked->bytes;
 }
 
 size_t blocking_count(const struct blocking *blocking)
@@ -327,6 +334,16 @@ static void start_timer(struct blocked *blocked, uint64_t timeout_ms)
     blocked->blocking->timed_count++;
 }
 
+static size_t count_bytes(const struct blocked *blocked)
+{
+    size_t bytes = sizeof(*blocked) + blocked->place_count * (sizeof(struct place) + sizeof(struct waited_key));
+
+    for (size_t i = 0; i < blocked->argc; i++) {
+        bytes += sizeof(struct slice) + blocked->argv[i].len;
+    }
+    return bytes;
+}
+
 void blocking_wait(struct call *call, struct reply *reply, const struct blocking_wait *wait)
 {
     struct blocking *blocking = call->services->blocking;
@@ -358,6 +375,7 @@ void blocking_wait(struct call *call, struct reply *reply, const struct blocking
     blocked->argc = wait->argv == NULL ? call->argc : wait->argc;
     blocked->argv = slice_copy_all(wait->argv == NULL ? call->argv : wait->argv, blocked->argc);
     join_keys(blocked, wait);
+    blocked->bytes = count_bytes(blocked);
     start_timer(blocked, wait->timeout_ms);
     session->blocked = blocked;
     session->flags |= SESSION_BLOCKED;
@@ -378,6 +396,21 @@ enum status blocking_parse_timeout_s(struct reply *reply, struct slice argument,
         return reply_error(reply, "ERR timeout is negative");
     }
     *timeout_ms = (uint64_t)timeout;
+    return STATUS_OK;
+}
+
+enum status blocking_parse_timeout_ms(struct reply *reply, struct slice argument, int64_t limit_ms,
+                                      uint64_t *timeout_ms)
+{
+    int64_t value;
+
+    if (args_int64_within(argument, INT64_MIN, limit_ms, &value) != STATUS_OK) {
+        return reply_error(reply, "ERR timeout is not an integer or out of range");
+    }
+    if (value < 0) {
+        return reply_error(reply, "ERR timeout is negative");
+    }
+    *timeout_ms = (uint64_t)value;
     return STATUS_OK;
 }
 

@@ -46,6 +46,9 @@ void blocking_wait(struct call *call, struct reply *reply, const struct blocking
 /* A time-out argument in seconds with fractions, with Redis' checks and texts; 0 is for ever. STATUS_REPLIED on error.
  */
 MUST_CHECK enum status blocking_parse_timeout_s(struct reply *reply, struct slice argument, uint64_t *timeout_ms);
+/* The same in whole milliseconds, up to `limit_ms`. */
+MUST_CHECK enum status blocking_parse_timeout_ms(struct reply *reply, struct slice argument, int64_t limit_ms,
+                                                 uint64_t *timeout_ms);
 
 /* Whether there are waiters to be served, and serving them: never inside a command. Those that cannot be served now,
  * because the store takes no writes or writes are paused, stay ready. */
@@ -62,6 +65,8 @@ void blocking_end_all_of(struct blocking *blocking, const struct command_entry *
 void blocking_disconnect_all(struct blocking *blocking, const char *error);
 /* The session is going away. */
 void blocking_forget(struct blocking *blocking, struct session *session);
+/* Memory that the session waits with; 0 if it does not. */
+size_t blocking_memory_bytes(const struct session *session);
 size_t blocking_count(const struct blocking *blocking);
 /* How many of them have a time-out. */
 size_t blocking_count_timed(const struct blocking *blocking);

@@ -36,6 +36,7 @@ struct subscription {
 /* A session's; session->subscriptions. */
 struct subscriptions {
     struct list lists[PUBSUB_KINDS];
+    size_t bytes; /* pubsub_memory_bytes() */
 };
 
 struct pubsub {
@@ -102,7 +103,7 @@ static struct topic *make_topic(struct pubsub *pubsub, enum pubsub_kind kind, st
 static struct subscriptions *subscriptions_of(struct session *session)
 {
     if (session->subscriptions == NULL) {
-        session->subscriptions = memory_allocate(sizeof(struct subscriptions));
+        session->subscriptions = memory_allocate_zeroed(sizeof(struct subscriptions));
         for (int kind = 0; kind < PUBSUB_KINDS; kind++) {
             list_init(&session->subscriptions->lists[kind]);
         }
@@ -125,6 +126,11 @@ static void count(struct pubsub *pubsub, struct session *session, enum pubsub_ki
     }
 }
 
+static size_t bytes_of(const struct topic *topic)
+{
+    return sizeof(struct subscription) + sizeof(*topic) + topic->name_len;
+}
+
 bool pubsub_subscribe(struct pubsub *pubsub, struct session *session, enum pubsub_kind kind, struct slice name)
 {
     struct topic *topic = find_topic(pubsub, kind, name);
@@ -141,6 +147,7 @@ bool pubsub_subscribe(struct pubsub *pubsub, struct session *session, enum pubsu
     list_append(&topic->subscriptions, &subscription->topic_node);
     topic->subscription_count++;
     list_append(&subscriptions_of(session)->lists[kind], &subscription->session_node);
+    session->subscriptions->bytes += bytes_of(topic);
     hash_table_insert(&pubsub->subscriptions, &subscription->hash_node, subscription_hash(session, topic));
     count(pubsub, session, kind, true);
     return true;
@@ -150,6 +157,7 @@ static void end(struct pubsub *pubsub, struct subscription *subscription)
 {
     struct topic *topic = subscription->topic;
 
+    subscription->session->subscriptions->bytes -= bytes_of(topic);
     hash_table_remove(&pubsub->subscriptions, &subscription->hash_node);
     list_remove(&subscription->topic_node);
     list_remove(&subscription->session_node);
@@ -264,6 +272,11 @@ size_t pubsub_publish(struct pubsub *pubsub, enum pubsub_kind kind, struct slice
         }
     }
     return kind == PUBSUB_SHARD ? sent : sent + publish_to_patterns(pubsub, channel, message, reveals);
+}
+
+size_t pubsub_memory_bytes(const struct session *session)
+{
+    return session->subscriptions == NULL ? 0 : session->subscriptions->bytes;
 }
 
 bool pubsub_is_logged(const struct services *services)

@@ -37,6 +37,8 @@ void pubsub_forget(struct pubsub *pubsub, struct session *session);
 size_t pubsub_publish(struct pubsub *pubsub, enum pubsub_kind kind, struct slice channel, struct slice message,
                       uint64_t reveals);
 
+/* Memory of the session's subscriptions; names are shared, and counted as if they were not. */
+size_t pubsub_memory_bytes(const struct session *session);
 /* Whether messages are logged: a master's replicas get them through the log. Where there are none they would only make
  * the log longer, and nothing of them is kept anyway. */
 bool pubsub_is_logged(const struct services *services);

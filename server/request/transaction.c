@@ -31,6 +31,7 @@ struct transaction {
     size_t count;
     size_t capacity;
     size_t bytes;
+    size_t watch_bytes;     /* transaction_watch_bytes() */
     uint32_t flags;         /* enum command_flag: what any queued command has, */
     uint32_t lacking_flags; /* and what not all of them have. */
     struct list watches;
@@ -168,6 +169,11 @@ size_t transaction_bytes(const struct session *session)
     return session->transaction == NULL ? 0 : session->transaction->bytes;
 }
 
+size_t transaction_watch_bytes(const struct session *session)
+{
+    return session->transaction == NULL ? 0 : session->transaction->watch_bytes;
+}
+
 size_t transaction_len(const struct session *session)
 {
     return session->transaction == NULL ? 0 : session->transaction->count;
@@ -226,6 +232,7 @@ void transaction_watch(struct transactions *transactions, struct session *sessio
     watch->existed = keyspace_find(store_keyspace(transactions->services->store), db, key, &entry);
     hash_table_insert(&transactions->watches, &watch->hash_node, hash_of(db, key));
     list_append(&transaction->watches, &watch->node);
+    transaction->watch_bytes += sizeof(*watch) + key.len;
     transaction->transactions = transactions;
 }
 
@@ -248,6 +255,7 @@ void transaction_unwatch(struct session *session)
     while (!list_is_empty(&transaction->watches)) {
         remove_watch(transaction->transactions, LIST_ENTRY(transaction->watches.head.next, struct watch, node));
     }
+    transaction->watch_bytes = 0;
 }
 
 void transaction_check_due(struct transactions *transactions, struct session *session)

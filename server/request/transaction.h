@@ -22,6 +22,8 @@ uint32_t transaction_effects(const struct session *session);
 bool transaction_lacks(const struct session *session, uint32_t flag);
 /* How many bytes their words have, as they are logged. */
 size_t transaction_bytes(const struct session *session);
+/* Memory of its watches. */
+size_t transaction_watch_bytes(const struct session *session);
 
 struct queued_command {
     struct command_entry *entry;

@@ -1,9 +1,12 @@
 #include "server/watch/client_info.h"
 #include "server/acl/acl_user.h"
 #include "server/request/args.h"
+#include "server/request/blocking.h"
+#include "server/request/pubsub.h"
 #include "server/request/registry.h"
 #include "server/request/tracking.h"
 #include "server/request/transaction.h"
+#include "server/services.h"
 
 enum client_type client_type_of(const struct session *session)
 {
@@ -86,7 +89,8 @@ static const char *text_of(const char *text)
 static uint64_t memory_bytes(const struct session *session, const struct connection_usage *usage)
 {
     return sizeof(*session) + usage->memory_bytes + resp_reader_memory_bytes(&session->reader) +
-           transaction_bytes(session);
+           transaction_bytes(session) + transaction_watch_bytes(session) + pubsub_memory_bytes(session) +
+           blocking_memory_bytes(session);
 }
 
 uint64_t client_memory_bytes(const struct session *session)
@@ -95,6 +99,21 @@ uint64_t client_memory_bytes(const struct session *session)
 
     connection_measure(session->connection, &usage);
     return memory_bytes(session, &usage);
+}
+
+uint64_t client_memory_bytes_of_all(const struct services *services, bool of_replicas)
+{
+    uint64_t bytes = 0;
+
+    LIST_FOR_EACH(sessions_all(services->sessions), node)
+    {
+        const struct session *session = LIST_ENTRY(node, struct session, node);
+
+        if ((client_type_of(session) == CLIENT_REPLICA) == of_replicas) {
+            bytes += client_memory_bytes(session);
+        }
+    }
+    return bytes;
 }
 
 /* What Redis tells of its reply buffer (rbs, rbp) is told of the one buffer that there is here; it holds the reply

@@ -101,22 +101,6 @@ static void write_clients(const struct page *page)
                    tracking.clients, blocking_count_timed(page->services->blocking));
 }
 
-/* Memory of the connections of one class. */
-static uint64_t client_memory(const struct page *page, bool of_replicas)
-{
-    uint64_t bytes = 0;
-
-    LIST_FOR_EACH(sessions_all(page->services->sessions), node)
-    {
-        const struct session *session = LIST_ENTRY(node, struct session, node);
-
-        if ((client_type_of(session) == CLIENT_REPLICA) == of_replicas) {
-            bytes += client_memory_bytes(session);
-        }
-    }
-    return bytes;
-}
-
 static double ratio(uint64_t part, uint64_t whole)
 {
     return whole == 0 ? 0 : (double)part / (double)whole;
@@ -127,7 +111,8 @@ static void write_used_memory(const struct page *page, const struct process_allo
     struct metrics *metrics = page->services->metrics;
     uint64_t used = allocator->allocated_bytes;
     uint64_t startup = server_get_facts(page->services->server)->startup_memory;
-    uint64_t overhead = startup + client_memory(page, false) + client_memory(page, true);
+    uint64_t overhead =
+        startup + client_memory_bytes_of_all(page->services, false) + client_memory_bytes_of_all(page->services, true);
     uint64_t dataset = used > overhead ? used - overhead : 0;
 
     if (used > metrics->peak_memory_bytes) {
@@ -199,7 +184,8 @@ static void write_memory(const struct page *page)
         "mem_replication_backlog:0\r\nmem_total_replication_buffers:%llu\r\nmem_clients_slaves:%llu\r\n"
         "mem_clients_normal:%llu\r\nmem_cluster_links:0\r\nmem_aof_buffer:%llu\r\nmem_allocator:%s\r\n"
         "active_defrag_running:0\r\nlazyfree_pending_objects:%llu\r\nlazyfreed_objects:%llu\r\n",
-        (wide)client_memory(page, true), (wide)client_memory(page, true), (wide)client_memory(page, false),
+        (wide)client_memory_bytes_of_all(page->services, true), (wide)client_memory_bytes_of_all(page->services, true),
+        (wide)client_memory_bytes_of_all(page->services, false),
         (wide)(log_end_offset(store_log(page->services->store)) - log_written_offset(store_log(page->services->store))),
         allocator.name, (wide)store_get_statistics(page->services->store)->orphan_count,
         (wide)store_get_statistics(page->services->store)->purged_count);

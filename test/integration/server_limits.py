@@ -143,5 +143,19 @@ def test_what_client_list_tells_of_memory(binary):
         assert int(part["argv-mem"]) > 0 and int(part["tot-mem"]) >= int(part["qbuf"]) + int(part["qbuf-free"])
 
 
+def test_what_a_client_waits_with_and_subscribes_to_costs(binary):
+    server = Server(binary)
+    with server.client() as watcher:
+        for words in (["BLPOP", "k" * 100000, 0], ["WATCH", *("%d" % i for i in range(2000))],
+                      ["SUBSCRIBE", *("channel:%d" % i for i in range(2000))]):
+            with server.client() as client:
+                client_id = str(client.call("CLIENT", "ID"))
+                before = int(fields_of(watcher, client_id)["tot-mem"])
+                client.socket.sendall(client.encode(words))
+                wait_until(lambda: int(fields_of(watcher, client_id)["tot-mem"]) > before + 100000, words[0])
+                time.sleep(4)  # By then the buffers of an idle client are gone.
+                assert int(fields_of(watcher, client_id)["tot-mem"]) > before + 100000, words[0]
+
+
 if __name__ == "__main__":
     run_tests([value for name, value in sorted(globals().items()) if name.startswith("test_")], sys.argv[1:])
