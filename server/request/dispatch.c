@@ -406,15 +406,6 @@ static bool is_queued(const struct session *session, const struct command_entry 
     return (session->flags & SESSION_IN_TRANSACTION) && !(entry->command->flags & COMMAND_NOT_QUEUED);
 }
 
-static void queue(struct session *session, struct command_entry *entry, uint32_t flags, const struct request *request)
-{
-    struct reply reply;
-
-    transaction_queue(session, entry, flags, request);
-    reply_init(&reply, session->output, session->protocol);
-    reply_simple(&reply, "QUEUED");
-}
-
 static void end_request(struct session *session, const struct command_entry *entry, size_t reply_begin)
 {
     session_end_reply(session, reply_begin);
@@ -461,7 +452,7 @@ enum session_outcome dispatch_request(struct dispatch *dispatch, struct session 
     if (status != STATUS_OK && status != STATUS_BUSY) {
         refuse(dispatch, session, entry, slice_of(reply_text(status)));
     } else if (is_queued(session, entry)) {
-        queue(session, entry, flags, request);
+        transaction_queue(session, entry, flags, request);
     } else {
         struct call call = make_call(dispatch, session, entry, request);
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "server/request/notify.h"
 #include "server/request/registry.h"
+#include "server/request/reply.h"
 #include "server/services.h"
 #include "storage/store.h"
 
@@ -135,6 +136,7 @@ void transaction_queue(struct session *session, struct command_entry *entry, uin
                        const struct request *request)
 {
     struct transaction *transaction = transaction_of(session);
+    struct reply reply;
     size_t bytes = 0;
 
     if (transaction->count == transaction->capacity) {
@@ -150,6 +152,8 @@ void transaction_queue(struct session *session, struct command_entry *entry, uin
     transaction->bytes += bytes + 32 * (request->argc + 1); /* With RESP's headers. */
     transaction->flags |= flags;
     transaction->lacking_flags |= ~flags;
+    reply_init(&reply, session->output, session->protocol);
+    reply_simple(&reply, "QUEUED");
 }
 
 uint32_t transaction_effects(const struct session *session)

@@ -13,7 +13,7 @@ struct transactions; /* Opaque; owned by server. */
 struct transactions *transactions_create(struct services *services);
 void transactions_free(struct transactions *transactions);
 
-/* Queue a request, copying its words. `flags` are its own: command_flags_of(). */
+/* Queue a request, copying its words, and reply so. `flags` are its own: command_flags_of(). */
 void transaction_queue(struct session *session, struct command_entry *entry, uint32_t flags,
                        const struct request *request);
 /* What queued commands do, all together: COMMAND_WRITE, COMMAND_MAY_REPLICATE, COMMAND_RUNS_SCRIPT. */
