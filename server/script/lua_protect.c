@@ -2,8 +2,8 @@
 #include <lauxlib.h>
 #include <stdbool.h>
 
-#define INSERT_MOVES_MAX 100000000 /* By table.insert(), which cannot be interrupted: more than a table has elements.  \
-                                    */
+/* By table.insert(), which cannot be interrupted: more than a table has elements. */
+#define INSERT_MOVES_MAX 100000000
 
 /* A wall's metatable holds the table behind it under the address of this. */
 static const char behind_key = 'b';

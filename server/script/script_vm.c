@@ -11,12 +11,12 @@
 #include "server/script/script_error.h"
 #include <lauxlib.h>
 #include <lualib.h>
+#include <stdint.h>
 #include <stdlib.h>
 
-#define TIDY_RUNS  50                 /* Runs between steps of the garbage collector, */
-#define TIDY_STEPS 50                 /* and how large these are. */
-#define TIDY_BYTES ((size_t)64 << 20) /* With more than this, and twice of what was in use, all garbage is collected.  \
-                                       */
+#define TIDY_RUNS  50 /* Runs between steps of the garbage collector, */
+#define TIDY_STEPS 50 /* and how large these are. */
+#define TIDY_PART  32 /* With more than this part of the memory in use, and twice as much as last, all garbage goes. */
 
 /* Of one interpreter. Not only for the machine's sake: Lua 5.1's parser and libraries count bytes in an int here and
  * there, and nothing that they can get hold of is longer. */
@@ -42,7 +42,7 @@ static void *allocate(void *context, void *pointer, size_t old_bytes, size_t new
         memory_free(pointer);
         return NULL;
     }
-    if (other_bytes + new_bytes > MEMORY_BYTES_MAX && other_bytes + new_bytes > vm->memory_bytes && !vm->is_tidied) {
+    if (other_bytes + new_bytes > vm->memory_bytes_max && other_bytes + new_bytes > vm->memory_bytes) {
         return NULL;
     }
     block = memory_try_resize(pointer, new_bytes);
@@ -263,6 +263,7 @@ struct script_vm *script_vm_create(struct script *script, struct lua_random *ran
 
     vm->script = script;
     vm->random = random;
+    vm->memory_bytes_max = MEMORY_BYTES_MAX;
     buf_init(&vm->reply, BUF_NO_CEILING);
     vm->lua = lua_newstate(allocate, vm);
     ASSERT(vm->lua != NULL);
@@ -311,15 +312,16 @@ static int collect_all(lua_State *lua)
 
 void script_vm_tidy(struct script_vm *vm)
 {
-    bool is_large = vm->memory_bytes > TIDY_BYTES && vm->memory_bytes / 2 > vm->live_bytes;
+    size_t memory_bytes_max = vm->memory_bytes_max;
+    bool is_large = vm->memory_bytes > memory_bytes_max / TIDY_PART && vm->memory_bytes / 2 > vm->live_bytes;
 
     if (++vm->runs < TIDY_RUNS && !is_large) {
         return;
     }
     vm->runs = 0;
-    vm->is_tidied = true;
+    vm->memory_bytes_max = SIZE_MAX; /* For collecting there is some, even when scripts have used theirs up. */
     (void)lua_cpcall(vm->lua, is_large ? collect_all : collect_some, NULL);
-    vm->is_tidied = false;
+    vm->memory_bytes_max = memory_bytes_max;
     lua_settop(vm->lua, 0);
     if (is_large) {
         vm->live_bytes = vm->memory_bytes;

@@ -9,7 +9,6 @@
 #include "base/buf.h"
 #include "server/script/lua_random.h"
 #include <lua.h>
-#include <stdbool.h>
 
 struct script;
 struct slice;
@@ -17,9 +16,9 @@ struct slice;
 struct script_vm {
     lua_State *lua;
     struct script *script;     /* Borrowed: whose scripts run here. */
-    size_t memory_bytes;       /* Held by Lua: 2 GB at most, beyond which scripts find memory short. */
+    size_t memory_bytes;       /* Held by Lua. */
+    size_t memory_bytes_max;   /* 2 GB: beyond it scripts find memory short. */
     size_t live_bytes;         /* Of these, after all garbage was collected last. */
-    bool is_tidied;            /* Garbage is being collected, for which there is memory beyond what scripts get. */
     struct lua_random *random; /* Borrowed: what math.random() draws from. */
     int globals;        /* Reference in the registry: the true table of globals, which scripts see through a wall. */
     int on_error;       /* Reference: places an error; see script_error.h. */

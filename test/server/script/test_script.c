@@ -5,6 +5,7 @@
 #include "server/request/dispatch.h"
 #include "server/request/registry.h"
 #include "server/script/script.h"
+#include "server/script/script_internal.h"
 #include "server/support/small_server.h"
 #include "server/watch/metrics.h"
 #include <setjmp.h>
@@ -233,6 +234,25 @@ static void test_errors_are_any_object(void **state)
                 "-MY own script: 76aa28a6731895775ebd90de1474b5f931e61785, on @user_script:1. ");
 }
 
+/* What a script could not have any more is there for the next one. */
+static void test_a_script_finds_memory_short(void **state)
+{
+    static const char *const hogs[] = {
+        "local t = {} for i = 1, 1e9 do t[i] = {} end",
+        "local t = {} pcall(function() for i = 1, 1e9 do t[i] = {} end end) error(setmetatable({}, {__index = t}))",
+        "local s = 'x' while true do s = s .. s end",
+        "local t = {} for i = 1, 1e9 do t[i] = 'x' .. i pcall(error, {}) end",
+    };
+    struct small_server *s = *state;
+
+    s->services.script->eval_vm->memory_bytes_max = (size_t)8 << 20;
+    for (size_t i = 0; i < sizeof(hogs) / sizeof(hogs[0]); i++) {
+        send_script(s, A, "EVAL", hogs[i]);
+        assert_non_null(strstr(small_server_hears(s, A), ", not enough memory"));
+        assert_eval(s, "return #('x'):rep(1000000)", ":1000000 ");
+    }
+}
+
 static void test_kept_scripts_are_run_by_name(void **state)
 {
     struct small_server *s = *state;
@@ -349,6 +369,7 @@ int main(void)
         TEST(test_scripts_cannot_change_what_others_see),
         TEST(test_bytecode_is_no_script),
         TEST(test_errors_are_any_object),
+        TEST(test_a_script_finds_memory_short),
         TEST(test_kept_scripts_are_run_by_name),
         TEST(test_commands_inside_are_counted),
         TEST(test_a_slow_script_can_be_killed),
