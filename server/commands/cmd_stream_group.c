@@ -169,7 +169,8 @@ static enum status run_xgroup_destroy(struct call *call, struct reply *reply)
     return STATUS_OK;
 }
 
-/* XGROUP CREATECONSUMER key group consumer: whether it is new. */
+/* XGROUP CREATECONSUMER key group consumer: whether it is new. When it was seen is each server's own: no command of
+ * Redis' could tell it of a consumer that has nothing pending. */
 static enum status run_xgroup_createconsumer(struct call *call, struct reply *reply)
 {
     struct stream stream;
