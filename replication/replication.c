@@ -398,6 +398,10 @@ enum status replication_promote(struct replication *replication, uint64_t now_ms
         return STATUS_EXISTS;
     }
     replica_link_drain(replication->link);
+    status = store_reserve_history(replication->store, now_ms); /* Or a full disk would leave us between two roles. */
+    if (status != STATUS_OK) {
+        return status;
+    }
     role.promoted_at = log_end_offset(log);
     memcpy(role.promoted_from, log_history(log)->id, sizeof(role.promoted_from));
     carry_divergence(replication, &role);

@@ -398,6 +398,16 @@ void store_discard_log_before(struct store *store, uint64_t offset)
     log_discard_before(store->log, offset < limit ? offset : limit); /* S7. */
 }
 
+enum status store_reserve_history(struct store *store, uint64_t now_ms)
+{
+    enum status status = log_reserve_history(store->log, now_ms);
+
+    if (status == STATUS_IO) {
+        store_fail(store, "making room for a new history in the log", status);
+    }
+    return status;
+}
+
 enum status store_begin_history(struct store *store, const struct history *history, uint64_t now_ms)
 {
     enum status status = log_begin_history(store->log, history, now_ms);

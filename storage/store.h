@@ -135,7 +135,10 @@ void store_discard_log_before(struct store *store, uint64_t offset);
  * Unless the store has failed, the old data is still there and served, and `path` too. */
 MUST_CHECK enum status store_replace(struct store *store, const char *path);
 
-/* Promotion, and any other begin of a new history (log_begin_history), recorded in log and next checkpoint. */
+/* Whether there is room for a history to begin: log_reserve_history(). STATUS_NO_SPACE, STATUS_IO. */
+MUST_CHECK enum status store_reserve_history(struct store *store, uint64_t now_ms);
+/* Promotion, and any other begin of a new history (log_begin_history), recorded in log and next checkpoint.
+ *   STATUS_NO_SPACE  The disk is full; the present history goes on.  STATUS_IO. */
 MUST_CHECK enum status store_begin_history(struct store *store, const struct history *history, uint64_t now_ms);
 
 #endif

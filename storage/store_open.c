@@ -341,6 +341,11 @@ static enum status begin_forked_history(struct store *store)
              "The system stopped while changes were not synced (appendfsync is not always): what replicas have beyond "
              "offset %" PRIu64 " is lost here, so a new history %s begins",
              end.offset, history.id);
+    } else {
+        diag(DIAG_WARNING,
+             "%s: a new history must begin, since replicas may have what is lost here, and cannot: %s. Nothing was "
+             "changed; the next start tries again",
+             store->directory, status_name(status));
     }
     return status;
 }

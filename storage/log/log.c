@@ -258,6 +258,12 @@ void log_set_policy(struct log *log, enum log_sync_policy policy)
     log_sync_set_policy(log->sync, policy);
 }
 
+enum status log_reserve_history(struct log *log, uint64_t now_ms)
+{
+    log_flush(log, now_ms);
+    return log_sync_reserve_history(log->sync);
+}
+
 enum status log_begin_history(struct log *log, const struct history *history, uint64_t now_ms)
 {
     enum status status;
@@ -268,8 +274,8 @@ enum status log_begin_history(struct log *log, const struct history *history, ui
     status = log_sync_begin_history(log->sync, history, now_ms);
     if (status == STATUS_OK) {
         log->history = *history;
-        log->room = log_sync_room(log->sync);
     }
+    log->room = log_sync_room(log->sync);
     return status;
 }
 

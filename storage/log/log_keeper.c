@@ -41,12 +41,14 @@ struct log_keeper {
     bool stop;
     bool gave_up;
     uint32_t waiters;       /* For the spare. */
+    uint64_t wanted_bytes;  /* Size that the last of them waits for; 0: there is none. */
     uint64_t target_bytes;  /* Size that the spare shall have. */
     uint64_t asked_bytes;   /* Size that somebody will ask for again, at on_ready; 0: nobody. */
     bool stepping;          /* The keeper is in a step, without the lock. */
     bool paused;            /* The spare is taken and still has its name. */
     uint64_t step_count;    /* Steps that have ended. */
-    enum status trouble;    /* What the last of them ended with. */
+    enum status trouble;    /* What the last of them ended with, */
+    uint64_t tried_bytes;   /* and the size that it was to reach. */
     uint64_t not_before_us; /* Of the next step. */
 
     struct log_spare spare; /* The keeper's while stepping, else under the lock. */
@@ -180,20 +182,38 @@ static void answer(struct log_keeper *keeper)
     }
 }
 
+/* Make the spare a step longer. Where a full disk has no room for a step there may be enough for who waits; not for
+ * others, lest they take the last bytes that somebody needs to make space. */
+static enum status extend(struct log_spare *spare, uint64_t target_bytes, uint64_t wanted_bytes, uint64_t *tried_bytes)
+{
+    uint64_t step_end = spare->ready_bytes + LOG_SPARE_STEP_BYTES;
+    enum status status = log_spare_step(spare, LOG_SPARE_STEP_BYTES, target_bytes);
+
+    *tried_bytes = step_end < target_bytes ? step_end : target_bytes;
+    if (status == STATUS_NO_SPACE && wanted_bytes > spare->ready_bytes && wanted_bytes < *tried_bytes) {
+        *tried_bytes = wanted_bytes;
+        (void)!log_spare_step(spare, LOG_SPARE_STEP_BYTES, wanted_bytes); /* The disk is full all the same. */
+    }
+    return status;
+}
+
 static void step(struct log_keeper *keeper)
 {
     uint64_t target_bytes = keeper->target_bytes;
+    uint64_t wanted_bytes = keeper->wanted_bytes;
+    uint64_t tried_bytes;
     uint64_t begin_us = clock_monotonic_us();
     uint64_t end_us;
     enum status status;
 
     keeper->stepping = true;
     (void)pthread_mutex_unlock(&keeper->lock);
-    status = log_spare_step(&keeper->spare, LOG_SPARE_STEP_BYTES, target_bytes);
+    status = extend(&keeper->spare, target_bytes, wanted_bytes, &tried_bytes);
     end_us = clock_monotonic_us();
     (void)pthread_mutex_lock(&keeper->lock);
     keeper->stepping = false;
     keeper->step_count++;
+    keeper->tried_bytes = tried_bytes;
     atomic_store(&keeper->ready_bytes, keeper->spare.ready_bytes);
     note_trouble(keeper, status);
     /* As long at rest as at work, so that commits get their share of the disk. */
@@ -318,8 +338,8 @@ uint64_t log_keeper_spare_bytes(const struct log_keeper *keeper)
     return atomic_load(&keeper->ready_bytes);
 }
 
-/* Whether one who waits since `begin_count` steps had ended must take the trouble for an answer. */
-static bool must_give_up(const struct log_keeper *keeper, uint64_t begin_count, bool is_patient)
+/* Whether one who waits for `size_bytes` since `begin_count` steps had ended must take the trouble for an answer. */
+static bool must_give_up(const struct log_keeper *keeper, uint64_t size_bytes, uint64_t begin_count, bool is_patient)
 {
     if (keeper->trouble == STATUS_OK || keeper->stepping) {
         return false;
@@ -330,7 +350,8 @@ static bool must_give_up(const struct log_keeper *keeper, uint64_t begin_count, 
     if (keeper->step_count != begin_count) {
         return true;
     }
-    return !is_patient && clock_monotonic_us() < keeper->not_before_us; /* It was tried a moment ago. */
+    /* It, or less, was tried a moment ago. */
+    return !is_patient && keeper->tried_bytes <= size_bytes && clock_monotonic_us() < keeper->not_before_us;
 }
 
 /* Wait until the spare is `size_bytes` long. The patient wait through a full disk. */
@@ -344,7 +365,8 @@ static enum status wait_for_spare(struct log_keeper *keeper, uint64_t size_bytes
         if (keeper->target_bytes < size_bytes) {
             keeper->target_bytes = size_bytes; /* Each time: somebody else may have taken the spare meanwhile. */
         }
-        if (must_give_up(keeper, begin_count, is_patient)) {
+        keeper->wanted_bytes = size_bytes;
+        if (must_give_up(keeper, size_bytes, begin_count, is_patient)) {
             status = keeper->trouble;
             break;
         }
@@ -355,6 +377,7 @@ static enum status wait_for_spare(struct log_keeper *keeper, uint64_t size_bytes
         (void)pthread_cond_wait(&keeper->change, &keeper->lock);
     }
     keeper->waiters--;
+    keeper->wanted_bytes = 0;
     if (is_patient) {
         atomic_store(&keeper->stuck, false);
     }
@@ -386,13 +409,13 @@ enum status log_keeper_ask(struct log_keeper *keeper, uint64_t size_bytes)
     return status;
 }
 
-enum status log_keeper_take_spare(struct log_keeper *keeper, uint64_t size_bytes, struct file **file,
+enum status log_keeper_take_spare(struct log_keeper *keeper, uint64_t size_bytes, bool is_patient, struct file **file,
                                   uint64_t *capacity)
 {
     enum status status;
 
     (void)pthread_mutex_lock(&keeper->lock);
-    status = wait_for_spare(keeper, size_bytes, true);
+    status = wait_for_spare(keeper, size_bytes, is_patient);
     if (status == STATUS_OK) {
         *capacity = keeper->spare.ready_bytes;
         *file = log_spare_take(&keeper->spare);

@@ -38,8 +38,9 @@ void log_keeper_stop(struct log_keeper *keeper);
 /* Bytes of the spare that are ready. Any thread. */
 uint64_t log_keeper_spare_bytes(const struct log_keeper *keeper);
 
-/* See that the spare has `size_bytes`, waiting for it while it is being made.
- *   STATUS_NO_SPACE, STATUS_IO  The last try to make it so long failed; it is tried again soon. */
+/* See that the spare has `size_bytes`, waiting for it while it is being made. Who waits gets what there is room for,
+ * also where there is none for a whole step. STATUS_NO_SPACE, STATUS_IO  The last try to make it so long failed; it is
+ * tried again soon. */
 MUST_CHECK enum status log_keeper_reserve(struct log_keeper *keeper, uint64_t size_bytes);
 
 /* The same without waiting, for the loop.
@@ -47,15 +48,15 @@ MUST_CHECK enum status log_keeper_reserve(struct log_keeper *keeper, uint64_t si
  *   STATUS_NO_SPACE, STATUS_IO  The last try to make it so long failed; asking has it tried again soon. */
 MUST_CHECK enum status log_keeper_ask(struct log_keeper *keeper, uint64_t size_bytes);
 
-/* Take the spare, open and at least `size_bytes` long, waiting for it also through a full disk: what was admitted must
- * be written in the end. The caller gives it another name, calls log_keeper_make_next(), and closes it some day.
+/* Take the spare, open and at least `size_bytes` long, waiting while it is being made; the patient one waits through a
+ * full disk, too. The caller gives it another name, calls log_keeper_make_next(), and closes it some day.
  *   STATUS_IO        It cannot be made.
- *   STATUS_NO_SPACE  The disk is full, and log_keeper_give_up() was called. */
-MUST_CHECK enum status log_keeper_take_spare(struct log_keeper *keeper, uint64_t size_bytes, struct file **file,
-                                             uint64_t *capacity);
+ *   STATUS_NO_SPACE  The disk is full; to the patient one it is after log_keeper_give_up() only. */
+MUST_CHECK enum status log_keeper_take_spare(struct log_keeper *keeper, uint64_t size_bytes, bool is_patient,
+                                             struct file **file, uint64_t *capacity);
 /* The spare that was taken has another name now, or will never be used: the next may have its name. */
 void log_keeper_make_next(struct log_keeper *keeper);
-/* Whether log_keeper_take_spare() is waiting for space on a full disk. Any thread. */
+/* Whether somebody patient waits for space on a full disk. Any thread. */
 bool log_keeper_is_stuck(const struct log_keeper *keeper);
 /* Let no one wait for space from now on: the log is being closed. */
 void log_keeper_give_up(struct log_keeper *keeper);

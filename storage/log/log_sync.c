@@ -25,6 +25,15 @@
 #define STUCK_POLL_US  100000u  /* How often a waiter looks whether the disk is full. */
 #define NEVER          UINT64_MAX
 
+/* What the loop asks of the thread, for a new history. */
+struct request {
+    enum request_kind { REQUEST_NONE, REQUEST_ROOM, REQUEST_SEGMENT } kind;
+    bool is_under_way;
+    struct history history; /* REQUEST_SEGMENT. */
+    uint64_t now_ms;
+    enum status status; /* What the last one ended with. */
+};
+
 struct log_sync {
     void (*on_progress)(void *context);
     void *context;
@@ -42,15 +51,14 @@ struct log_sync {
     bool keeper_syncs;
     bool keeper_cannot;             /* Its last sync was not tried: do it here. */
     struct history_position hashed; /* Where `writing` begins. */
-    bool roll_wanted;               /* For a new segment with the history below. */
-    struct history roll_history;
-    uint64_t roll_ms;
+    struct request request;         /* Of the loop, which waits. */
     bool stop;
 
     /* The thread's own. */
     struct log_writer writer;
     struct log_group writing; /* What was taken; changed under the lock. */
     uint64_t newest_ms;       /* Wall clock of the newest change written. */
+    bool is_promised;         /* There is room for the next history. */
 
     _Atomic enum log_sync_policy policy;
     _Atomic uint64_t written;
@@ -250,17 +258,36 @@ static void process_group(struct log_sync *sync)
     finish_group(sync);
 }
 
-static void process_roll(struct log_sync *sync)
+/* For a full disk the log goes on as it was, unless the promise that there was room has been acted upon. */
+static enum status begin_history(struct log_sync *sync)
 {
-    if (!atomic_load(&sync->failed)) {
-        enum status status = roll(sync, &sync->roll_history, 0, sync->roll_ms);
+    bool is_promised = sync->is_promised;
+    enum status status = roll(sync, &sync->request.history, 0, sync->request.now_ms);
 
-        if (status != STATUS_OK) {
-            fail(sync, "begin a history", status);
+    sync->is_promised = false;
+    if (status == STATUS_OK || (status == STATUS_NO_SPACE && !is_promised)) {
+        return status;
+    }
+    fail(sync, "begin a history", status);
+    return STATUS_IO;
+}
+
+static void process_request(struct log_sync *sync)
+{
+    enum status status = STATUS_IO;
+
+    if (!atomic_load(&sync->failed)) {
+        if (sync->request.kind == REQUEST_SEGMENT) {
+            status = begin_history(sync);
+        } else {
+            status = log_keeper_reserve(sync->keeper, log_writer_segment_bytes(0));
+            sync->is_promised = status == STATUS_OK;
         }
     }
     (void)pthread_mutex_lock(&sync->lock);
-    sync->roll_wanted = false;
+    sync->request.kind = REQUEST_NONE;
+    sync->request.is_under_way = false;
+    sync->request.status = status;
     sync->left_bytes = log_writer_left(&sync->writer);
     (void)pthread_mutex_unlock(&sync->lock);
     announce(sync);
@@ -291,7 +318,7 @@ static uint64_t choose_sync_wait_us(const struct log_sync *sync)
     return NEVER;
 }
 
-enum work { WORK_WRITE, WORK_SYNC, WORK_ROLL, WORK_END };
+enum work { WORK_WRITE, WORK_SYNC, WORK_REQUEST, WORK_END };
 
 /* Wait, under the lock, for the next thing to do. */
 static enum work wait_for_work(struct log_sync *sync)
@@ -306,8 +333,9 @@ static enum work wait_for_work(struct log_sync *sync)
         if (sync->pending.count > 0) {
             return WORK_WRITE;
         }
-        if (sync->roll_wanted) {
-            return WORK_ROLL;
+        if (sync->request.kind != REQUEST_NONE) {
+            sync->request.is_under_way = true;
+            return WORK_REQUEST;
         }
         if (wait_us == 0) {
             return WORK_SYNC;
@@ -355,8 +383,8 @@ static void *run(void *context)
             sync_segment(sync);
             announce(sync);
             break;
-        case WORK_ROLL:
-            process_roll(sync);
+        case WORK_REQUEST:
+            process_request(sync);
             break;
         case WORK_END:
             break;
@@ -581,16 +609,32 @@ void log_sync_set_policy(struct log_sync *sync, enum log_sync_policy policy)
     (void)pthread_mutex_unlock(&sync->lock);
 }
 
+/* Ask, and wait for the answer: not while what was appended before must wait for room on a full disk. */
+static enum status request(struct log_sync *sync, struct request wanted)
+{
+    enum status status;
+
+    (void)pthread_mutex_lock(&sync->lock);
+    sync->request = wanted;
+    (void)pthread_cond_signal(&sync->work);
+    while (sync->request.kind != REQUEST_NONE) {
+        if (!sync->request.is_under_way && log_keeper_is_stuck(sync->keeper)) {
+            sync->request = (struct request){.status = STATUS_NO_SPACE};
+            break;
+        }
+        (void)thread_wait_us(&sync->progress, &sync->lock, STUCK_POLL_US);
+    }
+    status = sync->request.status;
+    (void)pthread_mutex_unlock(&sync->lock);
+    return status;
+}
+
+enum status log_sync_reserve_history(struct log_sync *sync)
+{
+    return request(sync, (struct request){.kind = REQUEST_ROOM});
+}
+
 enum status log_sync_begin_history(struct log_sync *sync, const struct history *history, uint64_t now_ms)
 {
-    (void)pthread_mutex_lock(&sync->lock);
-    sync->roll_history = *history;
-    sync->roll_ms = now_ms;
-    sync->roll_wanted = true;
-    (void)pthread_cond_signal(&sync->work);
-    while (sync->roll_wanted) {
-        (void)pthread_cond_wait(&sync->progress, &sync->lock);
-    }
-    (void)pthread_mutex_unlock(&sync->lock);
-    return atomic_load(&sync->failed) ? STATUS_IO : STATUS_OK;
+    return request(sync, (struct request){.kind = REQUEST_SEGMENT, .history = *history, .now_ms = now_ms});
 }

@@ -33,7 +33,9 @@ MUST_CHECK enum status log_sync_reserve(struct log_sync *sync, uint64_t len);
 /* End of all that was handed over. */
 struct history_position log_sync_end(struct log_sync *sync);
 
-/* Write all, then begin a new segment with `history`, durably. */
+/* Write all, then see that there is room, or begin a new segment with `history`, durably. As the functions of the same
+ * names in log.h. */
+MUST_CHECK enum status log_sync_reserve_history(struct log_sync *sync);
 MUST_CHECK enum status log_sync_begin_history(struct log_sync *sync, const struct history *history, uint64_t now_ms);
 
 /* Any thread. As the functions of the same names in log.h. */

@@ -38,6 +38,7 @@ static enum status install(struct log_writer *writer, struct file *file, struct 
     crash_point("log.roll.rename.after");
     if (status == STATUS_OK) {
         status = file_sync_directory(writer->chain->files, directory);
+        status = status == STATUS_NO_SPACE ? STATUS_IO : status; /* It has its name, and who knows for how long. */
     }
     crash_point("log.roll.directory.after");
     memory_free(path);
@@ -53,7 +54,8 @@ static enum status take_next(struct log_writer *writer, struct log_segment_heade
     uint64_t capacity;
     enum status status;
 
-    status = log_keeper_take_spare(writer->keeper, log_writer_segment_bytes(record_bytes), &file, &capacity);
+    status = log_keeper_take_spare(writer->keeper, log_writer_segment_bytes(record_bytes), record_bytes > 0, &file,
+                                   &capacity);
     if (status != STATUS_OK) {
         return status;
     }
@@ -78,12 +80,8 @@ static enum status take_next(struct log_writer *writer, struct log_segment_heade
 enum status log_writer_create(struct log_writer *writer, const struct history *history, struct history_position origin)
 {
     struct log_segment_header header = {.history = *history, .start = origin};
-    /* Asked first, because taking would wait for a full disk to get room. */
-    enum status status = log_keeper_reserve(writer->keeper, log_writer_segment_bytes(0));
+    enum status status = take_next(writer, &header, 0);
 
-    if (status == STATUS_OK) {
-        status = take_next(writer, &header, 0);
-    }
     if (status == STATUS_OK) {
         writer->end = origin;
     }

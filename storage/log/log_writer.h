@@ -41,8 +41,10 @@ uint64_t log_writer_left(const struct log_writer *writer);
 MUST_CHECK enum status log_writer_create(struct log_writer *writer, const struct history *history,
                                          struct history_position origin);
 
-/* Begin the next segment at the end, in `history`, with room for `record_bytes`. All before must be durable (L1).
- *   STATUS_NO_SPACE  The disk was full until log_keeper_give_up(). STATUS_IO. */
+/* Begin the next segment at the end, in `history`, with room for `record_bytes`. All before must be durable (L1). For
+ * a record it waits through a full disk: what was admitted must be written in the end.
+ *   STATUS_NO_SPACE  The disk is full, for a record until log_keeper_give_up(). The present segment is still the
+ * newest. STATUS_IO        It may have begun or not. */
 MUST_CHECK enum status log_writer_roll(struct log_writer *writer, const struct history *history, uint64_t record_bytes,
                                        uint64_t now_ms);
 

@@ -58,6 +58,9 @@ class SmallDisk:
                 if error.errno != errno.ENOSPC:
                     raise
 
+    def give_back(self, free_bytes):
+        os.truncate(self.filler, os.path.getsize(self.filler) - free_bytes)
+
     def empty(self):
         os.remove(self.filler)
 
@@ -233,6 +236,42 @@ def test_replica_on_a_full_disk_waits_and_catches_up(binary):
         replica.destroy()
 
 
+def test_promotion_on_a_full_disk(binary):
+    """It is refused, and the replica stays one; with room for no more than a new history's first segment it succeeds."""
+    with SmallDisk(24) as disk:
+        master = Server(binary)
+        replica = Server(binary, *LIMITS, folder=disk.folder("replica"))
+        follow(replica, master)
+        wait_link(replica)
+        disk.fill()
+        writer = Writer(size=20000)
+        with master.client() as client:
+            for _ in range(400):  # More than the replica has room for.
+                client.call("SET", "key:%d" % writer.count, writer.value(writer.count))
+                writer.count += 1
+        with replica.client() as client:
+            wait_until(lambda: client.info("persistence")["aof_last_write_status"] == "err", "the replica's log to be full")
+            disk.fill()
+            history = client.info("replication")["master_replid"]
+            assert refusal_of(client, "REPLICAOF", "NO", "ONE") == REFUSAL
+            assert client.info("replication")["role"] == "slave"
+            answers = []
+            while "OK" not in answers:  # A checkpoint and the log's next segment want the same room.
+                assert len(answers) < 8, answers
+                disk.give_back(100 << 10)
+                time.sleep(0.15)  # So often a full disk is asked again.
+                answers.append(refusal_of(client, "REPLICAOF", "NO", "ONE"))
+            info = client.info("replication")
+            assert info["role"] == "master" and info["master_replid2"] == history, info
+        replica.kill()
+        disk.empty()
+        replica.start()
+        assert is_open_again(replica)
+        with replica.client() as client:
+            assert client.call("GET", "key:0") == writer.value(0)
+        replica.destroy()
+
+
 def limited(server, most_bytes):
     """Start it with files that may not become larger."""
     start = subprocess.Popen
@@ -333,7 +372,7 @@ def main():
                   test_killed_and_started_on_a_full_disk,
                   test_first_start_on_a_full_disk_ends_and_leaves_nothing_in_the_way,
                   test_replica_on_a_full_disk_waits_and_catches_up,
-                  test_messages_that_find_no_room_do_not_wait_in_memory]
+                  test_messages_that_find_no_room_do_not_wait_in_memory, test_promotion_on_a_full_disk]
     except (subprocess.CalledProcessError, OSError):
         print("no small file system can be mounted here (root may): only files that may not grow are tried")
     run_tests(tests, (sys.argv[1],))

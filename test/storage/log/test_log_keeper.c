@@ -62,7 +62,7 @@ static uint64_t take_whole(struct fixture *f, uint64_t size_bytes)
     struct file *file;
     uint64_t capacity;
 
-    assert_int_equal(log_keeper_take_spare(f->keeper, size_bytes, &file, &capacity), STATUS_OK);
+    assert_int_equal(log_keeper_take_spare(f->keeper, size_bytes, true, &file, &capacity), STATUS_OK);
     assert_int_equal(file_rename(f->files, "/log/" LOG_SPARE_NAME, "/log/taken"), STATUS_OK);
     log_keeper_make_next(f->keeper);
     file_close(file);
@@ -89,7 +89,7 @@ static void test_the_next_spare_waits_for_the_name(void **state)
     uint64_t capacity;
     uint64_t size_bytes;
 
-    assert_int_equal(log_keeper_take_spare(f->keeper, MIB, &file, &capacity), STATUS_OK);
+    assert_int_equal(log_keeper_take_spare(f->keeper, MIB, true, &file, &capacity), STATUS_OK);
     log_keeper_trim(f->keeper, 999, 0); /* Wakes the keeper. */
     usleep(20000);
     assert_int_equal(log_keeper_spare_bytes(f->keeper), 0);
@@ -118,6 +118,24 @@ static void test_a_full_disk_refuses_at_once_and_heals(void **state)
     fault_file_heal(f->disk);
     usleep(LOG_SPARE_RETRY_US + 20000);
     assert_int_equal(log_keeper_reserve(f->keeper, 2 * MIB), STATUS_OK);
+}
+
+/* A step is a megabyte; one who waits for less can do with less. */
+static void test_who_waits_gets_what_there_is_room_for(void **state)
+{
+    struct fixture *f = *state;
+    struct file *file;
+    uint64_t capacity;
+
+    assert_int_equal(take_whole(f, MIB), MIB);
+    fault_file_set_free_bytes(f->disk, 10000);
+    assert_int_equal(log_keeper_take_spare(f->keeper, 20000, false, &file, &capacity), STATUS_NO_SPACE);
+    assert_int_equal(log_keeper_ask(f->keeper, 8000), STATUS_NO_SPACE); /* It would be the last room. */
+    assert_int_equal(log_keeper_reserve(f->keeper, 8000), STATUS_OK);
+    assert_int_equal(log_keeper_ask(f->keeper, 8000), STATUS_OK);
+    assert_int_equal(log_keeper_take_spare(f->keeper, 8000, false, &file, &capacity), STATUS_OK);
+    assert_int_equal(capacity, 8000);
+    file_close(file);
 }
 
 static void count_ready(void *context)
@@ -165,7 +183,7 @@ static void *run_taker(void *context)
     struct file *file;
     uint64_t capacity;
 
-    f->taken = log_keeper_take_spare(f->keeper, 2 * MIB, &file, &capacity);
+    f->taken = log_keeper_take_spare(f->keeper, 2 * MIB, true, &file, &capacity);
     if (f->taken == STATUS_OK) {
         file_close(file);
         log_keeper_make_next(f->keeper);
@@ -224,7 +242,7 @@ static void test_a_broken_disk_fails_the_taker(void **state)
 
     assert_int_equal(log_keeper_reserve(f->keeper, MIB), STATUS_OK);
     fault_file_fail(f->disk, FAULT_ANY, 1, STATUS_IO, true);
-    assert_int_equal(log_keeper_take_spare(f->keeper, 2 * MIB, &file, &capacity), STATUS_IO);
+    assert_int_equal(log_keeper_take_spare(f->keeper, 2 * MIB, true, &file, &capacity), STATUS_IO);
     fault_file_heal(f->disk);
 }
 
@@ -322,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_each_spare_doubles_the_one_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_next_spare_waits_for_the_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_who_waits_gets_what_there_is_room_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_asking_does_not_wait, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_full_disk_refuses_at_once_and_heals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_taking_waits_through_a_full_disk, set_up, tear_down),

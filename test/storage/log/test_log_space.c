@@ -105,6 +105,15 @@ static void test_a_long_change_gets_a_segment_of_its_size(void **state)
     assert_int_equal(log_end_offset(f->log), 200100);
 }
 
+/* By itself: whoever waits for it is told of the full disk for a moment yet. */
+static void await_durable(struct log_fixture *f)
+{
+    while (log_durable_offset(f->log) < log_end_offset(f->log)) {
+        assert_false(log_has_failed(f->log));
+        usleep(1000);
+    }
+}
+
 /* Nobody asked, so what was appended waits for room, and only it: the log has not failed. */
 static void test_a_change_without_leave_waits_for_room(void **state)
 {
@@ -118,10 +127,53 @@ static void test_a_change_without_leave_waits_for_room(void **state)
     assert_int_equal(log_wait_durable(f->log, end), STATUS_NO_SPACE);
     assert_false(log_has_failed(f->log));
     fault_file_heal(f->disk);
-    while (log_durable_offset(f->log) < end) {
-        assert_false(log_has_failed(f->log));
-        usleep(1000);
-    }
+    await_durable(f);
+}
+
+static enum status try_history(struct log_fixture *f)
+{
+    struct history history = *log_history(f->log);
+
+    history_fork(&history, log_end_offset(f->log));
+    return log_begin_history(f->log, &history, 1);
+}
+
+/* Neither for itself nor behind what must wait. */
+static void test_a_history_does_not_wait_for_room(void **state)
+{
+    struct log_fixture *f = *state;
+    struct history before = *log_history(f->log);
+
+    fault_file_set_free_bytes(f->disk, 0);
+    fill(f, 1000);
+    assert_int_equal(log_reserve_history(f->log, 1), STATUS_NO_SPACE);
+    assert_int_equal(try_history(f), STATUS_NO_SPACE);
+    log_fixture_append_bytes(f, 12000, 1);
+    assert_int_equal(log_reserve_history(f->log, 1), STATUS_NO_SPACE);
+    assert_int_equal(try_history(f), STATUS_NO_SPACE);
+    assert_false(log_has_failed(f->log));
+    assert_string_equal(log_history(f->log)->id, before.id);
+    heal(f);
+    await_durable(f); /* What had to wait is written. */
+    assert_int_equal(log_reserve_history(f->log, 1), STATUS_OK);
+    assert_int_equal(try_history(f), STATUS_OK);
+    assert_string_not_equal(log_history(f->log)->id, before.id);
+    log_fixture_append_bytes(f, 1000, 1);
+    log_fixture_wait_durable(f);
+    log_fixture_crash(f, FAULT_KEEP_NONE, 0);
+    assert_int_equal(log_fixture_open(f, 0), STATUS_OK);
+    assert_string_equal(log_history(f->log)->previous_id, before.id);
+}
+
+/* A promise of room has been acted upon, so that the log cannot go on as if nothing were. */
+static void test_a_broken_promise_fails_the_log(void **state)
+{
+    struct log_fixture *f = *state;
+
+    assert_int_equal(log_reserve_history(f->log, 1), STATUS_OK);
+    fault_file_fail(f->disk, FAULT_RENAME, 1, STATUS_NO_SPACE, false);
+    assert_int_equal(try_history(f), STATUS_IO);
+    assert_true(log_has_failed(f->log));
 }
 
 static void test_closing_does_not_wait_for_room(void **state)
@@ -197,6 +249,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_small_change_fits_where_a_long_one_does_not, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_long_change_gets_a_segment_of_its_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_change_without_leave_waits_for_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_history_does_not_wait_for_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_broken_promise_fails_the_log, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_closing_does_not_wait_for_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_new_log_on_a_full_disk_leaves_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_admitted_always_fits, set_up, tear_down),

@@ -275,12 +275,14 @@ static void test_progress_is_told_once_a_commit_when_there_is_room_and_on_failur
 {
     struct log_fixture *f = *state;
     atomic_uint calls = 0;
+    enum status status;
 
     log_fixture_close(f);
     f->options.on_progress = count;
     f->options.context = &calls;
     assert_int_equal(log_fixture_open(f, 0), STATUS_OK);
-    assert_int_equal(log_reserve(f->log, 4 * f->options.segment_bytes), STATUS_BUSY);
+    status = log_reserve(f->log, 4 * f->options.segment_bytes);
+    assert_true(status == STATUS_BUSY || status == STATUS_OK); /* The keeper may have been quick. */
     while (atomic_load(&calls) < 1) {
         usleep(100);
     }
