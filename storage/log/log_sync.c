@@ -3,7 +3,7 @@
  *       the newest segment only, and a bad record in any other is damage.
  *   L2  The `synced` of a record was durable before the record was written. So a valid record behind a bad one tells
  *       whether the bad one had been durable.
- *   L3  durable <= written <= handed over, and none of them, nor what was released, ever goes back.
+ *   L3  durable <= written <= handed over, and none of them, nor what was released, ever goes back (log_progress.c).
  *   L4  After a failed write or sync nothing more is written: the kernel may have dropped pages and say yes next time.
  *       The next opening writes again what is not known to be durable (log_repair.c).
  */
@@ -17,9 +17,9 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "storage/log/log_group.h"
+#include "storage/log/log_progress.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 
 #define SYNC_PERIOD_US 1000000u /* LOG_SYNC_EVERYSEC. */
 #define STUCK_POLL_US  100000u  /* How often a waiter looks whether the disk is full. */
@@ -60,40 +60,13 @@ struct log_sync {
     uint64_t newest_ms;       /* Wall clock of the newest change written. */
     bool is_promised;         /* There is room for the next history. */
 
-    _Atomic enum log_sync_policy policy;
-    _Atomic uint64_t written;
-    _Atomic uint64_t durable;
-    _Atomic uint64_t released;
-    _Atomic uint64_t sync_duration_us;
-    _Atomic uint64_t sync_total_us;
-    _Atomic uint64_t sync_count;
-    atomic_bool failed;
+    struct log_progress reached; /* Any thread's. */
 };
-
-/* Set `*offset` to `value` if that is more (L3). */
-static void advance(_Atomic uint64_t *offset, uint64_t value)
-{
-    uint64_t present = atomic_load(offset);
-
-    while (present < value && !atomic_compare_exchange_weak(offset, &present, value)) {
-    }
-}
-
-/* Let the offsets be seen. What is released comes first, so that whoever sees the others finds it released: by then it
- * is on disk, whatever the others still say. */
-static void publish(struct log_sync *sync, uint64_t written, uint64_t durable)
-{
-    bool is_strict = atomic_load(&sync->policy) == LOG_SYNC_ALWAYS;
-
-    advance(&sync->released, is_strict ? durable : written);
-    advance(&sync->durable, durable);
-    advance(&sync->written, written);
-}
 
 /* Tell everybody that an offset has moved or the log has failed. Sync thread and keeper. */
 static void announce(struct log_sync *sync)
 {
-    publish(sync, atomic_load(&sync->written), atomic_load(&sync->durable)); /* The policy may have changed. */
+    log_progress_release(&sync->reached); /* The policy may have changed. */
     (void)pthread_mutex_lock(&sync->lock);
     (void)pthread_cond_broadcast(&sync->progress);
     (void)pthread_mutex_unlock(&sync->lock);
@@ -105,22 +78,13 @@ static void announce(struct log_sync *sync)
 /* Both threads. */
 static void fail(struct log_sync *sync, const char *operation, enum status status)
 {
-    if (atomic_exchange(&sync->failed, true)) { /* L4 */
+    if (atomic_exchange(&sync->reached.failed, true)) { /* L4 */
         return;
     }
     diag(DIAG_WARNING,
          "log: cannot %s in %s, durable up to offset %" PRIu64
          ": %s. Nothing more is acknowledged; a restart recovers all that was.",
-         operation, sync->writer.chain->directory, atomic_load(&sync->durable), status_name(status));
-}
-
-static void count_sync(struct log_sync *sync, uint64_t begin_us)
-{
-    uint64_t duration_us = clock_monotonic_us() - begin_us;
-
-    atomic_store(&sync->sync_duration_us, duration_us);
-    atomic_fetch_add(&sync->sync_total_us, duration_us);
-    atomic_fetch_add(&sync->sync_count, 1);
+         operation, sync->writer.chain->directory, atomic_load(&sync->reached.durable), status_name(status));
 }
 
 /* Sync here and now. Without the lock. */
@@ -136,8 +100,8 @@ static void sync_segment(struct log_sync *sync)
         fail(sync, "sync", status);
         return;
     }
-    count_sync(sync, begin_us);
-    publish(sync, atomic_load(&sync->written), atomic_load(&sync->written));
+    log_progress_count_sync(&sync->reached, begin_us);
+    log_progress_set_durable(&sync->reached, atomic_load(&sync->reached.written));
 }
 
 /* The keeper has synced. On its thread. */
@@ -148,8 +112,8 @@ static void end_keeper_sync(void *context, enum status status)
     (void)pthread_mutex_lock(&sync->lock);
     sync->keeper_cannot = status == STATUS_BUSY;
     if (status == STATUS_OK) {
-        count_sync(sync, sync->last_sync_us);
-        publish(sync, atomic_load(&sync->written), sync->keeper_target);
+        log_progress_count_sync(&sync->reached, sync->last_sync_us);
+        log_progress_set_durable(&sync->reached, sync->keeper_target);
     }
     (void)pthread_mutex_unlock(&sync->lock);
     if (status != STATUS_OK && status != STATUS_BUSY) {
@@ -165,7 +129,7 @@ static void end_keeper_sync(void *context, enum status status)
 static void begin_keeper_sync(struct log_sync *sync)
 {
     sync->keeper_syncs = true;
-    sync->keeper_target = atomic_load(&sync->written);
+    sync->keeper_target = atomic_load(&sync->reached.written);
     sync->last_sync_us = clock_monotonic_us();
     log_keeper_sync(sync->keeper, sync->writer.header.start.offset, end_keeper_sync, sync);
 }
@@ -173,9 +137,9 @@ static void begin_keeper_sync(struct log_sync *sync)
 /* All must be durable before a segment gets its name (L1). */
 static enum status roll(struct log_sync *sync, const struct history *history, uint64_t record_bytes, uint64_t now_ms)
 {
-    if (atomic_load(&sync->durable) < atomic_load(&sync->written)) {
+    if (atomic_load(&sync->reached.durable) < atomic_load(&sync->reached.written)) {
         sync_segment(sync);
-        if (atomic_load(&sync->failed)) {
+        if (atomic_load(&sync->reached.failed)) {
             return STATUS_IO;
         }
     }
@@ -191,12 +155,12 @@ static enum status write_record(struct log_sync *sync, struct slice payload, uin
         status = roll(sync, &sync->writer.header.history, record_bytes, wall_ms);
     }
     if (status == STATUS_OK) {
-        uint64_t synced = atomic_load(&sync->durable); /* L2 */
+        uint64_t synced = atomic_load(&sync->reached.durable); /* L2 */
 
         status = log_writer_write(&sync->writer, payload, synced, wall_ms);
     }
     if (status == STATUS_OK) {
-        publish(sync, sync->writer.end.offset + payload.len, atomic_load(&sync->durable));
+        log_progress_set_written(&sync->reached, sync->writer.end.offset + payload.len);
         sync->newest_ms = wall_ms;
     }
     return status;
@@ -247,9 +211,9 @@ static void finish_group(struct log_sync *sync)
 /* Write what was taken, and sync it if that is the policy. Without the lock. */
 static void process_group(struct log_sync *sync)
 {
-    if (!atomic_load(&sync->failed)) {
+    if (!atomic_load(&sync->reached.failed)) {
         write_group(sync);
-        if (!atomic_load(&sync->failed) && atomic_load(&sync->policy) == LOG_SYNC_ALWAYS) {
+        if (!atomic_load(&sync->reached.failed) && atomic_load(&sync->reached.policy) == LOG_SYNC_ALWAYS) {
             sync_segment(sync);
         }
         release_charge(sync);
@@ -276,7 +240,7 @@ static void process_request(struct log_sync *sync)
 {
     enum status status = STATUS_IO;
 
-    if (!atomic_load(&sync->failed)) {
+    if (!atomic_load(&sync->reached.failed)) {
         if (sync->request.kind == REQUEST_SEGMENT) {
             status = begin_history(sync);
         } else {
@@ -296,17 +260,17 @@ static void process_request(struct log_sync *sync)
 /* In how many microseconds what is written must be synced. */
 static uint64_t choose_sync_wait_us(const struct log_sync *sync)
 {
-    uint64_t durable = atomic_load(&sync->durable);
-    uint64_t unsynced = atomic_load(&sync->written) - durable;
+    uint64_t durable = atomic_load(&sync->reached.durable);
+    uint64_t unsynced = atomic_load(&sync->reached.written) - durable;
     uint64_t since_us;
 
-    if (unsynced == 0 || atomic_load(&sync->failed)) {
+    if (unsynced == 0 || atomic_load(&sync->reached.failed)) {
         return NEVER;
     }
     if (sync->stop || sync->sync_wanted > durable || unsynced > LOG_SYNC_UNSYNCED_BYTES_MAX) {
         return 0;
     }
-    switch (atomic_load(&sync->policy)) {
+    switch (atomic_load(&sync->reached.policy)) {
     case LOG_SYNC_ALWAYS:
         return 0;
     case LOG_SYNC_EVERYSEC:
@@ -326,7 +290,8 @@ static enum work wait_for_work(struct log_sync *sync)
     for (;;) {
         uint64_t wait_us = sync->keeper_syncs ? NEVER : choose_sync_wait_us(sync);
 
-        if (wait_us == 0 && !sync->stop && !sync->keeper_cannot && atomic_load(&sync->policy) != LOG_SYNC_ALWAYS) {
+        if (wait_us == 0 && !sync->stop && !sync->keeper_cannot &&
+            atomic_load(&sync->reached.policy) != LOG_SYNC_ALWAYS) {
             begin_keeper_sync(sync);
             continue;
         }
@@ -398,7 +363,6 @@ static void *run(void *context)
 struct log_sync *log_sync_start(const struct log_options *options, const struct log_writer *writer)
 {
     struct log_sync *sync = memory_allocate_zeroed(sizeof(*sync));
-    uint64_t offset = writer->end.offset;
     enum status status;
 
     sync->on_progress = options->on_progress;
@@ -413,10 +377,7 @@ struct log_sync *log_sync_start(const struct log_options *options, const struct 
     sync->hashed = writer->end;
     sync->left_bytes = log_writer_left(writer);
     sync->last_sync_us = clock_monotonic_us();
-    atomic_store(&sync->policy, options->policy);
-    atomic_store(&sync->written, offset);
-    atomic_store(&sync->durable, offset);
-    atomic_store(&sync->released, offset);
+    log_progress_start(&sync->reached, options->policy, writer->end.offset);
     status = thread_start(&sync->thread, "log-sync", run, sync);
     ASSERT(status == STATUS_OK);
     return sync;
@@ -433,7 +394,7 @@ void log_sync_stop(struct log_sync *sync)
     (void)pthread_mutex_unlock(&sync->lock);
     log_keeper_give_up(sync->keeper);
     (void)pthread_join(sync->thread, NULL);
-    if (!atomic_load(&sync->failed)) {
+    if (!atomic_load(&sync->reached.failed)) {
         log_writer_seal(&sync->writer, sync->newest_ms);
     }
     file_close(sync->writer.file);
@@ -498,7 +459,7 @@ enum status log_sync_reserve(struct log_sync *sync, uint64_t len)
     uint64_t room;
     bool is_behind;
 
-    if (atomic_load(&sync->failed)) {
+    if (atomic_load(&sync->reached.failed)) {
         return STATUS_IO;
     }
     (void)pthread_mutex_lock(&sync->lock);
@@ -541,29 +502,27 @@ struct history_position log_sync_end(struct log_sync *sync)
 
 uint64_t log_sync_durable_offset(const struct log_sync *sync)
 {
-    return atomic_load(&sync->durable);
+    return atomic_load(&sync->reached.durable);
 }
 
 uint64_t log_sync_written_offset(const struct log_sync *sync)
 {
-    return atomic_load(&sync->written);
+    return atomic_load(&sync->reached.written);
 }
 
 uint64_t log_sync_released_offset(const struct log_sync *sync)
 {
-    return atomic_load(&sync->released);
+    return atomic_load(&sync->reached.released);
 }
 
 bool log_sync_has_failed(const struct log_sync *sync)
 {
-    return atomic_load(&sync->failed);
+    return atomic_load(&sync->reached.failed);
 }
 
 void log_sync_get_statistics(const struct log_sync *sync, struct log_sync_statistics *statistics)
 {
-    *statistics = (struct log_sync_statistics){.last_us = atomic_load(&sync->sync_duration_us),
-                                               .total_us = atomic_load(&sync->sync_total_us),
-                                               .count = atomic_load(&sync->sync_count)};
+    log_progress_statistics(&sync->reached, statistics);
 }
 
 /* Under the lock. */
@@ -588,8 +547,8 @@ enum status log_sync_wait(struct log_sync *sync, uint64_t offset)
 
     (void)pthread_mutex_lock(&sync->lock);
     ask(sync, offset);
-    while (status == STATUS_OK && atomic_load(&sync->durable) < offset) {
-        if (atomic_load(&sync->failed)) {
+    while (status == STATUS_OK && atomic_load(&sync->reached.durable) < offset) {
+        if (atomic_load(&sync->reached.failed)) {
             status = STATUS_IO;
         } else if (log_keeper_is_stuck(sync->keeper)) {
             status = STATUS_NO_SPACE;
@@ -604,7 +563,7 @@ enum status log_sync_wait(struct log_sync *sync, uint64_t offset)
 void log_sync_set_policy(struct log_sync *sync, enum log_sync_policy policy)
 {
     (void)pthread_mutex_lock(&sync->lock);
-    atomic_store(&sync->policy, policy);
+    atomic_store(&sync->reached.policy, policy);
     (void)pthread_cond_signal(&sync->work);
     (void)pthread_mutex_unlock(&sync->lock);
 }
