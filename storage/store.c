@@ -375,7 +375,7 @@ void store_set_checkpoint_limits(struct store *store, uint64_t memory_bytes, uin
 
 enum status store_set_sync_policy(struct store *store, enum log_sync_policy policy)
 {
-    if (policy != LOG_SYNC_ALWAYS && !store->is_relaxed) {
+    if (policy != LOG_SYNC_ALWAYS && !store->is_relaxed && !store->is_lost) { /* A loss says more, and must stay. */
         enum status status = sync_marker_set(store->options.files, store->directory, store->options.boot_id);
 
         if (status != STATUS_OK) {

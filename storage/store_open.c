@@ -324,17 +324,25 @@ static enum status recover(struct store *store, struct history_position from)
 
 /* Possible loss. */
 
+/* What the sync marker said before the log was opened. */
+struct loss {
+    enum sync_marker marker;
+    char successor[HISTORY_ID_LEN + 1]; /* The history that an earlier start was to begin for it, or empty. */
+};
+
 static enum status begin_forked_history(struct store *store)
 {
     struct history history = store->history;
     struct history_position end = log_end(store->log);
     enum status status;
 
-    if (history.previous_end == (int64_t)end.offset) {
-        return STATUS_OK; /* Begun by an open that came no further, and nothing was written since. */
-    }
     history_fork(&history, end.offset);
-    status = store_begin_history(store, &history, clock_wall_ms());
+    status = sync_marker_set_lost(store->options.files, store->directory, history.id);
+    crash_point("store.fork.before");
+    if (status == STATUS_OK) {
+        status = store_begin_history(store, &history, clock_wall_ms());
+    }
+    crash_point("store.fork.after");
     if (status == STATUS_OK) {
         store->statistics.history_forked_at_open = true;
         diag(DIAG_NOTICE,
@@ -352,12 +360,13 @@ static enum status begin_forked_history(struct store *store)
 
 /* S8, before the log is opened: whether it was closed is known then, but known no more if that open fails and closes it
  * in turn. So the worst is written down first. */
-static enum status expect_loss(const struct store *store, enum sync_marker *marker)
+static enum status expect_loss(const struct store *store, struct loss *loss)
 {
-    enum status status = sync_marker_read(store->options.files, store->directory, store->options.boot_id, marker);
+    enum status status = sync_marker_read(store->options.files, store->directory, store->options.boot_id, &loss->marker,
+                                          loss->successor);
 
-    if (status == STATUS_OK && *marker == SYNC_MARKER_REBOOTED) {
-        status = sync_marker_set_lost(store->options.files, store->directory);
+    if (status == STATUS_OK && loss->marker == SYNC_MARKER_REBOOTED) {
+        status = sync_marker_set_lost(store->options.files, store->directory, NULL);
     }
     if (status != STATUS_OK) {
         diag(DIAG_WARNING, "%s/" SYNC_MARKER_NAME ": cannot be read or written: %s", store->directory,
@@ -391,25 +400,26 @@ enum status store_settle_marker(struct store *store, bool is_kept)
 }
 
 /* After the log was opened; nothing has been appended yet. */
-static enum status face_loss(struct store *store, enum sync_marker marker)
+static enum status face_loss(struct store *store, const struct loss *loss)
 {
+    bool is_dealt_with = strcmp(loss->successor, store->history.id) == 0; /* By a start that came no further. */
     enum status status = STATUS_OK;
 
     store->statistics.may_have_lost_at_open =
-        marker == SYNC_MARKER_LOST || (marker == SYNC_MARKER_REBOOTED && !log_was_closed(store->log));
-    if (store->statistics.may_have_lost_at_open && store->options.is_replica) {
-        store->is_lost = true;
-        return STATUS_OK;
-    }
-    if (store->statistics.may_have_lost_at_open) {
+        loss->marker == SYNC_MARKER_LOST || (loss->marker == SYNC_MARKER_REBOOTED && !log_was_closed(store->log));
+    if (store->statistics.may_have_lost_at_open && !is_dealt_with) {
+        if (store->options.is_replica) {
+            store->is_lost = true;
+            return STATUS_OK;
+        }
         status = begin_forked_history(store);
     }
-    return status == STATUS_OK ? store_settle_marker(store, marker == SYNC_MARKER_KEPT) : status;
+    return status == STATUS_OK ? store_settle_marker(store, loss->marker == SYNC_MARKER_KEPT) : status;
 }
 
 static enum status open_parts(struct store *store)
 {
-    enum sync_marker marker = SYNC_MARKER_ABSENT;
+    struct loss loss = {0};
     struct env_meta meta = {0};
     const char *archive = store->options.archive_directory;
     enum status status = open_data(store, &meta);
@@ -421,13 +431,13 @@ static enum status open_parts(struct store *store)
         status = open_keyspace(store, &meta);
     }
     if (status == STATUS_OK) {
-        status = expect_loss(store, &marker);
+        status = expect_loss(store, &loss);
     }
     if (status == STATUS_OK) {
         status = open_log(store, &meta);
     }
     if (status == STATUS_OK) {
-        status = face_loss(store, marker);
+        status = face_loss(store, &loss);
     }
     if (status == STATUS_OK) {
         status = mark_unclean(store, &meta);

@@ -26,7 +26,7 @@ REPLICATION = ("full_sync.", "install.", "replica_link.", "replication.", "role.
 # Passed only when a checkpoint touches more pages than one commit may: test/storage/env/test_checkpoint_apply.c.
 LARGE = ("redo.", "checkpoint.redo.")
 # Passed only at an opening that finds something to repair or create.
-OPENING = ("log.repair.", "store.create.", "env.create.", "recovery.")
+OPENING = ("log.repair.", "store.create.", "store.fork.", "env.create.", "recovery.")
 
 LIMITS = ("--checkpoint-memory", "1mb", "--log-segment-size", "1mb", "--repl-backlog-size", "1mb")
 
