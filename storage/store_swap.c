@@ -51,6 +51,9 @@ static enum status open_successor(const struct store *store, const char *path, s
     if (status == STATUS_OK && next->meta.is_pending) {
         status = STATUS_INVALID;
     }
+    if (status == STATUS_OK && next->meta.is_clean) {
+        status = env_mark_clean(next->env, false); /* Here it may still fail; a log goes with it all the way. */
+    }
     if (status == STATUS_OK) {
         status = view_open(next->env, &next->view);
     }

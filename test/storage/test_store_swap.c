@@ -141,6 +141,21 @@ static void test_the_new_data_takes_the_old_ones_place(void **state)
     assert_text(f, "0 other 0 500 fields of 3\n2 who 0 laterstill\n");
 }
 
+/* What came since is in the log alone; to begin an empty one would lose it without a word. */
+static void test_a_log_that_is_lost_after_a_replacement_is_missed(void **state)
+{
+    struct fixture *f = *state;
+    char *log_path = path_in(f->small, "log");
+
+    assert_int_equal(store_replace(f->small->store, f->incoming), STATUS_OK);
+    (void)small_store_run(f->small, "SET who later");
+    small_store_turn(f->small);
+    small_store_close(f->small, false);
+    assert_int_equal(file_remove_tree(file_system_posix(), log_path), STATUS_OK);
+    assert_int_equal(small_store_open(f->small), STATUS_CORRUPT);
+    memory_free(log_path);
+}
+
 /* The memtables and a running checkpoint are of the old data, and go with it. */
 static void test_a_running_checkpoint_does_not_mix_in(void **state)
 {
@@ -322,6 +337,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_the_new_data_takes_the_old_ones_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_log_that_is_lost_after_a_replacement_is_missed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_running_checkpoint_does_not_mix_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_no_whole_environment_is_refused, set_up, tear_down),
         cmocka_unit_test(test_killed_at_each_point_it_is_the_old_or_the_new),
