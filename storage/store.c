@@ -72,18 +72,37 @@ void store_set_selected_db(struct store *store, int32_t db)
 
 /* Writes. */
 
-enum status store_admit_write(struct store *store, size_t change_bytes_estimate)
+/* Whether the active memtable has all that it may have, and the thread is not free to take it. */
+static bool must_wait_for_job(const struct store *store)
 {
-    enum status status;
+    return view_active_bytes(store->view) >= store->options.checkpoint_memory_bytes &&
+           (view_has_frozen(store->view) || checkpoint_is_busy(store->checkpoint));
+}
 
+/* As store_admit_write(), but nobody waits. */
+static enum status look_for_room(struct store *store, size_t change_bytes)
+{
     if (store->has_failed) {
         return STATUS_IO;
     }
-    if (view_has_frozen(store->view) && view_active_bytes(store->view) >= store->options.checkpoint_memory_bytes) {
+    if (must_wait_for_job(store)) {
         return store->retry_at_ms != 0 ? STATUS_NO_SPACE : STATUS_BUSY;
     }
-    status = log_reserve(store->log, change_bytes_estimate);
-    if (status == STATUS_BUSY) {
+    return log_reserve(store->log, change_bytes);
+}
+
+bool store_is_disk_full(struct store *store, size_t change_bytes)
+{
+    return look_for_room(store, change_bytes) == STATUS_NO_SPACE;
+}
+
+enum status store_admit_write(struct store *store, size_t change_bytes_estimate)
+{
+    enum status status = look_for_room(store, change_bytes_estimate);
+
+    if (status == STATUS_BUSY && must_wait_for_job(store)) {
+        checkpoint_hurry(store->checkpoint);
+    } else if (status == STATUS_BUSY) {
         store->awaited_bytes = change_bytes_estimate;
     } else if (status == STATUS_IO) {
         store_fail(store, "writing the log", status);
@@ -200,7 +219,7 @@ static enum status finish_purge(struct store *store, const struct checkpoint_res
         return view_renew(store->view);
     }
     if (is_worth_another_try(result->status)) {
-        store->purge_at_ms = result->wall_ms + RETRY_INTERVAL_MS;
+        store->purge_at_ms = store->now_ms + RETRY_INTERVAL_MS;
     } else {
         store_fail(store, "purging deleted data", result->status);
     }

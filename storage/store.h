@@ -83,11 +83,13 @@ const char *store_directory(const struct store *store);
 const struct store_statistics *store_get_statistics(struct store *store);
 
 /* Whether a write may be executed now.
- *   STATUS_BUSY      Both memtables are full, or the log is making room: park the client until store_poll() says
- *                    otherwise.
+ *   STATUS_BUSY      The memtable is full and the checkpoint thread is not free to take it, or the log is making room:
+ *                    park the client until store_poll() says otherwise.
  *   STATUS_NO_SPACE  The disk is full, and so is the memory that could wait for it.
  *   STATUS_IO        The store has failed: see store_has_failed(). */
 MUST_CHECK enum status store_admit_write(struct store *store, size_t change_bytes_estimate);
+/* Whether such a write would be refused because the disk is full. Asking has it looked at again, soon. */
+bool store_is_disk_full(struct store *store, size_t change_bytes);
 
 /* Whether the disk has failed for good, in the log or in a checkpoint (diag has said so). Nothing more may be
  * acknowledged; the process ends, and the next start recovers. */

@@ -9,7 +9,7 @@
 
 bool health_is_disk_full(const struct services *services)
 {
-    return store_admit_write(services->store, SMALL_WRITE_BYTES) == STATUS_NO_SPACE;
+    return store_is_disk_full(services->store, SMALL_WRITE_BYTES);
 }
 
 void health_gather(const struct services *services, struct health_facts *facts)

@@ -22,7 +22,7 @@ struct checkpoint {
     pthread_cond_t changed;
     enum phase phase;
     bool is_closing;
-    atomic_bool hurry;   /* The loop waits for the job: leave out what can be left out. */
+    atomic_bool hurry;   /* Leave out of the job what can be left out. */
     bool has_failed_job; /* The loop's: apply may be tried again. */
     struct checkpoint_apply apply;
     struct env_meta meta; /* Owned: of the job to apply. */
@@ -199,6 +199,11 @@ void checkpoint_begin_purge(struct checkpoint *checkpoint)
 {
     ASSERT(!checkpoint->has_failed_job);
     run(checkpoint, CHECKPOINT_PURGE);
+}
+
+void checkpoint_hurry(struct checkpoint *checkpoint)
+{
+    atomic_store(&checkpoint->hurry, true);
 }
 
 void checkpoint_set_log(struct checkpoint *checkpoint, struct log *log)

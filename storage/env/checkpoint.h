@@ -53,6 +53,9 @@ void checkpoint_retry(struct checkpoint *checkpoint);
 /* Begin to purge a step. No job may be there, nor may one have failed. */
 void checkpoint_begin_purge(struct checkpoint *checkpoint);
 
+/* Somebody waits for the running job: leave out what can be left out. */
+void checkpoint_hurry(struct checkpoint *checkpoint);
+
 /* Another log from now on. No job may be there, but one may have failed. */
 void checkpoint_set_log(struct checkpoint *checkpoint, struct log *log);
 
