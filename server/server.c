@@ -502,7 +502,7 @@ static void take_turn(struct server *server)
     if (blocking_has_ready(services->blocking)) {
         blocking_serve(services->blocking); /* What no client's command made ready. */
     }
-    store_turn(services->store, clock_wall_ms());
+    store_turn(services->store, clock_wall_ms(), clock_monotonic_us() / 1000);
     /* In this order: a store that failed on the way to another log has none. */
     if (__builtin_expect(store_has_failed(services->store) || log_has_failed(store_log(services->store)), 0)) {
         fail(server);
@@ -536,7 +536,7 @@ static void say_goodbye(struct server *server)
     struct log *log = store_log(server->services.store);
 
     entrance_stop(server->entrance);
-    store_turn(server->services.store, clock_wall_ms());
+    store_turn(server->services.store, clock_wall_ms(), clock_monotonic_us() / 1000);
     if (log_wait_durable(log, log_end_offset(log)) == STATUS_OK) {
         flush(server);
     }

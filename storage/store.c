@@ -152,9 +152,10 @@ void store_freeze(struct store *store, struct history_position position, bool is
     crash_point("store.freeze.after");
 }
 
+/* STATUS_BUSY: tools beside the server have taken all of LMDB's reader slots. */
 static bool is_worth_another_try(enum status status)
 {
-    return status == STATUS_NO_SPACE || status == STATUS_NO_MEMORY;
+    return status == STATUS_NO_SPACE || status == STATUS_NO_MEMORY || status == STATUS_BUSY;
 }
 
 static void note_usage(struct store *store, const struct env_usage *usage)
@@ -178,7 +179,7 @@ static enum status finish_checkpoint(struct store *store, const struct checkpoin
         return status;
     }
     if (store->retry_at_ms != 0) {
-        diag(DIAG_NOTICE, "%s: there is room again, the checkpoint succeeded", store->directory);
+        diag(DIAG_NOTICE, "%s: the checkpoint succeeds again", store->directory);
     }
     store->retry_at_ms = 0;
     statistics->checkpoint_count++;
@@ -204,16 +205,15 @@ static void note_failure(struct store *store, const struct checkpoint_result *re
     if (store->retry_at_ms == 0) {
         diag(DIAG_WARNING,
              "%s: the checkpoint failed: %s. It is tried again each second; until then changes stay in memory and in "
-             "the "
-             "log",
+             "the log",
              store->directory, status_name(result->status));
     }
-    store->retry_at_ms = result->wall_ms + RETRY_INTERVAL_MS;
+    store->retry_at_ms = store->now_ms + RETRY_INTERVAL_MS;
 }
 
 static enum status finish_purge(struct store *store, const struct checkpoint_result *result)
 {
-    store->purge_at_ms = result->wall_ms + PURGE_INTERVAL_MS;
+    store->purge_at_ms = store->now_ms + PURGE_INTERVAL_MS;
     if (result->status == STATUS_OK) {
         note_usage(store, &result->usage);
         return view_renew(store->view);
@@ -278,7 +278,7 @@ bool store_poll(struct store *store)
     may_go_on = has_room_again(store);
     if (checkpoint_poll(store->checkpoint, &result)) {
         (void)take_over(store, &result); /* What it says is remembered. */
-        may_go_on = may_go_on || result.job == CHECKPOINT_APPLY;
+        may_go_on = true;                /* Whatever the job was, the thread is free for a full memtable. */
     }
     return may_go_on || store->has_failed;
 }
@@ -288,18 +288,20 @@ static bool has_changed(const struct store *store)
     return log_end_offset(store->log) != store->frozen_offset || view_active_count(store->view) > 0;
 }
 
-static bool is_time_to_freeze(const struct store *store, uint64_t now_ms)
+static bool is_time_to_freeze(const struct store *store)
 {
     if (store->is_queued || view_active_bytes(store->view) >= store->options.checkpoint_memory_bytes) {
         return true;
     }
     return store->options.checkpoint_interval_ms != 0 && has_changed(store) &&
-           now_ms - store->last_freeze_ms >= store->options.checkpoint_interval_ms;
+           store->now_ms - store->last_freeze_ms >= store->options.checkpoint_interval_ms;
 }
 
 /* Begin the next job, if there is one and nothing runs. */
-static void schedule(struct store *store, uint64_t now_ms)
+static void schedule(struct store *store)
 {
+    uint64_t now_ms = store->now_ms;
+
     if (checkpoint_is_busy(store->checkpoint)) {
         return;
     }
@@ -308,7 +310,7 @@ static void schedule(struct store *store, uint64_t now_ms)
             store->retry_at_ms = now_ms + RETRY_INTERVAL_MS;
             checkpoint_retry(store->checkpoint);
         }
-    } else if (is_time_to_freeze(store, now_ms)) {
+    } else if (is_time_to_freeze(store)) {
         store->last_freeze_ms = now_ms;
         store_freeze(store, log_end(store->log), false);
     } else if (store->has_orphans && now_ms >= store->purge_at_ms) {
@@ -331,10 +333,11 @@ static void drop_marker(struct store *store)
     store->is_relaxed = false;
 }
 
-void store_turn(struct store *store, uint64_t now_ms)
+void store_turn(struct store *store, uint64_t wall_ms, uint64_t monotonic_ms)
 {
+    store->now_ms = monotonic_ms;
     if (store->log != NULL) {
-        log_flush(store->log, now_ms);
+        log_flush(store->log, wall_ms);
     }
     if (store->has_failed) {
         return;
@@ -342,7 +345,7 @@ void store_turn(struct store *store, uint64_t now_ms)
     if (store->is_relaxed && store->options.policy == LOG_SYNC_ALWAYS) {
         drop_marker(store);
     }
-    schedule(store, now_ms);
+    schedule(store);
 }
 
 enum status store_begin_checkpoint(struct store *store, bool queue)
@@ -376,7 +379,7 @@ static enum status checkpoint_all(struct store *store, uint64_t now_ms, bool is_
     if (store->has_failed) {
         return STATUS_IO;
     }
-    store->last_freeze_ms = now_ms;
+    store->last_freeze_ms = store->now_ms;
     store_freeze(store, log_end(store->log), is_clean);
     return store_await_job(store);
 }

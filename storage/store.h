@@ -104,8 +104,9 @@ int32_t store_selected_db(const struct store *store);
 int32_t store_told_db(const struct store *store);
 void store_set_selected_db(struct store *store, int32_t db);
 
-/* Once per loop turn, between commands: cut the batch, and freeze the memtable if it is time. */
-void store_turn(struct store *store, uint64_t now_ms);
+/* Once per loop turn, between commands: cut the batch, stamped `wall_ms`, and freeze the memtable if it is time; pauses
+ * and intervals are counted by `monotonic_ms`. */
+void store_turn(struct store *store, uint64_t wall_ms, uint64_t monotonic_ms);
 /* After a wake: take over a finished checkpoint. Returns true if writers that were parked may go on. */
 bool store_poll(struct store *store);
 

@@ -456,8 +456,8 @@ static void note_state(struct store *store)
 {
     struct env_usage usage;
 
-    store->last_freeze_ms = clock_wall_ms();
-    store->statistics.saved_wall_ms = store->last_freeze_ms;
+    store->last_freeze_ms = store->now_ms;
+    store->statistics.saved_wall_ms = clock_wall_ms();
     store->statistics.last_checkpoint_ok = true;
     if (env_measure(store->env, &usage) == STATUS_OK) {
         store->statistics.data_file_bytes = usage.file_bytes;
@@ -484,6 +484,7 @@ static struct store *make_store(const struct store_options *options)
     store->leftover_paths[1] = file_join(store->directory, STORE_LOG_OLD);
     store->leftover_paths[2] = file_join(store->directory, STORE_LOG_NEW);
     store->lock.fd = -1;
+    store->now_ms = clock_monotonic_us() / 1000;
     return store;
 }
 

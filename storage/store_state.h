@@ -28,10 +28,11 @@ struct store {
     /* Checkpoints. */
     uint64_t frozen_offset;  /* X of the frozen memtable, or of the last checkpoint. */
     uint64_t frozen_changes; /* How many changes the frozen memtable has. */
-    uint64_t last_freeze_ms; /* Wall clock. */
-    uint64_t retry_at_ms;    /* When the failed one is tried again; 0: none has failed. */
-    uint64_t purge_at_ms;    /* Not before. */
-    bool is_queued;          /* Somebody asked for one. */
+    uint64_t now_ms;         /* Monotonic, as of the last turn, as the next three. */
+    uint64_t last_freeze_ms;
+    uint64_t retry_at_ms; /* When the failed one is tried again; 0: none has failed. */
+    uint64_t purge_at_ms; /* Not before. */
+    bool is_queued;       /* Somebody asked for one. */
     bool has_orphans;
     bool has_failed;             /* For good. */
     bool is_relaxed;             /* The sync marker is set. */

@@ -339,20 +339,94 @@ static void test_an_idle_store_gives_its_memory_back(void **state)
 {
     struct small_store *small = *state;
     struct view *view;
-    uint64_t now_ms = small->now_ms;
+    uint64_t now_ms;
 
     open_store(small);
     run_turn(small, "FILL a 100000 7");
-    assert_int_equal(store_checkpoint_now(small->store, now_ms), STATUS_OK);
+    now_ms = clock_monotonic_us() / 1000;
+    assert_int_equal(store_checkpoint_now(small->store, small->now_ms), STATUS_OK);
     view = keyspace_view(store_keyspace(small->store));
     for (int i = 0; i < 100; i++) {
-        store_turn(small->store, now_ms + 9000);
+        store_turn(small->store, small->now_ms, now_ms + 9000);
     }
     assert_true(view_trim(view)); /* It is all there. */
     for (int i = 0; i < 100; i++) {
-        store_turn(small->store, now_ms + 11000);
+        store_turn(small->store, small->now_ms, now_ms + 20000);
     }
     assert_false(view_trim(view));
+}
+
+/* Purging, too, keeps the thread from a full memtable; what is more than full would have no bound. */
+static void test_a_full_memtable_waits_for_any_job(void **state)
+{
+    struct small_store *small = *state;
+    MDB_txn *blocker;
+    enum status status = STATUS_OK;
+    bool is_disk_full;
+    bool may_go_on;
+    uint64_t bytes;
+    char line[64];
+
+    open_store(small);
+    run_turn(small, "FILL a 1000 7");
+    assert_int_equal(store_checkpoint_now(small->store, small->now_ms), STATUS_OK);
+    run_turn(small, "DEL a");
+    assert_int_equal(store_checkpoint_now(small->store, small->now_ms), STATUS_OK);
+    store_set_checkpoint_limits(small->store, 64 * 1024, 0);
+    assert_int_equal(mdb_txn_begin(env_handle(store_env(small->store)), NULL, 0, &blocker), 0);
+    small->skipped_ms += 1000;
+    small_store_turn(small); /* Purging begins, and waits for the blocker. */
+    for (int i = 0; i < 5000; i++) {
+        status = store_admit_write(small->store, sizeof(line));
+        if (status == STATUS_OK) {
+            snprintf(line, sizeof(line), "SET key%d value", i);
+            run_turn(small, line);
+        }
+    }
+    bytes = view_active_bytes(keyspace_view(store_keyspace(small->store)));
+    is_disk_full = store_is_disk_full(small->store, sizeof(line));
+    may_go_on = store_poll(small->store);
+    mdb_txn_abort(blocker); /* Before anything may fail: closing would wait for it. */
+    assert_int_equal(status, STATUS_BUSY);
+    assert_true(bytes < 65 * 1024);
+    assert_false(is_disk_full || may_go_on);
+    while (!store_poll(small->store)) { /* Who was parked may go on. */
+    }
+    small_store_await_room(small, sizeof(line));
+    small_store_settle(small);
+    assert_int_equal(store_get_statistics(small->store)->purged_count, 1);
+}
+
+/* Tools beside the server may hold all of LMDB's reader slots. That passes; and nobody's wall clock says when. */
+static void test_a_checkpoint_without_a_reader_slot_is_tried_again(void **state)
+{
+    struct small_store *small = *state;
+    const struct store_statistics *statistics;
+    MDB_txn *readers[1000];
+    size_t count = 0;
+
+    open_store(small);
+    run_turn(small, "SET a 1");
+    while (env_begin_read(store_env(small->store), &readers[count]) == STATUS_OK) {
+        count++;
+    }
+    assert_int_equal(store_begin_checkpoint(small->store, false), STATUS_OK);
+    statistics = store_get_statistics(small->store);
+    while (statistics->checkpoint_failures == 0) {
+        small_store_turn(small);
+    }
+    assert_false(store_has_failed(small->store));
+    while (count > 0) {
+        mdb_txn_abort(readers[--count]);
+    }
+    small->now_ms = 1000;
+    small->skipped_ms += 1000;
+    while (statistics->checkpoint_count == 0) {
+        small_store_turn(small);
+    }
+    assert_true(statistics->last_checkpoint_ok);
+    reopen(small, false);
+    assert_text(small, "0 a 0 1\n");
 }
 
 static void test_a_queued_checkpoint_follows_the_running_one(void **state)
@@ -362,7 +436,7 @@ static void test_a_queued_checkpoint_follows_the_running_one(void **state)
     open_store(small);
     run_turn(small, "SET a 1");
     assert_int_equal(store_begin_checkpoint(small->store, false), STATUS_OK);
-    store_turn(small->store, 2000000);
+    small_store_turn(small);
     assert_int_equal(store_begin_checkpoint(small->store, false), STATUS_BUSY);
     assert_int_equal(store_begin_checkpoint(small->store, true), STATUS_BUSY);
     (void)small_store_run(small, "SET b 1");
@@ -453,6 +527,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_checkpoint_is_made_in_time_if_anything_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_fresh_store_counts_as_saved_when_it_was_opened, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_an_idle_store_gives_its_memory_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_full_memtable_waits_for_any_job, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_checkpoint_without_a_reader_slot_is_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_queued_checkpoint_follows_the_running_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_deleted_content_is_purged_without_further_writes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_log_is_let_go_up_to_the_checkpoint_only, set_up, tear_down),

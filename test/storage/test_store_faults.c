@@ -42,7 +42,7 @@ static bool is_admitted(struct small_store *small)
     for (int i = 0; i < PATIENCE_TURNS && (status == STATUS_BUSY || status == STATUS_NO_SPACE); i++) {
         status = store_admit_write(small->store, LINE_BYTES_MAX);
         if (status != STATUS_OK) {
-            small->now_ms += 500; /* Past the pause before a retry. */
+            small->skipped_ms += 500; /* Past the pause before a retry. */
             small_store_turn(small);
         }
     }

@@ -213,7 +213,7 @@ void small_store_close(struct small_store *small, bool checkpoint)
 void small_store_turn(struct small_store *small)
 {
     small->now_ms++;
-    store_turn(small->store, small->now_ms);
+    store_turn(small->store, small->now_ms, clock_monotonic_us() / 1000 + small->skipped_ms);
     (void)store_poll(small->store);
 }
 
@@ -233,8 +233,8 @@ void small_store_settle(struct small_store *small)
     struct timespec pause = {.tv_nsec = 1000000};
 
     do {
-        small->now_ms = clock_wall_ms() + 3600000; /* Past every retry and pause. */
-        store_turn(small->store, small->now_ms);
+        small->skipped_ms += 3600000; /* Past every retry and pause. */
+        small_store_turn(small);
         (void)nanosleep(&pause, NULL);
         (void)store_poll(small->store);
         statistics = store_get_statistics(small->store);

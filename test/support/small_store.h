@@ -17,6 +17,7 @@ struct small_store {
     char *directory;              /* Owned: the data directory. */
     char *scratch;                /* Owned: the folder that it is in. */
     uint64_t now_ms;              /* Wall clock, as turns see it. */
+    uint64_t skipped_ms;          /* How far ahead of the real one turns see the monotonic clock. */
     long holder_pid;
 };
 

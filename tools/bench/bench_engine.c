@@ -169,7 +169,7 @@ static void wait_until_admitted(struct bench *bench)
         if (status != STATUS_BUSY) {
             break;
         }
-        store_turn(bench->store, clock_wall_ms());
+        store_turn(bench->store, clock_wall_ms(), clock_monotonic_us() / 1000);
         wait_for_wake(bench);
         store_poll(bench->store);
     }
@@ -215,7 +215,7 @@ static void turn(struct bench *bench, uint64_t (*next)(struct bench *bench, uint
     for (size_t i = 0; i < count; i++) {
         set(bench, next(bench, first + i));
     }
-    store_turn(bench->store, clock_wall_ms());
+    store_turn(bench->store, clock_wall_ms(), clock_monotonic_us() / 1000);
     stall = clock_monotonic_us() - start - (bench->refused_us - refused_before);
     bench->stall_us = stall > bench->stall_us ? stall : bench->stall_us;
     if (refused_before == bench->refused_us && wait_count() != waits_before) {

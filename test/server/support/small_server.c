@@ -207,7 +207,7 @@ void small_server_turn(struct small_server *server)
         blocking_serve(services->blocking);
         connections_process(services->connections); /* What stood behind a request that waited. */
     }
-    store_turn(services->store, clock_wall_ms());
+    store_turn(services->store, clock_wall_ms(), clock_monotonic_us() / 1000);
     (void)store_poll(services->store);
     turn.end = log_end_offset(log);
     if (!server->is_log_held) {
@@ -226,7 +226,7 @@ void small_server_freeze(struct small_server *server)
     assert_int_equal(store_begin_checkpoint(store, false), STATUS_OK);
     while (!store_get_statistics(store)->checkpoint_running) {
         (void)store_poll(store); /* What has run before may have to end first. */
-        store_turn(store, clock_wall_ms());
+        store_turn(store, clock_wall_ms(), clock_monotonic_us() / 1000);
     }
 }
 
