@@ -189,17 +189,20 @@ uint64_t log_cursor_offset(const struct log_cursor *cursor)
     return cursor->offset;
 }
 
-/* Borrow what is left of the present record, at most `limit` bytes and the reader's window. */
+/* Borrow what is left of the present record, at most `limit` bytes and the reader's window, and at least one. The
+ * record was whole when it was checked: if its bytes are not there now, somebody else has shortened the file. */
 static enum status view_rest(struct log_cursor *cursor, size_t limit, struct slice *bytes)
 {
     uint64_t skipped = cursor->offset - cursor->position_offset;
     uint64_t left = cursor->header.payload_len - skipped;
     size_t len = left < limit ? (size_t)left : limit;
+    enum status status;
 
     if (len > LOG_READER_WINDOW_BYTES) {
         len = LOG_READER_WINDOW_BYTES;
     }
-    return log_reader_view(&cursor->reader, cursor->position + LOG_RECORD_HEADER_BYTES + skipped, len, bytes);
+    status = log_reader_view(&cursor->reader, cursor->position + LOG_RECORD_HEADER_BYTES + skipped, len, bytes);
+    return status == STATUS_OK && bytes->len == 0 ? STATUS_CORRUPT : status;
 }
 
 enum status log_cursor_read(struct log_cursor *cursor, uint64_t until, size_t limit, struct buf *out, size_t *len)
@@ -239,7 +242,7 @@ static enum status gather_payload(struct log_cursor *cursor)
         enum status status = view_rest(cursor, SIZE_MAX, &bytes);
 
         if (status == STATUS_OK) {
-            status = bytes.len == 0 ? STATUS_CORRUPT : buf_append(&cursor->payload, bytes);
+            status = buf_append(&cursor->payload, bytes);
         }
         if (status != STATUS_OK) {
             return status;

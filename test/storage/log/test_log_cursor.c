@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -253,6 +254,37 @@ static void test_a_cursor_opened_while_an_empty_segment_is_replaced(void **state
     log_cursor_close(cursor);
 }
 
+static void test_a_file_cut_short_meanwhile_is_damage(void **state)
+{
+    struct log_fixture *f = *state;
+    char *path = log_fixture_path(100);
+    enum status status = STATUS_OK;
+    struct log_cursor *cursor;
+    struct file *file;
+    struct buf out;
+    size_t len;
+
+    buf_init(&out, BUF_NO_CEILING);
+    log_fixture_append_bytes(f, 100, 1);
+    log_fixture_append_bytes(f, 300000, 2); /* Longer than what is read at once; in a segment of its own. */
+    log_fixture_wait_durable(f);
+    cursor = open_at(f, 100);
+    assert_int_equal(log_cursor_read(cursor, log_end_offset(f->log), 1000, &out, &len), STATUS_OK);
+    assert_int_equal(file_open(f->options.files, path, FILE_WRITE, &file), STATUS_OK);
+    assert_int_equal(file_truncate(file, 200000), STATUS_OK);
+    file_close(file);
+    alarm(60); /* It must not read for ever. */
+    while (status == STATUS_OK && out.len < 400000) {
+        status = log_cursor_read(cursor, log_end_offset(f->log), 100000, &out, &len);
+    }
+    alarm(0);
+    assert_int_equal(status, STATUS_CORRUPT);
+    assert_true(out.len < 200000);
+    log_cursor_close(cursor);
+    buf_release(&out);
+    memory_free(path);
+}
+
 #define RACE_BYTES (300 * 1000)
 
 struct race {
@@ -317,6 +349,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_segment_discarded_before_it_was_reached_is_not_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_waiting_cursor_goes_on_in_the_new_history, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_cursor_opened_while_an_empty_segment_is_replaced, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_file_cut_short_meanwhile_is_damage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_followers_see_every_byte_while_it_is_written, set_up, tear_down),
     };
 
