@@ -36,6 +36,10 @@ MUST_CHECK enum status env_begin_read(const struct env *env, MDB_txn **txn);
 MUST_CHECK enum status env_get_meta(const struct env *env, MDB_txn *txn, struct env_meta *meta);
 MUST_CHECK enum status env_put_meta(const struct env *env, MDB_txn *txn, const struct env_meta *meta);
 
+/* Whether a row's key, at its place in the map, is the last of its page, so that the next row is on a page that may
+ * have to be read from the disk. `page_bytes` is LMDB's (MDB_stat). True of a page that is not laid out as expected. */
+bool env_is_last_on_page(const char *key, size_t page_bytes);
+
 /* Whether LMDB's own list of free pages can be read. STATUS_CORRUPT  It is damaged; the transaction can only be ended.
  */
 MUST_CHECK enum status env_check_free_pages(MDB_txn *txn);

@@ -49,6 +49,7 @@ static void renew_cache(struct view *view)
 
         if (mdb_stat(view->txn, env_table_handle(view->env, tables[i]), &stat) == 0) {
             key_count += stat.ms_entries;
+            view->page_bytes = stat.ms_psize;
         }
     }
     view_cache_renew(&view->cache, key_count);
@@ -99,22 +100,21 @@ void view_close(struct view *view)
     memory_free(view);
 }
 
-#define NEIGHBOURS_MAX 32   /* About what a page holds of small rows. */
-#define PAGE_BYTES     4096 /* LMDB's are as long or longer. */
+#define NEIGHBOURS_MAX 32 /* About what a page holds of small rows. */
 
 /* Note where the keys lie that follow `first` on its page, at which the cursor stands. The page is in memory now, and
  * what a key costs here is a tenth of its own way down the tree: so the cache is warm again soon after a checkpoint.
- * Only while all keys have their place in the cache, where it drives nothing out that is asked for more often. */
+ * Only while all keys have their place in the cache, where it drives nothing out that is asked for more often. Never
+ * to the next page, which may not be in memory. */
 static void note_neighbours(struct view *view, enum table table, const char *first)
 {
-    uintptr_t page = (uintptr_t)first / PAGE_BYTES;
     struct view_cache_found found[NEIGHBOURS_MAX];
     size_t count = 0;
-    MDB_val key;
+    MDB_val key = {.mv_data = (void *)(uintptr_t)first};
     MDB_val value;
 
-    while (count < NEIGHBOURS_MAX && mdb_cursor_get(view->lookups[table], &key, &value, MDB_NEXT) == 0 &&
-           (uintptr_t)key.mv_data / PAGE_BYTES == page) {
+    while (count < NEIGHBOURS_MAX && !env_is_last_on_page(key.mv_data, view->page_bytes) &&
+           mdb_cursor_get(view->lookups[table], &key, &value, MDB_NEXT) == 0) {
         found[count].value = slice_make(value.mv_data, value.mv_size);
         found[count].key = memtable_key(view->hash_seed, table, slice_make(key.mv_data, key.mv_size));
         view_cache_prefetch(&view->cache, &found[count].key);

@@ -13,6 +13,7 @@ struct view {
     struct memtable *active;          /* Owned. */
     struct memtable *frozen;          /* Owned; NULL when there is none. */
     struct memtable *settled;         /* Owned; NULL with frozen: what it holds, LMDB holds too. */
+    size_t page_bytes;                /* LMDB's. */
     struct view_cache cache;          /* Places in LMDB's map as of txn. */
     uint64_t hash_seed;               /* Of all memtables and the cache, so that one hash serves them. */
 };

@@ -9,6 +9,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -123,6 +125,58 @@ static void test_a_lookup_remembers_its_neighbours_too(void **state)
     assert_false(is_place_known(f, "a"));
     assert_shows(f, "c", "3");
     assert_shows(f, "a", "1");
+}
+
+/* Fill some pages, and bring all to LMDB, out of both memtables. */
+static void fill_pages(struct view_fixture *f)
+{
+    char key[32];
+
+    for (int i = 0; i < 3000; i++) {
+        char value[3000] = {0};
+
+        snprintf(key, sizeof(key), "key %d", i * 7919 % 3000);
+        memset(value, 'v', i % 50 == 0 ? 2999 : (size_t)(i % 97)); /* Long ones have pages of their own. */
+        put(f, key, value);
+    }
+    for (int i = 0; i < 2; i++) {
+        view_fixture_freeze(f);
+        view_fixture_commit_frozen(f);
+    }
+}
+
+/* Whoever asks for the last row of a page must not wait for the disk to read the next one: here that page is taken
+ * away. */
+static void test_a_lookup_touches_no_other_page(void **state)
+{
+    struct view_fixture *f = *state;
+    size_t page_bytes = f->view->page_bytes;
+    size_t border_count = 0;
+    MDB_cursor *cursor;
+    struct slice value;
+    MDB_val key;
+    MDB_val next;
+    MDB_val found;
+
+    fill_pages(f);
+    assert_int_equal(mdb_cursor_open(f->view->txn, env_table_handle(f->env, TABLE_KEYS), &cursor), 0);
+    assert_int_equal(mdb_cursor_get(cursor, &key, &found, MDB_FIRST), 0);
+    while (mdb_cursor_get(cursor, &next, &found, MDB_NEXT) == 0) {
+        char *page = (char *)next.mv_data - (uintptr_t)next.mv_data % page_bytes;
+        bool is_border = (char *)key.mv_data < page || (char *)key.mv_data >= page + page_bytes;
+
+        assert_int_equal(env_is_last_on_page(key.mv_data, page_bytes), is_border);
+        if (is_border) {
+            assert_int_equal(mprotect(page, page_bytes, PROT_NONE), 0);
+            assert_true(view_get(f->view, TABLE_KEYS, slice_make(key.mv_data, key.mv_size), &value));
+            assert_int_equal(mprotect(page, page_bytes, PROT_READ), 0);
+            border_count++;
+        }
+        key = next;
+    }
+    assert_true(env_is_last_on_page(key.mv_data, page_bytes));
+    assert_in_range(border_count, 20, 3000);
+    mdb_cursor_close(cursor);
 }
 
 static void test_tables_of_equal_keys_are_told_apart(void **state)
@@ -311,6 +365,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_newest_source_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_checkpoint_forgets_where_keys_were, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_lookup_remembers_its_neighbours_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_lookup_touches_no_other_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tables_of_equal_keys_are_told_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_value_may_be_written_from_the_view_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only_the_newest_values_are_overwritten_in_place, set_up, tear_down),
