@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "storage/log/log_chain.h"
 #include "storage/log/log_keeper.h"
+#include "storage/log/log_remover.h"
 #include "storage/log/log_repair.h"
 #include "storage/log/log_scan.h"
 #include "storage/log/log_sync.h"
@@ -17,9 +18,10 @@
 #define OPEN_BATCH_BYTES_MAX (64u * 1024) /* A batch this long is handed over in the middle of a turn. */
 
 struct log {
-    struct log_chain *chain;   /* Owned. */
-    struct log_keeper *keeper; /* Owned. */
-    struct log_sync *sync;     /* Owned. */
+    struct log_chain *chain;     /* Owned. */
+    struct log_keeper *keeper;   /* Owned. */
+    struct log_remover *remover; /* Owned. */
+    struct log_sync *sync;       /* Owned. */
     struct history history;
     struct buf open; /* Changes since the last hand-over. */
     uint64_t end_offset;
@@ -34,6 +36,7 @@ static struct log *make(const struct log_options *options)
 
     ASSERT(options->segment_bytes >= LOG_SEGMENT_BYTES_MIN);
     log->chain = log_chain_create(options->files, options->directory);
+    log->remover = log_remover_start(options->files, options->directory, options->archive_directory);
     buf_init(&log->open, BUF_NO_CEILING);
     return log;
 }
@@ -42,6 +45,7 @@ static void destroy(struct log *log)
 {
     log_sync_stop(log->sync);
     log_keeper_stop(log->keeper);
+    log_remover_stop(log->remover);
     log_chain_free(log->chain);
     buf_release(&log->open);
     memory_free(log);
@@ -52,7 +56,6 @@ static struct log_keeper *start_keeper(const struct log_options *options, uint64
     struct log_keeper_options keeper_options = {
         .files = options->files,
         .directory = options->directory,
-        .archive_directory = options->archive_directory,
         .segment_bytes = options->segment_bytes,
         .first_bytes = first_bytes,
         .on_ready = options->on_progress,
@@ -294,7 +297,7 @@ void log_discard_before(struct log *log, uint64_t offset)
     uint64_t start;
 
     while (log_chain_pop_before(log->chain, offset, &start)) {
-        log_keeper_discard(log->keeper, start);
+        log_remover_add(log->remover, start);
     }
 }
 

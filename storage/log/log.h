@@ -8,8 +8,8 @@
  * counts payload bytes. Three offsets matter:
  *     log_end >= log_written_offset >= log_durable_offset
  *
- * Threads: all calls are the event loop's unless they say otherwise; inside are the sync thread (log_sync.h) and the
- * keeper (log_keeper.h). */
+ * Threads: all calls are the event loop's unless they say otherwise; inside are the sync thread (log_sync.h), the
+ * keeper (log_keeper.h) and the remover (log_remover.h). */
 #ifndef STORAGE_LOG_LOG_H
 #define STORAGE_LOG_LOG_H
 

@@ -7,7 +7,6 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/thread.h"
-#include "storage/log/log_archive.h"
 #include "storage/log/log_segment.h"
 #include "storage/log/log_spare.h"
 
@@ -17,7 +16,7 @@
 /* Something to do with a segment. */
 struct job {
     struct list_node node;
-    enum job_kind { JOB_SYNC, JOB_TRIM, JOB_DISCARD } kind;
+    enum job_kind { JOB_SYNC, JOB_TRIM } kind;
     uint64_t start;                                  /* Names the segment. */
     uint64_t size_bytes;                             /* JOB_TRIM: to what. */
     void (*done)(void *context, enum status status); /* JOB_SYNC. */
@@ -27,12 +26,10 @@ struct job {
 struct log_keeper {
     struct file_system *files;
     char *directory;
-    char *archive_directory; /* NULL: none. */
     uint64_t segment_bytes;
     void (*on_ready)(void *context); /* May be NULL. */
     void *context;
     pthread_t thread;
-    struct list discards; /* The keeper's alone: jobs that failed and what came after them, oldest first. */
 
     pthread_mutex_t lock;
     pthread_cond_t work;   /* The keeper waits here. */
@@ -75,42 +72,6 @@ static uint64_t choose_next(const struct log_keeper *keeper, uint64_t taken_byte
     return wanted > keeper->asked_bytes ? wanted : keeper->asked_bytes;
 }
 
-static enum status archive_or_remove(struct log_keeper *keeper, uint64_t start)
-{
-    bool is_kept = keeper->archive_directory != NULL;
-    char *path = log_segment_path(keeper->directory, start);
-    enum status status = is_kept ? log_archive_take(keeper->files, keeper->archive_directory, keeper->directory, start)
-                                 : file_remove(keeper->files, path);
-
-    crash_point("log.discard.after");
-    if (status == STATUS_OK) {
-        status = file_sync_directory(keeper->files, keeper->directory);
-    }
-    if (status != STATUS_OK) {
-        diag(DIAG_WARNING, "log: cannot %s segment %s: %s. It is tried again with the next one.",
-             is_kept ? "archive" : "remove", path, status_name(status));
-    }
-    memory_free(path);
-    return status;
-}
-
-/* One by one and oldest first, also on disk: a gap in the chain would look like damage. So one that cannot go keeps
- * those after it. */
-static void discard(struct log_keeper *keeper, struct job *job)
-{
-    list_append(&keeper->discards, &job->node);
-    while (!list_is_empty(&keeper->discards)) {
-        struct job *oldest = LIST_ENTRY(keeper->discards.head.next, struct job, node);
-        enum status status = archive_or_remove(keeper, oldest->start);
-
-        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-            return;
-        }
-        list_remove(&oldest->node);
-        memory_free(oldest);
-    }
-}
-
 static void trim(struct log_keeper *keeper, const struct job *job)
 {
     char *path = log_segment_path(keeper->directory, job->start);
@@ -148,9 +109,6 @@ static void run_job(struct log_keeper *keeper, struct job *job)
     case JOB_TRIM:
         trim(keeper, job);
         break;
-    case JOB_DISCARD:
-        discard(keeper, job);
-        return; /* It has the job. */
     }
     memory_free(job);
 }
@@ -292,7 +250,6 @@ struct log_keeper *log_keeper_start(const struct log_keeper_options *options)
 
     made->files = options->files;
     made->directory = memory_copy_text(options->directory);
-    made->archive_directory = options->archive_directory == NULL ? NULL : memory_copy_text(options->archive_directory);
     made->segment_bytes = options->segment_bytes;
     made->on_ready = options->on_ready;
     made->context = options->context;
@@ -301,7 +258,6 @@ struct log_keeper *log_keeper_start(const struct log_keeper_options *options)
     thread_condition_init(&made->work);
     thread_condition_init(&made->change);
     list_init(&made->jobs);
-    list_init(&made->discards);
     log_spare_init(&made->spare, options->files, options->directory);
     status = thread_start(&made->thread, "log-keeper", run, made);
     ASSERT(status == STATUS_OK);
@@ -318,17 +274,10 @@ void log_keeper_stop(struct log_keeper *keeper)
     (void)pthread_cond_signal(&keeper->work);
     (void)pthread_mutex_unlock(&keeper->lock);
     (void)pthread_join(keeper->thread, NULL);
-    while (!list_is_empty(&keeper->discards)) { /* The next start finds them in the chain. */
-        struct job *job = LIST_ENTRY(keeper->discards.head.next, struct job, node);
-
-        list_remove(&job->node);
-        memory_free(job);
-    }
     log_spare_release(&keeper->spare);
     (void)pthread_cond_destroy(&keeper->change);
     (void)pthread_cond_destroy(&keeper->work);
     (void)pthread_mutex_destroy(&keeper->lock);
-    memory_free(keeper->archive_directory);
     memory_free(keeper->directory);
     memory_free(keeper);
 }
@@ -462,11 +411,6 @@ void log_keeper_sync(struct log_keeper *keeper, uint64_t start, void (*done)(voi
                      void *context)
 {
     add_job(keeper, (struct job){.kind = JOB_SYNC, .start = start, .done = done, .context = context});
-}
-
-void log_keeper_discard(struct log_keeper *keeper, uint64_t start)
-{
-    add_job(keeper, (struct job){.kind = JOB_DISCARD, .start = start});
 }
 
 void log_keeper_trim(struct log_keeper *keeper, uint64_t start, uint64_t size_bytes)

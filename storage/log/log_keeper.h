@@ -5,8 +5,7 @@
  * (docs/adr/0003-log.md), and the disk cannot be full under it: the spare is the reserve of P8. It may be taken before
  * it has its full size; it is then a smaller segment.
  *
- * It also syncs for the policies that do not wait for it, removes (or archives) discarded segments, and gives back the
- * unused end of closed ones. */
+ * It also syncs for the policies that do not wait for it, and gives back the unused end of closed segments. */
 #ifndef STORAGE_LOG_LOG_KEEPER_H
 #define STORAGE_LOG_LOG_KEEPER_H
 
@@ -22,7 +21,6 @@ struct log_keeper; /* Opaque; owned by log. */
 struct log_keeper_options {
     struct file_system *files;
     const char *directory;
-    const char *archive_directory;   /* Where discarded segments go; NULL: they are removed. */
     uint64_t segment_bytes;          /* The ordinary size of a spare, at most. */
     uint64_t first_bytes;            /* Of the first spare; 0: as segment_bytes and LOG_SPARE_BYTES_FIRST say. */
     void (*on_ready)(void *context); /* An answer other than STATUS_BUSY may be had from log_keeper_ask(). On the
@@ -32,7 +30,7 @@ struct log_keeper_options {
 
 /* Like an allocation: never NULL, the process stops if there is no thread to be had. */
 struct log_keeper *log_keeper_start(const struct log_keeper_options *options);
-/* Finish the removals that were asked for (what fails stays), remove the spare, end the thread. NULL is fine. */
+/* Finish the jobs that were asked for, remove the spare, end the thread. NULL is fine. */
 void log_keeper_stop(struct log_keeper *keeper);
 
 /* Bytes of the spare that are ready. Any thread. */
@@ -66,8 +64,6 @@ void log_keeper_give_up(struct log_keeper *keeper);
 void log_keeper_sync(struct log_keeper *keeper, uint64_t start, void (*done)(void *context, enum status status),
                      void *context);
 
-/* Remove or archive the segment that begins at `start`. If it cannot be, it is tried again, before the next one. */
-void log_keeper_discard(struct log_keeper *keeper, uint64_t start);
 /* Cut the closed segment that begins at `start` to `size_bytes`. */
 void log_keeper_trim(struct log_keeper *keeper, uint64_t start, uint64_t size_bytes);
 

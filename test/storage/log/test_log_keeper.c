@@ -5,6 +5,7 @@
 #include "storage/log/log_keeper.h"
 #include "storage/log/log_segment.h"
 #include "support/fault_file.h"
+#include "support/small_segment.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +34,6 @@ static int set_up(void **state)
     f->disk = fault_file_create();
     f->files = fault_file_system(f->disk);
     assert_int_equal(file_make_directory(f->files, "/log"), STATUS_OK);
-    assert_int_equal(file_make_directory(f->files, "/archive"), STATUS_OK);
     f->options = (struct log_keeper_options){.files = f->files, .directory = "/log", .segment_bytes = 4 * MIB};
     f->keeper = log_keeper_start(&f->options);
     *state = f;
@@ -246,93 +246,20 @@ static void test_a_broken_disk_fails_the_taker(void **state)
     fault_file_heal(f->disk);
 }
 
-static void put(struct fixture *f, uint64_t start)
-{
-    char *path = log_segment_path("/log", start);
-    struct file *file;
-    struct slice piece = slice_of("0123456789");
-
-    assert_int_equal(file_open(f->files, path, FILE_CREATE, &file), STATUS_OK);
-    assert_int_equal(file_write(file, 0, &piece, 1), STATUS_OK);
-    file_close(file);
-    memory_free(path);
-}
-
-/* The size of a segment in `directory`, or -1. */
-static int64_t measure(struct fixture *f, const char *directory, uint64_t start)
-{
-    char *path = log_segment_path(directory, start);
-    struct file *file;
-    uint64_t size_bytes;
-    enum status status = file_open(f->files, path, FILE_READ, &file);
-
-    memory_free(path);
-    if (status != STATUS_OK) {
-        return -1;
-    }
-    assert_int_equal(file_size(file, &size_bytes), STATUS_OK);
-    file_close(file);
-    return (int64_t)size_bytes;
-}
-
 static void test_jobs_are_done_in_order_and_before_the_end(void **state)
 {
     struct fixture *f = *state;
 
-    put(f, 1);
-    put(f, 2);
+    segment_put(f->files, 1);
+    segment_put(f->files, 2);
     log_keeper_trim(f->keeper, 1, 4);
     log_keeper_trim(f->keeper, 2, 5);
-    log_keeper_discard(f->keeper, 1);
-    log_keeper_discard(f->keeper, 3); /* Is not there: said, and no harm. */
+    log_keeper_trim(f->keeper, 1, 3);
+    log_keeper_trim(f->keeper, 3, 5); /* Is not there: no harm. */
     stop(f);
-    assert_int_equal(measure(f, "/log", 1), -1);
-    assert_int_equal(measure(f, "/log", 2), 5);
-    assert_int_equal(measure(f, "/log", 3), -1);
-    fault_file_crash(f->disk, FAULT_KEEP_NONE, 0);
-    assert_int_equal(measure(f, "/log", 1), -1); /* Gone for good. */
-}
-
-static void test_discarded_segments_go_to_the_archive(void **state)
-{
-    struct fixture *f = *state;
-
-    stop(f);
-    f->options.archive_directory = "/archive";
-    f->keeper = log_keeper_start(&f->options);
-    put(f, 7);
-    log_keeper_discard(f->keeper, 7);
-    stop(f);
-    assert_int_equal(measure(f, "/log", 7), -1);
-    assert_int_equal(measure(f, "/archive", 7), 10);
-}
-
-/* What cannot go keeps what comes after it: a chain with a gap would not open. */
-static void test_a_segment_that_cannot_go_keeps_the_later_ones(void **state)
-{
-    struct fixture *f = *state;
-
-    for (uint64_t start = 1; start <= 4; start++) {
-        put(f, start);
-    }
-    fault_file_fail(f->disk, FAULT_REMOVE, 1, STATUS_IO, true);
-    log_keeper_discard(f->keeper, 1);
-    log_keeper_discard(f->keeper, 2);
-    stop(f);
-    assert_true(fault_file_has_failed(f->disk));
-    assert_int_equal(measure(f, "/log", 1), 10);
-    assert_int_equal(measure(f, "/log", 2), 10);
-    fault_file_heal(f->disk);
-    f->keeper = log_keeper_start(&f->options);
-    fault_file_fail(f->disk, FAULT_REMOVE, 1, STATUS_IO, false);
-    log_keeper_discard(f->keeper, 1);
-    log_keeper_discard(f->keeper, 2);
-    log_keeper_discard(f->keeper, 3);
-    stop(f);
-    assert_int_equal(measure(f, "/log", 1), -1);
-    assert_int_equal(measure(f, "/log", 2), -1);
-    assert_int_equal(measure(f, "/log", 3), -1);
-    assert_int_equal(measure(f, "/log", 4), 10);
+    assert_int_equal(segment_measure(f->files, "/log", 1), 3);
+    assert_int_equal(segment_measure(f->files, "/log", 2), 5);
+    assert_int_equal(segment_measure(f->files, "/log", 3), -1);
 }
 
 int main(void)
@@ -348,8 +275,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_failed_step_is_tried_once_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_broken_disk_fails_the_taker, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_jobs_are_done_in_order_and_before_the_end, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_discarded_segments_go_to_the_archive, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_segment_that_cannot_go_keeps_the_later_ones, set_up, tear_down),
     };
 
     (void)diag_open("/dev/null");

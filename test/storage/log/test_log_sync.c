@@ -271,6 +271,26 @@ static void count(void *context)
     atomic_fetch_add((atomic_uint *)context, 1);
 }
 
+/* Nor for segments that are removed or archived, however slow the disk is that they go to. */
+static void test_syncs_do_not_wait_for_what_is_discarded(void **state)
+{
+    struct log_fixture *f = *state;
+
+    for (uint64_t i = 0; i < 3; i++) {
+        log_fixture_append_bytes(f, LOG_SEGMENT_BYTES_MIN / 2, i);
+        log_fixture_wait_durable(f);
+    }
+    log_fixture_await_spare(f);
+    gate_file_shut_folders(f->gate);
+    log_discard_before(f->log, LOG_SEGMENT_BYTES_MIN);
+    gate_file_await(f->gate, 1);
+    log_fixture_append(f, "one");
+    alarm(30);
+    log_fixture_wait_durable(f);
+    alarm(0);
+    gate_file_open(f->gate);
+}
+
 static void test_progress_is_told_once_a_commit_when_there_is_room_and_on_failure(void **state)
 {
     struct log_fixture *f = *state;
@@ -375,6 +395,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_syncs_when_somebody_waits_for_it, set_up_no, tear_down),
         cmocka_unit_test_setup_teardown(test_no_syncs_before_too_much_is_at_stake, set_up_no, tear_down),
         cmocka_unit_test_setup_teardown(test_a_stricter_policy_makes_durable_what_was_released, set_up_no, tear_down),
+        cmocka_unit_test_setup_teardown(test_syncs_do_not_wait_for_what_is_discarded, set_up_no, tear_down),
         cmocka_unit_test_setup_teardown(test_progress_is_told_once_a_commit_when_there_is_room_and_on_failure,
                                         set_up_always, tear_down),
         cmocka_unit_test_setup_teardown(test_a_failed_write_is_for_good, set_up_always, tear_down),
