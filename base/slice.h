@@ -63,6 +63,10 @@ static inline struct slice slice_first(struct slice slice, size_t count)
 /* Equal but for ASCII case; `text` is a C string. */
 bool slice_is_word(struct slice slice, const char *text);
 
+/* The bytes for a message, as a C string in `text`, which it returns: what cannot be printed is '.', and what does not
+ * fit into `text_bytes` is cut. */
+const char *slice_show(struct slice slice, char *text, size_t text_bytes);
+
 /* Copies of `count` slices and of all their bytes in one block, which the caller frees with memory_free(). */
 struct slice *slice_copy_all(const struct slice *slices, size_t count);
 

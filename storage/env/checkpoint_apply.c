@@ -6,8 +6,10 @@
 #include "storage/env/redo.h"
 #include <math.h>
 
-/* No row touches more than its leaf and a sibling that a split or a merge takes along, and few do; so a commit of this
- * many rows stays within LMDB's list of pages wherever they lie. */
+/* A row touches its leaf, with the few pages above it, which others share. Some rows take a sibling along that splits
+ * or merges with it, or a run of pages of their own for a long value, which counts as one; there are so few of those
+ * that a commit of this many rows stays within LMDB's list of pages wherever they lie: a step's bytes are bounded, too.
+ */
 #define STEP_ROWS_MAX (ENV_DIRTY_PAGES_MAX * 3 / 4)
 
 /* Fresh rows fill leaves of their own, about 70 % full, and a memtable takes about twice its rows' bytes. */

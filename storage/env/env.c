@@ -38,6 +38,12 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_SCORES] = "scores", [TABLE_EXPIRY] = "expiry", [TABLE_ORPHANS] = "orphans",
 };
 
+const char *env_table_name(enum table table)
+{
+    ASSERT((unsigned)table < TABLE_COUNT);
+    return table_names[table];
+}
+
 MDB_env *env_handle(const struct env *env)
 {
     return env->handle;

@@ -3,16 +3,10 @@
 #include "base/memory.h"
 #include "storage/env/env_check_state.h"
 #include "storage/env/env_exact.h"
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static const char *const table_names[TABLE_COUNT] = {
-    [TABLE_META] = "meta",     [TABLE_KEYS] = "keys",     [TABLE_FIELDS] = "fields",
-    [TABLE_SCORES] = "scores", [TABLE_EXPIRY] = "expiry", [TABLE_ORPHANS] = "orphans",
-};
 
 void env_check_tell(struct env_check *check, const char *format, ...)
 {
@@ -26,26 +20,12 @@ void env_check_tell(struct env_check *check, const char *format, ...)
     check->options->on_problem(check->options->context, text);
 }
 
-const char *env_check_text(struct slice key, char text[ENV_CHECK_TEXT_BYTES])
-{
-    size_t len = key.len < ENV_CHECK_TEXT_BYTES - 1 ? key.len : ENV_CHECK_TEXT_BYTES - 1;
-
-    for (size_t i = 0; i < len; i++) {
-        text[i] = '.';
-        if (isprint((unsigned char)key.data[i])) {
-            text[i] = key.data[i];
-        }
-    }
-    text[len] = '\0';
-    return text;
-}
-
 bool env_check_open(struct env_check *check, struct env_rows *rows, enum table table)
 {
     enum status status = env_rows_open(rows, check->visit.env, check->visit.txn, table, slice_empty());
 
     if (status != STATUS_OK) {
-        env_check_tell(check, "table %s: cannot be read: %s", table_names[table], status_name(status));
+        env_check_tell(check, "table %s: cannot be read: %s", env_table_name(table), status_name(status));
     }
     return status == STATUS_OK;
 }
@@ -63,7 +43,7 @@ bool env_check_next(struct env_check *check, struct env_rows *rows, enum table t
         return true;
     }
     if (status != STATUS_END) {
-        env_check_tell(check, "table %s: LMDB cannot walk it beyond row %" PRIu64 ": %s", table_names[table],
+        env_check_tell(check, "table %s: LMDB cannot walk it beyond row %" PRIu64 ": %s", env_table_name(table),
                        check->summary->row_counts[table], status_name(status));
     }
     return false;

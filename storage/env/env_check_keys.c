@@ -73,7 +73,7 @@ static void check_row(struct env_check *check, struct slice coded_key, struct sl
 
     if (!keycode_parse_key(coded_key, &space, &name) || !entry_decode_row(coded_key, value, &key, &entry)) {
         env_check_tell(check, "table keys, row %" PRIu64 " ('%s'): it does not decode",
-                       check->summary->row_counts[TABLE_KEYS], env_check_text(coded_key, text));
+                       check->summary->row_counts[TABLE_KEYS], slice_show(coded_key, text, sizeof(text)));
         return;
     }
     if (space == LIBRARY_SPACE) {
@@ -83,7 +83,7 @@ static void check_row(struct env_check *check, struct slice coded_key, struct sl
     if (entry.generation != 0) {
         env_check_add_number(&check->generations, entry.generation);
     }
-    env_check_text(key, text);
+    (void)slice_show(key, text, sizeof(text));
     database = find_database(check, space, &db);
     if (database == NULL) {
         /* What is left of a flushed database goes step by step, and its expiry rows may go first. */

@@ -50,7 +50,7 @@ static void check_expiry_row(struct env_check *check, struct slice coded)
     if (env_check_has_number(&check->lost_spaces, space)) {
         return;
     }
-    env_check_text(name, text);
+    (void)slice_show(name, text, sizeof(text));
     if (!env_check_find(check, TABLE_KEYS, coded_key, &value)) {
         env_check_tell(check, "table expiry: key '%s' is due at %" PRIu64 ", but is not there", text, due_ms);
     } else if (entry_decode_row(coded_key, value, &name, &entry) && entry_indexed_at_ms(&entry) != due_ms) {

@@ -33,9 +33,8 @@ struct env_check {
 
 /* Tell a problem. */
 __attribute__((format(printf, 2, 3))) void env_check_tell(struct env_check *check, const char *format, ...);
-/* Printable form of a key, cut to fit. */
+/* Room for a key in a message: slice_show(). */
 #define ENV_CHECK_TEXT_BYTES 96
-const char *env_check_text(struct slice key, char text[ENV_CHECK_TEXT_BYTES]);
 /* Open all rows of a table; false, told, if it cannot be read. */
 bool env_check_open(struct env_check *check, struct env_rows *rows, enum table table);
 /* The next row, counted and shown; false at the end, told if that is not the true one. */

@@ -17,6 +17,8 @@
  * what is hot when it does not. */
 #define ENV_MEMORY_SHARE 2
 
+/* As LMDB has it, and messages. */
+const char *env_table_name(enum table table);
 MDB_env *env_handle(const struct env *env);
 MDB_dbi env_table_handle(const struct env *env, enum table table);
 

@@ -8,7 +8,7 @@ enum status env_rows_open(struct env_rows *rows, const struct env *env, MDB_txn 
     rows->has_begun = false;
     keycode_start(&rows->prefix);
     keycode_add_coded(&rows->prefix, prefix);
-    return result == MDB_SUCCESS ? STATUS_OK : env_status(result);
+    return env_status(result);
 }
 
 void env_rows_close(struct env_rows *rows)
@@ -30,7 +30,7 @@ enum status env_rows_next(struct env_rows *rows, struct slice *key, struct slice
         return STATUS_END;
     }
     if (result != MDB_SUCCESS) {
-        return result == MDB_CORRUPTED || result == MDB_PAGE_NOTFOUND ? STATUS_CORRUPT : env_status(result);
+        return env_status(result);
     }
     *key = slice_make(row_key.mv_data, row_key.mv_size);
     *value = slice_make(row_value.mv_data, row_value.mv_size);

@@ -5,7 +5,6 @@
 #include "storage/env/env_rows.h"
 #include "storage/env/env_visit_value.h"
 #include "storage/keyspace/library_rows.h"
-#include <ctype.h>
 #include <stdio.h>
 
 #define KEYS_A_PROGRESS 1024
@@ -27,9 +26,7 @@ enum status env_visit_begin(struct env *env, const struct env_visit_options *opt
         memory_free(visit);
         return status;
     }
-    for (uint32_t i = 0; i < visit->meta.database_count; i++) {
-        visit->total_keys += visit->meta.databases[i].key_count;
-    }
+    visit->total_keys = env_meta_key_count(&visit->meta);
     buf_init(&visit->scratch, BUF_NO_CEILING);
     *begun = visit;
     return STATUS_OK;
@@ -40,20 +37,12 @@ const struct env_meta *env_visit_meta(const struct env_visit *visit)
     return &visit->meta;
 }
 
-/* Bytes of a key as they can be printed: others become '.', and long ones are cut. */
 static void name_problem(struct env_visit_problem *problem, uint32_t db, struct slice name, const char *reason)
 {
     char shown[81];
-    size_t len = name.len < sizeof(shown) - 1 ? name.len : sizeof(shown) - 1;
 
-    for (size_t i = 0; i < len; i++) {
-        shown[i] = '.';
-        if (isprint((unsigned char)name.data[i])) {
-            shown[i] = name.data[i];
-        }
-    }
-    shown[len] = '\0';
-    snprintf(problem->text, sizeof(problem->text), "database %u, key '%s': %s", db, shown, reason);
+    snprintf(problem->text, sizeof(problem->text), "database %u, key '%s': %s", db,
+             slice_show(name, shown, sizeof(shown)), reason);
 }
 
 static void report(struct env_visit *visit)

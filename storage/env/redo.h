@@ -19,7 +19,8 @@
 
 /* Write the file for the environment folder `env_path`, replacing a former one; durable when this returns. `base` is W,
  * `meta` what is true at X; `frozen` has every row that changed between.
- *   STATUS_NO_SPACE, STATUS_IO: the former file, if any, is as it was. */
+ *   STATUS_NO_SPACE, STATUS_IO: the former file, if any, is as it was, or the new one has taken its place and a crash
+ *   may bring it back. */
 MUST_CHECK enum status redo_write(struct file_system *files, const char *env_path, struct history_position base,
                                   const struct env_meta *meta, const struct memtable *frozen);
 

@@ -143,7 +143,7 @@ uint64_t log_disk_bytes(const struct log *log);
 /* Let go the segments that lie wholly before `offset`; open cursors in them end with STATUS_NOT_FOUND. The newest
  * segment always stays. Removal, or the move to the archive, runs on a thread inside. */
 void log_discard_before(struct log *log, uint64_t offset);
-/* Close and remove the whole log in `directory`. For a full sync's swap, on a closed log. */
+/* Remove all segments in `directory` and the spare, of a log that nobody has open: one that could not be made, say. */
 MUST_CHECK enum status log_remove_all(struct file_system *files, const char *directory);
 
 /* The running hash at `offset`, a command boundary between log_first_offset and the released end: reads the record

@@ -1,4 +1,4 @@
-/* The log's housework, on a thread of its own so that it never delays a commit.
+/* The log's housework, on a thread of its own: a commit waits for it only where the spare is not ready yet.
  *
  * It keeps one spare segment ahead of use: a file written full of zeros in steps, each synced, at half speed unless
  * somebody waits for it. Overwriting such a file needs no new blocks and no new metadata: a commit's sync is quicker

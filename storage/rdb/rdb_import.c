@@ -11,7 +11,6 @@
 #include "storage/keyspace/key_load.h"
 #include "storage/keyspace/library_rows.h"
 #include "storage/rdb/rdb_read.h"
-#include <ctype.h>
 #include <stdio.h>
 
 #define KEYS_A_PROGRESS 1024
@@ -34,17 +33,10 @@ static enum status refuse_key(struct import *import, uint32_t db, struct slice n
                               const char *reason)
 {
     char shown[61];
-    size_t len = name.len < sizeof(shown) - 1 ? name.len : sizeof(shown) - 1;
 
-    for (size_t i = 0; i < len; i++) {
-        shown[i] = '.';
-        if (isprint((unsigned char)name.data[i])) {
-            shown[i] = name.data[i];
-        }
-    }
-    shown[len] = '\0';
     import->problem->offset = import->file_bytes;
-    snprintf(import->problem->text, sizeof(import->problem->text), "database %u, key '%s': %s", db, shown, reason);
+    snprintf(import->problem->text, sizeof(import->problem->text), "database %u, key '%s': %s", db,
+             slice_show(name, shown, sizeof(shown)), reason);
     return status;
 }
 

@@ -58,6 +58,16 @@ static void test_words_ignore_case_and_nothing_else(void **state)
     assert_false(slice_is_word(slice_make("ge\0", 3), "GET"));
 }
 
+static void test_a_message_shows_what_can_be_printed(void **state)
+{
+    char text[8];
+
+    (void)state;
+    assert_string_equal(slice_show(slice_make("a\0b\xff c", 6), text, sizeof(text)), "a.b. c");
+    assert_string_equal(slice_show(slice_of("much too long"), text, sizeof(text)), "much to");
+    assert_string_equal(slice_show(slice_empty(), text, sizeof(text)), "");
+}
+
 static void test_integers_lie_in_memory_as_named(void **state)
 {
     unsigned char bytes[8];
@@ -148,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_slices_compare_by_bytes_then_length),
         cmocka_unit_test(test_copies_outlive_what_they_were_made_of),
         cmocka_unit_test(test_words_ignore_case_and_nothing_else),
+        cmocka_unit_test(test_a_message_shows_what_can_be_printed),
         cmocka_unit_test(test_integers_lie_in_memory_as_named),
         cmocka_unit_test(test_list_keeps_order_and_removal_is_safe),
         cmocka_unit_test(test_every_status_has_a_name),
