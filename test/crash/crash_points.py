@@ -34,7 +34,7 @@ LIMITS = ("--checkpoint-memory", "1mb", "--log-segment-size", "1mb", "--repl-bac
 def names():
     found = set()
     for layer in ("base", "storage", "replication", "server"):
-        for path in (hearth.ROOT / layer).glob("*.c"):
+        for path in (hearth.ROOT / layer).rglob("*.c"):
             found.update(re.findall(r'crash_point\("([a-z_.]+)"\)', path.read_text()))
     return sorted(found)
 
