@@ -456,6 +456,7 @@ static void note_state(struct store *store)
 {
     struct env_usage usage;
 
+    store->now_ms = clock_monotonic_us() / 1000;
     store->last_freeze_ms = store->now_ms;
     store->statistics.saved_wall_ms = clock_wall_ms();
     store->statistics.last_checkpoint_ok = true;

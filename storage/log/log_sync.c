@@ -58,7 +58,7 @@ struct log_sync {
     struct log_writer writer;
     struct log_group writing; /* What was taken; changed under the lock. */
     uint64_t newest_ms;       /* Wall clock of the newest change written. */
-    bool is_promised;         /* There is room for the next history. */
+    bool is_promised;         /* There is room for the next history, while nothing is written. */
 
     struct log_progress reached; /* Any thread's. */
 };
@@ -211,6 +211,7 @@ static void finish_group(struct log_sync *sync)
 /* Write what was taken, and sync it if that is the policy. Without the lock. */
 static void process_group(struct log_sync *sync)
 {
+    sync->is_promised = false;
     if (!atomic_load(&sync->reached.failed)) {
         write_group(sync);
         if (!atomic_load(&sync->reached.failed) && atomic_load(&sync->reached.policy) == LOG_SYNC_ALWAYS) {

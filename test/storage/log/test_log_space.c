@@ -171,6 +171,12 @@ static void test_a_broken_promise_fails_the_log(void **state)
     struct log_fixture *f = *state;
 
     assert_int_equal(log_reserve_history(f->log, 1), STATUS_OK);
+    log_fixture_append(f, "not acted upon");
+    log_fixture_wait_durable(f);
+    fault_file_fail(f->disk, FAULT_RENAME, 1, STATUS_NO_SPACE, false);
+    assert_int_equal(try_history(f), STATUS_NO_SPACE);
+    assert_false(log_has_failed(f->log));
+    assert_int_equal(log_reserve_history(f->log, 1), STATUS_OK);
     fault_file_fail(f->disk, FAULT_RENAME, 1, STATUS_NO_SPACE, false);
     assert_int_equal(try_history(f), STATUS_IO);
     assert_true(log_has_failed(f->log));
