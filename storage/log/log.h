@@ -127,7 +127,7 @@ MUST_CHECK enum status log_wait_durable(struct log *log, uint64_t offset);
 void log_set_policy(struct log *log, enum log_sync_policy policy);
 
 /* Flush, and see that there is room on disk for a history to begin, so that whoever decides it may first write that
- * down elsewhere: if no room is left to the log_begin_history() that follows, with no change between, the log fails.
+ * down elsewhere: if log_begin_history() finds none after all, before the next change, the log fails.
  *   STATUS_NO_SPACE, STATUS_IO. */
 MUST_CHECK enum status log_reserve_history(struct log *log, uint64_t now_ms);
 /* Flush, then start a new segment with `history`, whose id is new and whose previous one ends here (promotion, or

@@ -58,7 +58,7 @@ struct log_sync {
     struct log_writer writer;
     struct log_group writing; /* What was taken; changed under the lock. */
     uint64_t newest_ms;       /* Wall clock of the newest change written. */
-    bool is_promised;         /* There is room for the next history, while nothing is written. */
+    bool is_promised;         /* There is room for a history, while nothing is written. */
 
     struct log_progress reached; /* Any thread's. */
 };
@@ -226,11 +226,9 @@ static void process_group(struct log_sync *sync)
 /* For a full disk the log goes on as it was, unless the promise that there was room has been acted upon. */
 static enum status begin_history(struct log_sync *sync)
 {
-    bool is_promised = sync->is_promised;
     enum status status = roll(sync, &sync->request.history, 0, sync->request.now_ms);
 
-    sync->is_promised = false;
-    if (status == STATUS_OK || (status == STATUS_NO_SPACE && !is_promised)) {
+    if (status == STATUS_OK || (status == STATUS_NO_SPACE && !sync->is_promised)) {
         return status;
     }
     fail(sync, "begin a history", status);
