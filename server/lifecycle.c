@@ -80,6 +80,9 @@ void lifecycle_shut_down(struct lifecycle *lifecycle, const struct lifecycle_shu
     struct services *services = lifecycle->options.services;
     int64_t timeout_s = services->config->shutdown_timeout_s;
 
+    if (lifecycle->is_shutting_down && !shutdown->is_now) {
+        return; /* To ask again gives no more time. */
+    }
     lifecycle->shutdown = *shutdown;
     if (shutdown->is_now || timeout_s == 0 || replicas_have_everything(lifecycle)) {
         lifecycle->options.stop(lifecycle->options.context);

@@ -29,7 +29,8 @@ struct lifecycle_shutdown {
     bool is_without_checkpoint; /* NOSAVE: the log has all there is, so nothing is lost. */
     bool is_now;                /* Does not wait for replicas. */
 };
-/* Stop once the replicas have what was written, or after shutdown-timeout; writes wait meanwhile. */
+/* Stop once the replicas have what was written, or after shutdown-timeout; writes wait meanwhile. While that is under
+ * way, only one that is_now changes anything. */
 void lifecycle_shut_down(struct lifecycle *lifecycle, const struct lifecycle_shutdown *shutdown);
 /* Take that back; false if there is none under way. */
 bool lifecycle_abort_shutdown(struct lifecycle *lifecycle);

@@ -104,9 +104,14 @@ def test_shutdown_waits_in_its_command(binary):
             assert str(client.read()) == "ERR Errors trying to SHUTDOWN. Check logs."
             assert client.read() == "PONG"
         assert other.call("SET", "k", "w") == "OK"
+        other.call("CONFIG", "SET", "shutdown-timeout", 3)
         first.socket.sendall(first.encode(["SHUTDOWN"]))
+        begin = time.monotonic()
+        time.sleep(2.5)
+        second.socket.sendall(second.encode(["SHUTDOWN"]))
+        assert is_closed(first) and time.monotonic() - begin < 5  # The second one gives no more time.
         thaw(replica)
-        assert is_closed(first) and master.process.wait(20) == 0
+        assert master.process.wait(20) == 0
 
 
 def test_refusals(binary):
