@@ -324,6 +324,16 @@ struct slice tracking_prefix_at(const struct session *session, size_t index)
     return tracking_member_prefix(&session->tracker->member, index);
 }
 
+size_t tracking_memory_bytes(const struct session *session)
+{
+    size_t bytes = session->tracker == NULL ? 0 : sizeof(struct tracker);
+
+    for (size_t i = 0; i < tracking_prefix_count(session); i++) {
+        bytes += sizeof(void *) + tracking_prefix_at(session, i).len;
+    }
+    return bytes;
+}
+
 /* --- Life --- */
 
 struct tracking *tracking_create(struct services *services)

@@ -50,6 +50,8 @@ int64_t tracking_redirect_id(const struct session *session);
 size_t tracking_prefix_count(const struct session *session);
 /* In order; borrowed until it stops. */
 struct slice tracking_prefix_at(const struct session *session, size_t index);
+/* Memory of them; names are shared, and counted as if they were not. */
+size_t tracking_memory_bytes(const struct session *session);
 /* CLIENT CACHING: for a session that tracks. */
 void tracking_set_caching(struct session *session);
 

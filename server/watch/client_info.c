@@ -90,7 +90,7 @@ static uint64_t memory_bytes(const struct session *session, const struct connect
 {
     return sizeof(*session) + usage->memory_bytes + resp_reader_memory_bytes(&session->reader) +
            transaction_bytes(session) + transaction_watch_bytes(session) + pubsub_memory_bytes(session) +
-           blocking_memory_bytes(session);
+           blocking_memory_bytes(session) + tracking_memory_bytes(session);
 }
 
 uint64_t client_memory_bytes(const struct session *session)

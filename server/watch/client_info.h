@@ -10,7 +10,7 @@ enum client_type client_type_of(const struct session *session);
 /* "normal", "master", "replica" (or "slave"), "pubsub"; false if it is none of them. */
 bool client_type_parse(struct slice word, enum client_type *type);
 
-/* Memory that the client costs: its buffers, what it has queued, watches, subscribes to and waits with, and itself.
+/* Memory that the client costs: its buffers, what it has queued, watches, tracks, subscribes to and waits with, itself.
  * What waits in a file is not counted. */
 uint64_t client_memory_bytes(const struct session *session);
 

@@ -146,15 +146,18 @@ def test_what_client_list_tells_of_memory(binary):
 def test_what_a_client_waits_with_and_subscribes_to_costs(binary):
     server = Server(binary)
     with server.client() as watcher:
-        for words in (["BLPOP", "k" * 100000, 0], ["WATCH", *("%d" % i for i in range(2000))],
-                      ["SUBSCRIBE", *("channel:%d" % i for i in range(2000))]):
+        prefixes = [["CLIENT", "TRACKING", "ON", "REDIRECT", watcher.call("CLIENT", "ID"), "BCAST", "PREFIX",
+                     "a prefix that is longer than those of others:%04d:" % i] for i in range(2000)]
+        for commands in ([["BLPOP", "k" * 100000, 0]], [["WATCH", *("%d" % i for i in range(2000))]],
+                         [["SUBSCRIBE", *("channel:%d" % i for i in range(2000))]], prefixes):
+            what = commands[0][0]
             with server.client() as client:
                 client_id = str(client.call("CLIENT", "ID"))
                 before = int(fields_of(watcher, client_id)["tot-mem"])
-                client.socket.sendall(client.encode(words))
-                wait_until(lambda: int(fields_of(watcher, client_id)["tot-mem"]) > before + 100000, words[0])
+                client.socket.sendall(b"".join(client.encode(words) for words in commands))
+                wait_until(lambda: int(fields_of(watcher, client_id)["tot-mem"]) > before + 100000, what)
                 time.sleep(4)  # By then the buffers of an idle client are gone.
-                assert int(fields_of(watcher, client_id)["tot-mem"]) > before + 100000, words[0]
+                assert int(fields_of(watcher, client_id)["tot-mem"]) > before + 100000, what
 
 
 if __name__ == "__main__":
