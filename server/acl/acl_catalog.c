@@ -8,34 +8,27 @@ struct acl_catalog {
     uint32_t capacity;
 };
 
-static struct acl_command *add(struct acl_catalog *catalog, const char *full_name, uint32_t categories)
-{
-    struct acl_command *command;
-
-    if (catalog->count == catalog->capacity) {
-        catalog->capacity = catalog->capacity == 0 ? 512 : catalog->capacity * 2;
-        catalog->commands = memory_resize(catalog->commands, catalog->capacity * sizeof(*catalog->commands));
-    }
-    command = &catalog->commands[catalog->count++];
-    *command = (struct acl_command){
-        .full_name = full_name, .categories = categories, .is_subcommand = strchr(full_name, '|') != NULL};
-    return command;
-}
-
 /* Versions have one digit before the point. */
 static bool is_later(const struct command_entry *entry)
 {
     return strcmp(entry->command->since, "7.1") > 0;
 }
 
-static void add_entry(struct acl_catalog *catalog, struct command_entry *entry)
+/* A command, its subcommands behind it. */
+static void add(struct acl_catalog *catalog, struct command_entry *entry)
 {
+    if (catalog->count == catalog->capacity) {
+        catalog->capacity = catalog->capacity == 0 ? 512 : catalog->capacity * 2;
+        catalog->commands = memory_resize(catalog->commands, catalog->capacity * sizeof(*catalog->commands));
+    }
     entry->acl_number = catalog->count;
-    add(catalog, entry->full_name, entry->categories)->subcommand_count = (uint32_t)entry->subcommand_count;
+    catalog->commands[catalog->count++] = (struct acl_command){.full_name = entry->full_name,
+                                                               .categories = entry->categories,
+                                                               .subcommand_count = (uint32_t)entry->subcommand_count,
+                                                               .is_subcommand = strchr(entry->full_name, '|') != NULL,
+                                                               .is_later = is_later(entry)};
     for (size_t i = 0; i < entry->subcommand_count; i++) {
-        entry->subcommands[i].acl_number = catalog->count;
-        add(catalog, entry->subcommands[i].full_name, entry->subcommands[i].categories)->is_later =
-            is_later(&entry->subcommands[i]);
+        add(catalog, &entry->subcommands[i]);
     }
 }
 
@@ -44,7 +37,7 @@ struct acl_catalog *acl_catalog_create(struct commands *commands)
     struct acl_catalog *catalog = memory_allocate_zeroed(sizeof(*catalog));
 
     for (size_t i = 0; i < commands_count(commands); i++) {
-        add_entry(catalog, commands_at(commands, i));
+        add(catalog, commands_at(commands, i));
     }
     return catalog;
 }
