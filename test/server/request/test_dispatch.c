@@ -274,8 +274,11 @@ static void test_parts_are_changes_of_their_own(void **state)
 
     (void)small_server_connect(s);
     s->is_log_held = true;
-    small_server_ask(s, 0, "parts k 1 2 3", "");
-    small_server_ask(s, 1, "read k", ""); /* The last one is known to have changed the key. */
+    small_server_post(s, 0, "parts k 1 2 3\r\n"); /* The log cannot have them before this turn ends. */
+    small_server_post(s, 1, "read k\r\n");
+    small_server_turn(s);
+    assert_string_equal(small_server_hears(s, 0), "");
+    assert_string_equal(small_server_hears(s, 1), ""); /* The last one is known to have changed the key. */
     s->is_log_held = false;
     small_server_turn(s);
     assert_string_equal(small_server_hears(s, 0), "+OK ");
