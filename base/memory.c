@@ -3,7 +3,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* The test hook. `countdown` is 0 in production, so that the only cost is one predicted branch on an allocation of a
  * peer's choice of size; the small ones, which may not fail, never look at it. */
@@ -75,11 +74,6 @@ void *memory_allocate_zeroed(size_t size_bytes)
     return pointer;
 }
 
-void memory_advise_huge(void *start, size_t size_bytes)
-{
-    (void)madvise(start, size_bytes, MADV_HUGEPAGE); /* Where it is refused, small pages do. */
-}
-
 void *memory_allocate_huge(size_t size_bytes)
 {
     size_t rounded = (size_bytes + MEMORY_HUGE_PAGE_BYTES - 1) / MEMORY_HUGE_PAGE_BYTES * MEMORY_HUGE_PAGE_BYTES;
@@ -88,7 +82,6 @@ void *memory_allocate_huge(size_t size_bytes)
     if (pointer == NULL) {
         run_out(rounded);
     }
-    memory_advise_huge(pointer, rounded);
     return pointer;
 }
 

@@ -9,18 +9,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MEMORY_HUGE_PAGE_BYTES ((size_t)2 * 1024 * 1024) /* The smallest one of x86-64, and of arm64 with 4 KB pages.  \
-                                                          */
+#define MEMORY_HUGE_PAGE_BYTES                                                                                         \
+    ((size_t)2 * 1024 * 1024) /* The smallest one of x86-64, and of arm64 with 4 KB pages.                             \
+                               */
 
 /* At least one byte each; a size of 0 gives a block too. */
 void *memory_allocate(size_t size_bytes);
 void *memory_allocate_zeroed(size_t size_bytes);
 void *memory_resize(void *pointer, size_t size_bytes);
-/* For blocks that are filled as a whole: rounded up to whole huge pages, aligned to them, and backed by them where the
- * kernel has some, which makes one page fault of 512 and spares the processor most misses of its page table. */
+/* Rounded up to whole huge pages and aligned to them, for prefault() to have it backed by such. */
 void *memory_allocate_huge(size_t size_bytes);
-/* Ask for huge pages under a range of whole ones of allocated memory that is untouched as yet. Best effort. */
-void memory_advise_huge(void *start, size_t size_bytes);
 char *memory_copy_text(const char *text);
 void *memory_copy(const void *data, size_t len);
 

@@ -27,9 +27,13 @@ static struct {
     bool has_thread;
 } service = {.lock = PTHREAD_MUTEX_INITIALIZER, .is_wanted = PTHREAD_COND_INITIALIZER};
 
-/* By steps, so that whoever changes the process's map waits for one only. */
+/* Asking for huge pages waits for whoever holds the process's map, as populating does for milliseconds; so that, too,
+ * is done here. By steps, so that others who change the map wait for one only. */
 static void populate(struct range range)
 {
+    if (range.size_bytes % MEMORY_HUGE_PAGE_BYTES == 0) {
+        (void)madvise(range.start, range.size_bytes, MADV_HUGEPAGE); /* Where it is refused, small pages do. */
+    }
     for (size_t at = 0; at < range.size_bytes; at += STEP_BYTES) {
         size_t left = range.size_bytes - at;
 

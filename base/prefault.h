@@ -1,6 +1,7 @@
-/* Page faults taken beforehand: fresh memory costs its first user a fault for each page, which is microseconds for a
- * small one and up to ten milliseconds for a huge one where a virtual machine has to ask its host. A thread of the
- * process's own takes them instead, for memory that is wanted soon. */
+/* Page faults taken beforehand: fresh memory costs its first user a fault for each page. In huge pages that is one of
+ * 512, and spares the processor most misses of its page table later; but one takes 0.1 ms, and up to ten where a
+ * virtual machine has to ask its host. A thread of the process's own takes them instead, for memory that is wanted
+ * soon. */
 #ifndef BASE_PREFAULT_H
 #define BASE_PREFAULT_H
 
@@ -12,8 +13,9 @@
 typedef uint64_t prefault_ticket;
 #define PREFAULT_SERVED ((prefault_ticket)0)
 
-/* Have the memory of this range made present, some time soon; best effort, and never a change of content, so that the
- * range may be in use already and may be freed at any time. The thread is started by the first call. From any thread.
+/* Have the memory of this range, untouched as yet, made present some time soon, whole huge pages of it as such where
+ * the kernel has some. Best effort, and never a change of content, so that the range may be in use already and may be
+ * freed at any time. The thread is started by the first call. From any thread.
  */
 prefault_ticket prefault(void *start, size_t size_bytes);
 /* Whether the memory is present, or will not be made so. From any thread. */

@@ -1,7 +1,6 @@
 #include "base/warm_table.h"
 #include "base/memory.h"
 #include <stdint.h>
-#include <sys/mman.h>
 
 #define CACHE_LINE 64
 
@@ -15,7 +14,6 @@ void warm_table_allocate(struct warm_table *table, size_t size_bytes)
     table->start = (void *)(((uintptr_t)table->owned + align_bytes - 1) / align_bytes * align_bytes);
     table->awaited = PREFAULT_SERVED;
     if (is_huge) {
-        memory_advise_huge(table->start, size_bytes);
         table->awaited = prefault(table->start, size_bytes);
     }
 }

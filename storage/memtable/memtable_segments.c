@@ -68,7 +68,7 @@ void *memtable_segments_take(struct memtable_segments *segments)
     if (chunk == segments->chunk_count) {
         add_chunk(segments);
     }
-    if (chunk >= FULL_CHUNK_SHIFT && chunk + 1 == segments->chunk_count) { /* The next one is to be present by then. */
+    if (chunk + 1 >= FULL_CHUNK_SHIFT && chunk + 1 == segments->chunk_count) { /* The next is to be present by then. */
         add_chunk(segments);
         prefault(segments->chunks[chunk + 1], chunk_bytes(chunk + 1));
     }
