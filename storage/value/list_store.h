@@ -15,8 +15,8 @@ static inline uint64_t list_count(const struct collection *list)
     return list->entry.count;
 }
 
-/* The element at `index`, which must exist; borrowed until the next change. One alone: in a small list each costs the way
- * to it, in rows a lookup, so who wants more takes a walk. */
+/* The element at `index`, which must exist; borrowed until the next change. One alone: in a small list each costs the
+ * way to it, in rows a lookup, so who wants more takes a walk. */
 struct slice list_at(const struct collection *list, uint64_t index);
 /* Items must not point into the list itself. */
 void list_push(struct collection *list, enum list_end end, struct slice item);
