@@ -64,9 +64,11 @@ static struct plain_keys_set *set_of(const struct plain_keys *keys, struct check
 static struct checksum_hash128 *find(const struct plain_keys *keys, struct checksum_hash128 hash)
 {
     struct plain_keys_set *set = set_of(keys, hash);
-    bool is_warm = warm_table_is_warm(&keys->memory);
 
-    for (int i = 0; i < SET_SLOTS && is_warm; i++) {
+    if (!warm_table_is_warm(&keys->memory)) {
+        return NULL;
+    }
+    for (int i = 0; i < SET_SLOTS; i++) {
         if (set->slots[i].low == hash.low && set->slots[i].high == hash.high) {
             return &set->slots[i];
         }
@@ -83,12 +85,15 @@ void plain_keys_add(struct plain_keys *keys, struct checksum_hash128 hash)
 {
     struct plain_keys_set *set;
 
-    if (find(keys, hash) != NULL || !warm_table_is_warm(&keys->memory)) {
+    if (find(keys, hash) != NULL) {
         return;
     }
     /* Begin anew with more memory: what is forgotten comes again, which costs less than moving it here and now. */
     if (keys->lost_count > keys->set_mask && (keys->set_mask + 1) * sizeof(*set) < PLAIN_KEYS_BYTES_MAX) {
         plain_keys_clear(keys, (keys->set_mask + 1) * SET_SLOTS * GROWTH / 2);
+    }
+    if (!warm_table_is_warm(&keys->memory)) {
+        return; /* What is there before it is warm could not be removed, and would be wrong by then (K5). */
     }
     set = set_of(keys, hash);
     keys->lost_count += set->slots[SET_SLOTS - 1].low != 0;

@@ -80,11 +80,13 @@ static uint64_t facts_of(const struct view_cache *cache, const struct memtable_k
 static const struct view_cache_slot *find(const struct view_cache *cache, const struct memtable_key *key)
 {
     const struct view_cache_set *set = view_cache_set_of(cache, key);
-    bool is_warm = warm_table_is_warm(&cache->memory);
     uint64_t facts = facts_of(cache, key);
     uint64_t tag = tag_of(key);
 
-    for (int i = 0; i < VIEW_CACHE_SET_SLOTS && is_warm; i++) {
+    if (!warm_table_is_warm(&cache->memory)) {
+        return NULL;
+    }
+    for (int i = 0; i < VIEW_CACHE_SET_SLOTS; i++) {
         const struct view_cache_slot *slot = &set->slots[i];
 
         if ((slot->facts & ~(uint64_t)VALUE_LEN_MAX) == facts && (slot->address ^ tag) >> ADDRESS_BITS == 0) {

@@ -87,11 +87,36 @@ static void test_memory_grows_to_the_ceiling_and_old_keys_go(void **state)
     plain_keys_release(&keys);
 }
 
+/* A key that comes as the table grows, and changes before the new memory is there. */
+static void test_what_is_removed_while_memory_comes_stays_unknown(void **state)
+{
+    struct plain_keys keys;
+    bool has_grown = false;
+
+    (void)state;
+    plain_keys_init(&keys, 4, 0);
+    for (uint64_t i = 0; i < 1000000 && !has_grown; i++) {
+        uint64_t mask = keys.set_mask;
+        struct checksum_hash128 hash = hash_of(&keys, i);
+
+        plain_keys_add(&keys, hash);
+        has_grown = keys.set_mask != mask && keys.memory.awaited != PREFAULT_SERVED;
+        if (has_grown) {
+            plain_keys_remove(&keys, hash);
+            await_memory(&keys);
+            assert_false(plain_keys_know(&keys, hash));
+        }
+    }
+    assert_true(has_grown);
+    plain_keys_release(&keys);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_key_is_known_until_it_is_removed),
         cmocka_unit_test(test_memory_grows_to_the_ceiling_and_old_keys_go),
+        cmocka_unit_test(test_what_is_removed_while_memory_comes_stays_unknown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
