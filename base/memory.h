@@ -9,9 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MEMORY_HUGE_PAGE_BYTES                                                                                         \
-    ((size_t)2 * 1024 * 1024) /* The smallest one of x86-64, and of arm64 with 4 KB pages.                             \
-                               */
+/* The smallest one of x86-64, and of arm64 with pages of 4 KB. */
+#define MEMORY_HUGE_PAGE_BYTES ((size_t)2 * 1024 * 1024)
 
 /* At least one byte each; a size of 0 gives a block too. */
 void *memory_allocate(size_t size_bytes);

@@ -1,11 +1,11 @@
 #include "base/prefault.h"
+#include "base/assert.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include <stdatomic.h>
 #include <sys/mman.h>
 
 #define RANGES_MAX 16 /* A power of two. */
-#define STEP_BYTES MEMORY_HUGE_PAGE_BYTES
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14; an older one refuses it, and faults come as they come. */
@@ -28,16 +28,12 @@ static struct {
 } service = {.lock = PTHREAD_MUTEX_INITIALIZER, .is_wanted = PTHREAD_COND_INITIALIZER};
 
 /* Asking for huge pages waits for whoever holds the process's map, as populating does for milliseconds; so that, too,
- * is done here. By steps, so that others who change the map wait for one only. */
+ * is done here. Page by page, so that others who change the map wait for one only. */
 static void populate(struct range range)
 {
-    if (range.size_bytes % MEMORY_HUGE_PAGE_BYTES == 0) {
-        (void)madvise(range.start, range.size_bytes, MADV_HUGEPAGE); /* Where it is refused, small pages do. */
-    }
-    for (size_t at = 0; at < range.size_bytes; at += STEP_BYTES) {
-        size_t left = range.size_bytes - at;
-
-        if (madvise(range.start + at, left < STEP_BYTES ? left : STEP_BYTES, MADV_POPULATE_WRITE) != 0) {
+    (void)madvise(range.start, range.size_bytes, MADV_HUGEPAGE); /* Where it is refused, small pages do. */
+    for (size_t at = 0; at < range.size_bytes; at += MEMORY_HUGE_PAGE_BYTES) {
+        if (madvise(range.start + at, MEMORY_HUGE_PAGE_BYTES, MADV_POPULATE_WRITE) != 0) {
             return; /* Freed meanwhile, or memory is short: who needs it will take the faults. */
         }
     }
@@ -81,6 +77,7 @@ prefault_ticket prefault(void *start, size_t size_bytes)
 {
     prefault_ticket ticket = PREFAULT_SERVED;
 
+    ASSERT(size_bytes % MEMORY_HUGE_PAGE_BYTES == 0);
     (void)pthread_mutex_lock(&service.lock);
     if (!service.has_thread) {
         service.has_thread = start_thread();

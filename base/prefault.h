@@ -13,7 +13,7 @@
 typedef uint64_t prefault_ticket;
 #define PREFAULT_SERVED ((prefault_ticket)0)
 
-/* Have the memory of this range, untouched as yet, made present some time soon, whole huge pages of it as such where
+/* Have the memory of this range, whole huge pages that are untouched as yet, made present some time soon, as such where
  * the kernel has some. Best effort, and never a change of content, so that the range may be in use already and may be
  * freed at any time. The thread is started by the first call. From any thread.
  */

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "replication/back_off.h"
 #include "replication/making.h"
 #include "storage/env/env.h"
 #include "storage/snapshot/snapshot_read.h"
@@ -43,7 +44,7 @@ struct full_sync {
     uint64_t making_from;     /* FULL_SYNC_WRITING: the log must stay from here. */
     uint64_t rdb_count;       /* Names RDB files. */
     uint64_t now_ms;          /* Of the present turn. */
-    uint64_t retry_ms;        /* How long the last failure makes others wait; 0 after a success. */
+    uint32_t failed_count;    /* Tries since the last success. */
     uint64_t retry_at_ms;     /* FULL_SYNC_IDLE: nothing is made before. */
     struct making making;
     struct worker worker;
@@ -317,11 +318,8 @@ static void send_away(struct full_sync *full_sync, const char *problem)
 
 static void fail(struct full_sync *full_sync, const char *problem)
 {
-    uint64_t retry_ms = full_sync->retry_ms == 0 ? RETRY_FIRST_MS : 2 * full_sync->retry_ms;
-
     full_sync->stage = FULL_SYNC_IDLE;
-    full_sync->retry_ms = retry_ms < RETRY_MAX_MS ? retry_ms : RETRY_MAX_MS;
-    full_sync->retry_at_ms = full_sync->now_ms + full_sync->retry_ms;
+    full_sync->retry_at_ms = full_sync->now_ms + back_off_ms(RETRY_FIRST_MS, full_sync->failed_count++, RETRY_MAX_MS);
     send_away(full_sync, problem);
 }
 
@@ -457,7 +455,7 @@ static void take_made(struct full_sync *full_sync)
         fail(full_sync, making->status != STATUS_OK ? making->problem : "its file cannot be kept");
         return;
     }
-    full_sync->retry_ms = 0;
+    full_sync->failed_count = 0;
 }
 
 static void remove_idle(struct full_sync *full_sync, uint64_t now_ms, uint64_t keep_ms)

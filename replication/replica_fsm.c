@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/number.h"
 #include "base/resp_write.h"
+#include "replication/back_off.h"
 #include "replication/psync.h"
 #include "replication/words.h"
 #include <inttypes.h>
@@ -35,17 +36,6 @@ void replica_fsm_start(struct replica_fsm *fsm, uint64_t now_ms)
 void replica_fsm_stop(struct replica_fsm *fsm)
 {
     replica_fsm_init(fsm);
-}
-
-/* `first_ms`, doubled so often, but no more than `max_ms`. */
-static uint64_t back_off_ms(uint64_t first_ms, uint32_t doublings, uint64_t max_ms)
-{
-    uint64_t delay_ms = first_ms;
-
-    while (doublings-- > 0 && delay_ms < max_ms) {
-        delay_ms *= 2;
-    }
-    return delay_ms < max_ms ? delay_ms : max_ms;
 }
 
 /* After a failed try. The second one comes as soon as the first. */
