@@ -257,10 +257,10 @@ static void test_stream_entries_change_hands_as_far_as_the_change_holds(void **s
 {
     struct small_server *s = connect(state);
 
-    for (char id = '1'; id <= '5'; id++) {
+    for (const char *id = "12345"; *id != '\0'; id++) {
         char command[] = "xadd s 0-? f v";
 
-        command[9] = id;
+        command[9] = *id;
         small_server_say(s, 0, command);
         (void)small_server_hears(s, 0);
     }

@@ -253,10 +253,10 @@ static void test_reader_deletes_no_more_due_keys_than_a_change_holds(void **stat
 {
     struct small_server *s = connect(state);
 
-    for (char name = 'a'; name <= 'e'; name++) {
+    for (const char *name = "abcde"; *name != '\0'; name++) {
         char request[] = "put . v 0";
 
-        request[4] = name;
+        request[4] = *name;
         small_server_ask(s, 0, request, "+OK ");
     }
     wait_ms(s, 5);
