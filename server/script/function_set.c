@@ -1,20 +1,26 @@
 #include "server/script/function_set.h"
-#include "base/checksum.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "server/script/function_register.h"
 #include "server/script/lua_protect.h"
 #include "server/script/script_error.h"
 #include "server/script/script_internal.h"
+#include <ctype.h>
 #include <lauxlib.h>
 
 #define CHUNK_NAME        "@user_function"
 #define HOOK_INSTRUCTIONS 100000
 #define LOAD_US           500000 /* The most that a library's text may run. */
 
+/* The same for names that differ by case alone: functions are found whatever the case, libraries are not. FNV-1a. */
 static uint64_t hash_of(struct slice name)
 {
-    return checksum_hash64(name, 0);
+    uint64_t hash = 14695981039346656037u;
+
+    for (size_t i = 0; i < name.len; i++) {
+        hash = (hash ^ (uint8_t)tolower((unsigned char)name.data[i])) * 1099511628211u;
+    }
+    return hash;
 }
 
 void function_set_init(struct function_set *set, struct script_vm *vm)
@@ -39,15 +45,20 @@ struct library *function_set_find_library(const struct function_set *set, struct
 
 struct function *function_set_find(const struct function_set *set, struct slice name)
 {
+    struct function *found = NULL;
+
     for (struct hash_node *node = hash_table_first(&set->functions, hash_of(name)); node != NULL;
          node = hash_table_next(node)) {
         struct function *function = LIST_ENTRY(node, struct function, hash_node);
 
         if (slice_equal(slice_of(function->name), name)) {
-            return function;
+            return function; /* A library may have both "f" and "F". */
+        }
+        if (slice_is_word(name, function->name)) {
+            found = function;
         }
     }
-    return NULL;
+    return found;
 }
 
 /* --- Libraries in and out --- */

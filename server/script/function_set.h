@@ -43,6 +43,7 @@ void function_set_init(struct function_set *set, struct script_vm *vm);
 void function_set_release(struct function_set *set);
 
 struct library *function_set_find_library(const struct function_set *set, struct slice name);
+/* Whatever the name's case, as in Redis; where two differ by it alone, the one that is written the same. */
 struct function *function_set_find(const struct function_set *set, struct slice name);
 
 /* How a text is loaded. */

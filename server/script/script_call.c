@@ -172,6 +172,7 @@ static int call_command(lua_State *lua, bool raises)
     buf_clear(&vm->reply);
     reply_init(&reply, &vm->reply, run->session->protocol);
     dispatch_nested(vm->script->services->dispatch, &run->call, entry, &request, &reply);
+    lua_settop(lua, 0); /* The arguments may have taken all the room that there is for the reply. */
     script_reply_push(lua, buf_slice(&vm->reply));
     buf_shrink(&vm->reply, KEEP_REPLY_BYTES);
     return reply.is_error ? fail(lua, raises) : 1;

@@ -96,6 +96,22 @@ static void test_a_library_is_logged_and_a_call_is_not(void **state)
     assert_libraries(s, "");
 }
 
+static void test_functions_are_found_whatever_the_case_and_libraries_are_not(void **state)
+{
+    struct small_server *s = *state;
+
+    assert_load(s, "mine", "Count", false, "$4 mine ");
+    small_server_ask(s, A, "FCALL cOUNT 1 k", ":1 ");
+    small_server_ask(s, A, "FCALL Count 1 k", ":2 ");
+    small_server_ask(s, A, "FCALL coun 1 k", "-ERR Function not found ");
+    assert_load(s, "other", "COUNT", false, "-ERR Function COUNT already exists ");
+    assert_load(s, "Mine", "g", false, "$4 Mine ");
+    small_server_ask(s, A, "FUNCTION DELETE MINE", "-ERR Library not found ");
+    small_server_ask(s, A, "FUNCTION DELETE mine", "+OK ");
+    small_server_ask(s, A, "FCALL count 1 k", "-ERR Function not found ");
+    small_server_ask(s, A, "FCALL G 1 k", ":3 ");
+}
+
 static void test_what_cannot_be_loaded_changes_nothing(void **state)
 {
     struct small_server *s = *state;
@@ -158,6 +174,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, small_server_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_a_library_is_logged_and_a_call_is_not),
+        TEST(test_functions_are_found_whatever_the_case_and_libraries_are_not),
         TEST(test_what_cannot_be_loaded_changes_nothing),
         TEST(test_a_list_waits_until_its_libraries_are_safe),
         TEST(test_libraries_follow_the_rows),

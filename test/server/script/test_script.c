@@ -52,6 +52,16 @@ static int setup(void **state)
     return 0;
 }
 
+/* Lua's stack holds 8000 values: a call's arguments may take them all, and still there is room for its reply. */
+static void test_a_call_may_have_as_many_arguments_as_lua_can_hold(void **state)
+{
+    assert_eval(*state,
+                "local a = {} for i = 1, 7999 do a[i] = i end "
+                "redis.call('rpush', 'l', unpack(a)) "
+                "return {redis.call('rpush', 'l', unpack(a)), #redis.call('lrange', 'l', 0, -1)}",
+                "*2 :15998 :15998 ");
+}
+
 static void test_what_a_script_does_is_one_change(void **state)
 {
     struct small_server *s = *state;
@@ -357,6 +367,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, small_server_teardown)
     const struct CMUnitTest tests[] = {
+        TEST(test_a_call_may_have_as_many_arguments_as_lua_can_hold),
         TEST(test_what_a_script_does_is_one_change),
         TEST(test_what_was_done_before_an_error_stays),
         TEST(test_a_database_is_selected_for_the_script_alone),
