@@ -52,7 +52,7 @@ static enum status debug_object(struct call *call, struct reply *reply)
     char line[256];
     enum status status;
 
-    if (!keyspace_find(call->keyspace, call->db, call->argv[2], &entry)) {
+    if (!keyspace_peek(call->keyspace, call->db, call->argv[2], &entry)) { /* Due keys, too, as Redis. */
         return STATUS_NO_SUCH_KEY;
     }
     buf_init(&payload, BUF_NO_CEILING);

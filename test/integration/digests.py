@@ -145,6 +145,17 @@ def test_a_trim_to_nothing_is_told_to_replicas(binary):
     assert digest(master) == before
 
 
+def test_a_due_key_that_was_not_asked_for_is_an_object_still(binary):
+    for server in (stock_redis(*DEBUG), Server(binary, *DEBUG)):
+        with server.client() as client:
+            client.call("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+            client.pipeline([("SET", "k", "v", "PX", "1")])
+            time.sleep(0.01)
+            objects = client.pipeline([("DEBUG", "OBJECT", "k"), ("GET", "k"), ("DEBUG", "OBJECT", "k")])
+        assert "serializedlength:" in objects[0], objects
+        assert objects[1] is None and str(objects[2]) == "ERR no such key", objects
+
+
 def test_another_history_keeps_the_data(binary):
     """DEBUG CHANGE-REPL-ID in the midst of writes: replica and restart go over it."""
     master = Server(binary, *QUICK)
@@ -195,5 +206,6 @@ def test_full_sync_to_redis_keeps_the_digest(binary):
 
 if __name__ == "__main__":
     run_tests([test_workload_gives_one_digest_everywhere, test_replay_sees_keys_that_were_live_when_it_was_logged,
-               test_a_trim_to_nothing_is_told_to_replicas, test_another_history_keeps_the_data,
+               test_a_trim_to_nothing_is_told_to_replicas,
+               test_a_due_key_that_was_not_asked_for_is_an_object_still, test_another_history_keeps_the_data,
                test_full_sync_from_redis_keeps_the_digest, test_full_sync_to_redis_keeps_the_digest], (sys.argv[1],))
