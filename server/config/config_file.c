@@ -99,17 +99,19 @@ static void append_line(struct config *config, const struct directive *directive
 {
     size_t index = (size_t)(directive - directives);
     char **text = directive_text(config, directive);
+    bool is_save = slice_is_word(slice_of(directive->name), "save");
+    bool is_cleared = is_save && word_count == 1 && words[0].len == 0; /* save "" */
     struct buf joined;
 
     buf_init(&joined, BUF_NO_CEILING);
-    if (config->private->is_set[index]) { /* Else the first line replaces the default. */
+    if (config->private->is_set[index] && !is_cleared) { /* Else the first line replaces the default. */
         buf_put_text(&joined, *text);
     }
     for (size_t i = 0; i < word_count; i++) {
         if (joined.len > 0) {
             buf_put_byte(&joined, ' ');
         }
-        if (words[i].len == 0 && !slice_is_word(slice_of(directive->name), "save")) {
+        if (words[i].len == 0 && !is_save) {
             buf_put_text(&joined, "\"\"");
         }
         buf_put(&joined, words[i]);

@@ -60,7 +60,6 @@ static const char *const eviction_policies[] = {"volatile-lru",   "volatile-lfu"
                                                 "volatile-ttl",   "allkeys-lru",  "allkeys-lfu",
                                                 "allkeys-random", "noeviction",   NULL};
 static const char *const oom_score_names[] = {"no", "yes", "relative", "absolute", NULL};
-static const char *const shutdown_names[] = {"default", "save", "nosave", "now", "force", NULL};
 static const char *const endpoint_types[] = {"ip", "hostname", "unknown-endpoint", NULL};
 
 /* Known, kept, and without meaning here. */
@@ -131,6 +130,62 @@ static void shorten_percentiles(struct buf *text)
     buf_put_byte(&shorter, '\0');
     buf_release(text);
     *text = shorter;
+}
+
+enum { SHUTDOWN_SAVE = 1 << 0, SHUTDOWN_NOSAVE = 1 << 1, SHUTDOWN_OPTION_COUNT = 4 };
+
+static const char *const shutdown_options[SHUTDOWN_OPTION_COUNT] = {"save", "nosave", "now", "force"};
+
+/* The options that `text` names, a bit each in the table's order; "default" is none. -1: it names something else. */
+static int read_shutdown_options(const char *text)
+{
+    int found = 0;
+    size_t count = 0;
+
+    for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+        struct slice word = slice_make(text, strcspn(text, " "));
+        size_t i = 0;
+
+        while (i < SHUTDOWN_OPTION_COUNT && !slice_is_word(word, shutdown_options[i])) {
+            i++;
+        }
+        if (i == SHUTDOWN_OPTION_COUNT && !slice_is_word(word, "default")) {
+            return -1;
+        }
+        found |= i < SHUTDOWN_OPTION_COUNT ? 1 << i : 0;
+        count++;
+        text += word.len;
+    }
+    return count == 0 ? -1 : found;
+}
+
+static bool are_shutdown_options(const char *text, char error[CONFIG_ERROR_BYTES])
+{
+    int found = read_shutdown_options(text);
+
+    if (found < 0) {
+        snprintf(error, CONFIG_ERROR_BYTES,
+                 "argument(s) must be one of the following: default, save, nosave, now, force");
+    } else if ((found & SHUTDOWN_SAVE) && (found & SHUTDOWN_NOSAVE)) {
+        snprintf(error, CONFIG_ERROR_BYTES, "shutdown options SAVE and NOSAVE can't be used simultaneously");
+        found = -1;
+    }
+    return found >= 0;
+}
+
+/* In the table's order, whatever the one in which they were said. */
+static void order_shutdown_options(struct buf *text)
+{
+    int found = read_shutdown_options(buf_slice(text).data);
+
+    buf_clear(text);
+    for (size_t i = 0; i < SHUTDOWN_OPTION_COUNT; i++) {
+        if (found & 1 << i) {
+            buf_put_format(text, "%s%s", text->len > 0 ? " " : "", shutdown_options[i]);
+        }
+    }
+    buf_put_format(text, "%s", text->len > 0 ? "" : "default");
+    buf_put_byte(text, '\0');
 }
 
 static bool is_host_and_port(const char *text, char error[CONFIG_ERROR_BYTES])
@@ -356,8 +411,8 @@ const struct directive directives[] = {
     IGNORED_FIXED("syslog-facility", "local0"),
     IGNORED_BOOLEAN("crash-log-enabled", "yes"),
     IGNORED_BOOLEAN("crash-memcheck-enabled", "yes"),
-    IGNORED_CHOICE("shutdown-on-sigint", "default", shutdown_names),
-    IGNORED_CHOICE("shutdown-on-sigterm", "default", shutdown_names),
+    IGNORED("shutdown-on-sigint", "default", .is_valid = are_shutdown_options, .shorten = order_shutdown_options),
+    IGNORED("shutdown-on-sigterm", "default", .is_valid = are_shutdown_options, .shorten = order_shutdown_options),
     IGNORED("ignore-warnings", ""),
     IGNORED_FIXED("socket-mark-id", "0"),
     IGNORED_FIXED("enable-protected-configs", "no"),

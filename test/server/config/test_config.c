@@ -230,6 +230,37 @@ static void test_output_limits_are_set_by_class(void **state)
                "client-output-buffer-limit=normal 0 0 0 slave 268435456 67108864 60 pubsub 1048576 524288 7;");
 }
 
+static void test_shutdown_takes_several_options_in_any_order(void **state)
+{
+    struct fixture *f = *state;
+
+    write_file(f, "s.conf", "shutdown-on-sigterm now nosave\n");
+    assert_int_equal(load(f, "s.conf", NULL, NULL), STATUS_OK);
+    assert_get(f, "shutdown-on-sigterm", "shutdown-on-sigterm=nosave now;");
+    assert_int_equal(set(f, "shutdown-on-sigterm", "force  DEFAULT"), STATUS_OK);
+    assert_get(f, "shutdown-on-sigterm", "shutdown-on-sigterm=force;");
+    assert_int_equal(set(f, "shutdown-on-sigterm", "default"), STATUS_OK);
+    assert_get(f, "shutdown-on-sigterm", "shutdown-on-sigterm=default;");
+    assert_int_equal(set(f, "shutdown-on-sigterm", "nosave later"), STATUS_INVALID);
+    assert_int_equal(set(f, "shutdown-on-sigterm", ""), STATUS_INVALID);
+    assert_int_equal(set(f, "shutdown-on-sigterm", "save nosave"), STATUS_INVALID);
+    assert_non_null(strstr(f->error, "can't be used simultaneously"));
+    assert_get(f, "shutdown-on-sigterm", "shutdown-on-sigterm=default;");
+}
+
+/* As Redis: lines add up, and an empty one begins anew. */
+static void test_an_empty_save_forgets_those_before_it(void **state)
+{
+    struct fixture *f = *state;
+
+    write_file(f, "a.conf", "save 900 1\nsave 60 5\nsave \"\"\n");
+    assert_int_equal(load(f, "a.conf", NULL, NULL), STATUS_OK);
+    assert_get(f, "save", "save=;");
+    write_file(f, "b.conf", "include a.conf\nsave 30 1\nsave 10 2\n");
+    assert_int_equal(load(f, "b.conf", NULL, NULL), STATUS_OK);
+    assert_get(f, "save", "save=30 1 10 2;");
+}
+
 static void test_rewrite_keeps_comments_and_order_and_says_what_is(void **state)
 {
     struct fixture *f = *state;
@@ -306,6 +337,8 @@ int main(void)
         TEST(test_value_that_its_text_does_not_tell_is_put_back),
         TEST(test_function_that_observes_several_is_called_once),
         TEST(test_output_limits_are_set_by_class),
+        TEST(test_shutdown_takes_several_options_in_any_order),
+        TEST(test_an_empty_save_forgets_those_before_it),
         TEST(test_rewrite_keeps_comments_and_order_and_says_what_is),
         TEST(test_what_was_rewritten_reads_back_the_same),
         TEST(test_rewrite_without_a_file_says_so),
