@@ -63,6 +63,11 @@ void diag_set_role(char role)
     atomic_store(&sink.role, role);
 }
 
+int diag_descriptor(void)
+{
+    return atomic_load(&sink.has_file) ? atomic_load(&sink.file_fd) : STDOUT_FILENO;
+}
+
 /* "pid:M 22 Nov 2026 10:00:00.000 * " */
 static size_t write_prefix(char *line, enum diag_level level)
 {
@@ -95,7 +100,6 @@ void diag(enum diag_level level, const char *format, ...)
     size_t start;
     size_t room;
     int len;
-    int fd;
     ssize_t written;
 
     if (level < diag_get_level()) {
@@ -114,9 +118,8 @@ void diag(enum diag_level level, const char *format, ...)
     }
     blank_control_bytes(line + start, (size_t)len);
     line[start + (size_t)len] = '\n';
-    fd = atomic_load(&sink.has_file) ? atomic_load(&sink.file_fd) : STDOUT_FILENO;
     /* One write a line, so that the lines of threads do not mix. There is nobody to tell of a failure. */
-    written = write(fd, line, start + (size_t)len + 1);
+    written = write(diag_descriptor(), line, start + (size_t)len + 1);
     (void)written;
     errno = saved_errno;
 }

@@ -22,6 +22,9 @@ enum diag_level diag_get_level(void);
 /* 'M' master, 'S' replica, 'C' child or tool. */
 void diag_set_role(char role);
 
+/* The descriptor that lines go to now, for a signal handler, which may not call diag(). */
+int diag_descriptor(void);
+
 /* Any thread. Lines below the level cost one comparison. */
 __attribute__((format(printf, 2, 3))) void diag(enum diag_level level, const char *format, ...);
 

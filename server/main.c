@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "server/acl/acl_config.h"
 #include "server/config/config.h"
+#include "server/crash_report.h"
 #include "server/process.h"
 #include "server/server.h"
 #include "server/settings.h"
@@ -65,7 +66,8 @@ static int run(struct config *config, const char *executable)
     diag(DIAG_NOTICE, "Hearth %s starts, pid %ld, port %lld%s%s", HEARTH_VERSION, (long)getpid(),
          (long long)config_port(config), config_file(config)[0] == '\0' ? "" : ", configured by ", config_file(config));
     report_ignored(config);
-    process_set_signals(data_path);
+    process_ignore_signals();
+    crash_report_install(data_path);
     if (server_open(config, executable, &server) != STATUS_OK) {
         return 1;
     }

@@ -84,32 +84,13 @@ void process_remove_pid_file(const char *path)
     }
 }
 
-/* What the handler below may read: set once, before the signal can come. */
-static const char *bus_error_path = "";
-
-/* Only calls that are safe in a signal handler. */
-static void on_bus_error(int signal_number)
+void process_ignore_signals(void)
 {
-    static const char before[] = "the disk failed, or the file was cut, under the memory map of ";
-    static const char after[] = ": stopping; the log has every acknowledged write\n";
+    const struct sigaction action = {.sa_handler = SIG_IGN};
 
-    (void)signal_number;
-    (void)!write(STDERR_FILENO, before, sizeof(before) - 1);
-    (void)!write(STDERR_FILENO, bus_error_path, strlen(bus_error_path));
-    (void)!write(STDERR_FILENO, after, sizeof(after) - 1);
-    _exit(1);
-}
-
-void process_set_signals(const char *data_path)
-{
-    struct sigaction action = {.sa_handler = SIG_IGN};
-
-    bus_error_path = data_path;
     (void)sigaction(SIGPIPE, &action, NULL);
     (void)sigaction(SIGHUP, &action, NULL);
     (void)sigaction(SIGXFSZ, &action, NULL); /* A file that may not grow is an error like a full disk. */
-    action.sa_handler = on_bus_error;
-    (void)sigaction(SIGBUS, &action, NULL);
 }
 
 /* The fields of /proc/self/statm, in pages: resident, and what of it is shared with files. */

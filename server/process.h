@@ -1,4 +1,4 @@
-/* The process among others: descriptors, background, pid file, signals that end it. */
+/* The process among others: descriptors, background, pid file, signals that it ignores. */
 #ifndef SERVER_PROCESS_H
 #define SERVER_PROCESS_H
 
@@ -16,9 +16,8 @@ bool process_daemonize(void);
 void process_write_pid_file(const char *path);
 void process_remove_pid_file(const char *path);
 
-/* Ignore SIGPIPE, SIGHUP and SIGXFSZ, and make SIGBUS say what it means: the disk failed under LMDB's map. `data_path`
- * is what the message names; it must live as long as the process. */
-void process_set_signals(const char *data_path);
+/* Ignore SIGPIPE, SIGHUP and SIGXFSZ. */
+void process_ignore_signals(void);
 
 /* Resident memory, in bytes, with the pages of LMDB's map that are in it; 0 if it cannot be read. */
 uint64_t process_resident_bytes(void);

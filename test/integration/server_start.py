@@ -4,6 +4,7 @@
 Usage: server_start.py HEARTH_SERVER"""
 import os
 import pathlib
+import re
 import resource
 import signal
 import socket
@@ -176,6 +177,28 @@ def test_daemon_writes_its_pid_and_log(binary):
         wait_until(lambda: not os.path.exists(pid_file), "the end")
         with open(os.path.join(folder, "log")) as log:
             assert "Ready to accept connections" in log.read()
+
+
+def test_a_crash_is_reported_and_ends_the_process_as_it_would(binary):
+    """To the log, also of one whose standard output nobody sees; and SIGBUS says what it means."""
+    for number, told in ((signal.SIGSEGV, "crashed by signal: 11 (SIGSEGV)"), (signal.SIGABRT, "signal: 6 (SIGABRT)"),
+                         (signal.SIGBUS, "the disk failed, or the file was cut, under the memory map of ")):
+        with tempfile.TemporaryDirectory(prefix="hearth-test-") as folder:
+            log = os.path.join(folder, "log")
+            server = Server(binary, "--logfile", log, "--enable-debug-command", "yes")
+            with server.client() as client:
+                client.call("SET", "k", "v")
+            server.process.send_signal(number)
+            code = server.process.wait(timeout=30)
+            with open(log, encoding="utf-8", errors="replace") as lines:
+                text = lines.read()
+            assert told in text, text
+            assert code == (1 if number == signal.SIGBUS else -number), code
+            if number != signal.SIGBUS:
+                assert re.search(r"^\S*hearth-server\(.*\) ?\[0x[0-9a-f]+\]$", text, re.MULTILINE), text
+            server.start()
+            with server.client() as client:
+                assert client.call("GET", "k") == b"v"
 
 
 def test_a_configuration_comes_by_standard_input(binary):

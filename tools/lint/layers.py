@@ -35,7 +35,8 @@ STATE = {
     ("base/prefault.c", "service"): "the kernel acts on the whole process' memory, so one thread serves all",
     ("base/checksum.c", "crc64_tables"): "written once, before main()",
     ("server/stop_signals.c", "pipe_end"): "all that a signal handler can reach; written once, before the signal can come",
-    ("server/process.c", "bus_error_path"): "all that a signal handler can reach; written once, before the signal can come",
+    ("server/crash_report.c", "mapped_path"): "all that a signal handler can reach; written once, before the signal can come",
+    ("server/crash_report.c", "handler_stack"): "a process has one such stack, and it must not depend on the heap",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
