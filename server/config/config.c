@@ -85,12 +85,16 @@ void config_on_change(struct config *config, const char *name,
         (struct directive_observer){.directive = directive, .apply = apply, .context = context};
 }
 
-/* By which name it is told: the one that was asked for, or its own where a pattern found it. Empty if none does. */
-static struct slice name_to_tell(const char *name, const struct slice *patterns, size_t pattern_count)
+/* By which name it is told: the one that was asked for, or its own where a pattern found it, if it is listed. Empty if
+ * none does. */
+static struct slice name_to_tell(const char *name, bool is_listed, const struct slice *patterns, size_t pattern_count)
 {
     for (size_t i = 0; i < pattern_count; i++) {
-        if (glob_match(patterns[i], slice_of(name), true)) {
-            return slice_is_word(patterns[i], name) ? patterns[i] : slice_of(name);
+        if (slice_is_word(patterns[i], name)) {
+            return patterns[i];
+        }
+        if (is_listed && glob_match(patterns[i], slice_of(name), true)) {
+            return slice_of(name);
         }
     }
     return slice_empty();
@@ -111,7 +115,8 @@ void config_get(const struct config *config, const struct slice *patterns, size_
         buf_clear(&value);
         directive_format(config, &directives[i], &value);
         for (size_t k = 0; k < 2 && names[k] != NULL; k++) {
-            struct slice name = name_to_tell(names[k], patterns, pattern_count);
+            bool is_listed = !(directives[i].flags & DIRECTIVE_UNLISTED);
+            struct slice name = name_to_tell(names[k], is_listed, patterns, pattern_count);
 
             if (name.len != 0) {
                 visit(context, name, buf_slice(&value));

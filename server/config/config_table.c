@@ -79,6 +79,9 @@ static const char *const endpoint_types[] = {"ip", "hostname", "unknown-endpoint
 #define IGNORED_INTEGER(name_, initial_, minimum_, maximum_, ...)                                                      \
     IGNORED_AS(DIRECTIVE_INTEGER, name_, initial_, .flags = DIRECTIVE_IGNORED, .minimum = minimum_,                    \
                .maximum = maximum_, __VA_ARGS__)
+#define IGNORED_UNLISTED(name_, initial_, minimum_)                                                                    \
+    IGNORED_AS(DIRECTIVE_INTEGER, name_, initial_, .flags = DIRECTIVE_IGNORED | DIRECTIVE_UNLISTED,                    \
+               .minimum = minimum_, .maximum = INT32_MAX)
 #define IGNORED_SIZE(name_, initial_, minimum_, ...)                                                                   \
     IGNORED_AS(DIRECTIVE_SIZE, name_, initial_, .flags = DIRECTIVE_IGNORED, .minimum = minimum_, .maximum = INT64_MAX, \
                __VA_ARGS__)
@@ -370,8 +373,9 @@ const struct directive directives[] = {
     IGNORED_BOOLEAN("replica-lazy-flush", "no", .alias = "slave-lazy-flush"),
     IGNORED_BOOLEAN("replica-ignore-maxmemory", "yes", .alias = "slave-ignore-maxmemory"),
     IGNORED_BOOLEAN("replica-ignore-disk-write-errors", "no"),
-    IGNORED_INTEGER("rdb-key-save-delay", "0", INT32_MIN, INT32_MAX),
-    IGNORED_INTEGER("key-load-delay", "0", INT32_MIN, INT32_MAX),
+    IGNORED_UNLISTED("rdb-key-save-delay", "0", INT32_MIN),
+    IGNORED_UNLISTED("key-load-delay", "0", INT32_MIN),
+    IGNORED_UNLISTED("loading-process-events-interval-bytes", "2097152", 1024),
     IGNORED_CHOICE("propagation-error-behavior", "ignore", propagation_error_names),
     SIZE("maxmemory", max_memory_bytes, "0", 0, .flags = DIRECTIVE_IGNORED),
     IGNORED_CHOICE("maxmemory-policy", "noeviction", eviction_policies),

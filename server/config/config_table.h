@@ -26,6 +26,7 @@ enum directive_flag {
     DIRECTIVE_PROTECTED = 1u << 5, /* CONFIG SET refuses: "can't set protected config". */
     DIRECTIVE_PATH = 1u << 6,      /* Made absolute. */
     DIRECTIVE_LINES = 1u << 7,     /* Each line is kept for itself: user. */
+    DIRECTIVE_UNLISTED = 1u << 8,  /* CONFIG GET tells it to those who give its whole name alone. */
 };
 
 #define DIRECTIVE_NO_FIELD SIZE_MAX

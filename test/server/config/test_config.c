@@ -248,6 +248,18 @@ static void test_shutdown_takes_several_options_in_any_order(void **state)
     assert_get(f, "shutdown-on-sigterm", "shutdown-on-sigterm=default;");
 }
 
+static void test_what_is_not_listed_is_told_to_those_who_know_its_name(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_get(f, "key-load-dela?", "");
+    assert_get(f, "loading-process-*", "");
+    assert_get(f, "Key-Load-Delay", "Key-Load-Delay=0;");
+    assert_int_equal(set(f, "loading-process-events-interval-bytes", "1023"), STATUS_INVALID);
+    assert_int_equal(set(f, "loading-process-events-interval-bytes", "1024"), STATUS_OK);
+    assert_get(f, "loading-process-events-interval-bytes", "loading-process-events-interval-bytes=1024;");
+}
+
 /* As Redis: lines add up, and an empty one begins anew. */
 static void test_an_empty_save_forgets_those_before_it(void **state)
 {
@@ -338,6 +350,7 @@ int main(void)
         TEST(test_function_that_observes_several_is_called_once),
         TEST(test_output_limits_are_set_by_class),
         TEST(test_shutdown_takes_several_options_in_any_order),
+        TEST(test_what_is_not_listed_is_told_to_those_who_know_its_name),
         TEST(test_an_empty_save_forgets_those_before_it),
         TEST(test_rewrite_keeps_comments_and_order_and_says_what_is),
         TEST(test_what_was_rewritten_reads_back_the_same),
