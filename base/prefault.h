@@ -12,6 +12,7 @@
 /* Tells one range from another: ranges are served in the order in which they were asked for. */
 typedef uint64_t prefault_ticket;
 #define PREFAULT_SERVED ((prefault_ticket)0)
+#define PREFAULT_NEVER  UINT64_MAX /* Nobody has it. */
 
 /* Have the memory of this range, whole huge pages that are untouched as yet, made present some time soon, as such where
  * the kernel has some. Best effort, and never a change of content, so that the range may be in use already and may be

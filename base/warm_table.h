@@ -12,6 +12,9 @@ struct warm_table {
     prefault_ticket awaited; /* Until this is served the memory is not present. */
 };
 
+/* No table as yet: it is never warm, and needs no release. */
+#define WARM_TABLE_NONE ((struct warm_table){.awaited = PREFAULT_NEVER})
+
 /* `size_bytes` is a power of two. A table of less than a huge page is warm at once. */
 void warm_table_allocate(struct warm_table *table, size_t size_bytes);
 void warm_table_release(struct warm_table *table);

@@ -311,6 +311,7 @@ static enum status recover(struct store *store, struct history_position from)
         diag(DIAG_WARNING, "%s: recovery failed: %s", store->directory, status_name(status));
         return status;
     }
+    keyspace_warm_up(store->keyspace);
     store->selected_db = result.selected_db;
     store->statistics.recovered_bytes = result.position.offset - from.offset;
     store->statistics.recovery_us = clock_monotonic_us() - start_us;

@@ -63,7 +63,7 @@ struct keyspace *keyspace_open(struct view *view, const struct env_meta *meta, u
     keyspace->places = scan_places_create();
     keyspace->zset_memos = zset_memos_create();
     random_init_from_system(&random);
-    plain_keys_init(&keyspace->plain_keys, random_next(&random), count_keys(keyspace));
+    plain_keys_init(&keyspace->plain_keys, random_next(&random));
     return keyspace;
 }
 
@@ -94,6 +94,12 @@ void keyspace_describe(const struct keyspace *keyspace, struct env_meta *meta)
     }
 }
 
+void keyspace_warm_up(struct keyspace *keyspace)
+{
+    plain_keys_start(&keyspace->plain_keys, count_keys(keyspace));
+    view_warm_up(keyspace->view);
+}
+
 void keyspace_reload(struct keyspace *keyspace, struct view *view, const struct env_meta *meta)
 {
     memory_free(keyspace->databases);
@@ -103,7 +109,7 @@ void keyspace_reload(struct keyspace *keyspace, struct view *view, const struct 
     scan_places_free(keyspace->places);
     keyspace->places = scan_places_create();
     zset_memos_clear(keyspace->zset_memos);
-    plain_keys_clear(&keyspace->plain_keys, count_keys(keyspace));
+    plain_keys_stop(&keyspace->plain_keys);
 }
 
 /* Clock, hooks, counts. */

@@ -44,6 +44,8 @@ struct keyspace_hooks {
  * has not are empty and get spaces. A meta of no databases and next_generation 1 is that of an empty keyspace. */
 struct keyspace *keyspace_open(struct view *view, const struct env_meta *meta, uint32_t database_count);
 void keyspace_close(struct keyspace *keyspace);
+/* Take memory for what makes it quick, as view_warm_up() does: when recovery, or the loading of other data, is over. */
+void keyspace_warm_up(struct keyspace *keyspace);
 /* What a checkpoint at this moment is to store: fills next_generation, key_hash_seed, and the databases (a new array,
  * which the caller releases with env_meta_release()). */
 void keyspace_describe(const struct keyspace *keyspace, struct env_meta *meta);

@@ -31,10 +31,9 @@ static uint64_t fitting_set_count(uint64_t key_count)
     return count;
 }
 
-void plain_keys_init(struct plain_keys *keys, uint64_t seed, uint64_t key_count)
+void plain_keys_init(struct plain_keys *keys, uint64_t seed)
 {
-    keys->seed = seed;
-    take_memory(keys, fitting_set_count(key_count));
+    *keys = (struct plain_keys){.memory = WARM_TABLE_NONE, .seed = seed};
 }
 
 void plain_keys_release(struct plain_keys *keys)
@@ -42,10 +41,16 @@ void plain_keys_release(struct plain_keys *keys)
     warm_table_release(&keys->memory);
 }
 
-void plain_keys_clear(struct plain_keys *keys, uint64_t key_count)
+void plain_keys_start(struct plain_keys *keys, uint64_t key_count)
 {
     plain_keys_release(keys);
     take_memory(keys, fitting_set_count(key_count));
+}
+
+void plain_keys_stop(struct plain_keys *keys)
+{
+    plain_keys_release(keys);
+    plain_keys_init(keys, keys->seed);
 }
 
 struct checksum_hash128 plain_keys_hash(const struct plain_keys *keys, struct slice coded_key)
@@ -63,11 +68,12 @@ static struct plain_keys_set *set_of(const struct plain_keys *keys, struct check
 
 static struct checksum_hash128 *find(const struct plain_keys *keys, struct checksum_hash128 hash)
 {
-    struct plain_keys_set *set = set_of(keys, hash);
+    struct plain_keys_set *set;
 
     if (!warm_table_is_warm(&keys->memory)) {
         return NULL;
     }
+    set = set_of(keys, hash);
     for (int i = 0; i < SET_SLOTS; i++) {
         if (set->slots[i].low == hash.low && set->slots[i].high == hash.high) {
             return &set->slots[i];
@@ -90,7 +96,7 @@ void plain_keys_add(struct plain_keys *keys, struct checksum_hash128 hash)
     }
     /* Begin anew with more memory: what is forgotten comes again, which costs less than moving it here and now. */
     if (keys->lost_count > keys->set_mask && (keys->set_mask + 1) * sizeof(*set) < PLAIN_KEYS_BYTES_MAX) {
-        plain_keys_clear(keys, (keys->set_mask + 1) * SET_SLOTS * GROWTH / 2);
+        plain_keys_start(keys, (keys->set_mask + 1) * SET_SLOTS * GROWTH / 2);
     }
     if (!warm_table_is_warm(&keys->memory)) {
         return; /* What is there before it is warm could not be removed, and would be wrong by then (K5). */
@@ -112,5 +118,7 @@ void plain_keys_remove(struct plain_keys *keys, struct checksum_hash128 hash)
 
 void plain_keys_prefetch(const struct plain_keys *keys, struct checksum_hash128 hash)
 {
-    __builtin_prefetch(set_of(keys, hash));
+    if (warm_table_is_warm(&keys->memory)) {
+        __builtin_prefetch(set_of(keys, hash));
+    }
 }

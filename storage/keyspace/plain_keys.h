@@ -22,11 +22,13 @@ struct plain_keys {
     uint64_t seed;
 };
 
-/* `seed` is secret: a peer chooses the keys. Memory is taken for `key_count` keys, and for more when they come. */
-void plain_keys_init(struct plain_keys *keys, uint64_t seed, uint64_t key_count);
+/* `seed` is secret: a peer chooses the keys. It knows none, whatever is added, before plain_keys_start(). */
+void plain_keys_init(struct plain_keys *keys, uint64_t seed);
 void plain_keys_release(struct plain_keys *keys);
-/* Forget all; `key_count` as for plain_keys_init(). */
-void plain_keys_clear(struct plain_keys *keys, uint64_t key_count);
+/* Begin anew, with memory for `key_count` keys, and for more when they come. */
+void plain_keys_start(struct plain_keys *keys, uint64_t key_count);
+/* Forget all, and know none until it is started again. */
+void plain_keys_stop(struct plain_keys *keys);
 
 struct checksum_hash128 plain_keys_hash(const struct plain_keys *keys, struct slice coded_key);
 bool plain_keys_know(const struct plain_keys *keys, struct checksum_hash128 hash);

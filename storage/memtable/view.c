@@ -74,7 +74,6 @@ enum status view_open(struct env *env, struct view **view)
     }
     opened->active = memtable_create(opened->hash_seed);
     view_cache_init(&opened->cache, VIEW_CACHE_BYTES_DEFAULT);
-    renew_cache(opened);
     *view = opened;
     return STATUS_OK;
 
@@ -84,6 +83,11 @@ fail_begun:
 fail_allocated:
     memory_free(opened);
     return status;
+}
+
+void view_warm_up(struct view *view)
+{
+    renew_cache(view);
 }
 
 void view_close(struct view *view)

@@ -14,6 +14,9 @@ struct view; /* Opaque; owned by store. */
 /* `env` is borrowed and must outlive the view. */
 MUST_CHECK enum status view_open(struct env *env, struct view **view);
 void view_close(struct view *view);
+/* Take memory for what makes lookups quick. Not before recovery is over, which has little use for it and needs the
+ * processor that makes it present; the first renewal does it otherwise. */
+void view_warm_up(struct view *view);
 
 /* Keys are 1 to TABLE_KEY_BYTES_MAX bytes, the tables all but TABLE_META. */
 

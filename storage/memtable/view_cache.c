@@ -26,6 +26,7 @@ void view_cache_init(struct view_cache *cache, size_t bytes_max)
 {
     cache->bytes_max = bytes_max;
     cache->epoch = 1;
+    cache->key_count = UINT64_MAX; /* Before the first renewal it is not known, and there is no room for all. */
     take_memory(cache, SET_COUNT_MIN);
 }
 

@@ -20,6 +20,7 @@ static void open_keyspace(struct keyspace_fixture *fixture, const struct env_met
     struct keyspace_hooks hooks = {.on_expired = note_expired, .context = fixture};
 
     fixture->keyspace = keyspace_open(fixture->view, meta, database_count);
+    keyspace_warm_up(fixture->keyspace);
     keyspace_set_hooks(fixture->keyspace, &hooks);
 }
 

@@ -22,6 +22,7 @@ void view_fixture_open(struct view_fixture *fixture, uint64_t seed)
     assert_int_equal(env_create(file_system_posix(), fixture->path, &meta), STATUS_OK);
     assert_int_equal(env_open(fixture->path, false, &fixture->env), STATUS_OK);
     assert_int_equal(view_open(fixture->env, &fixture->view), STATUS_OK);
+    view_warm_up(fixture->view);
     fixture->frozen = NULL;
     sorted_model_init(&fixture->model);
     random_init(&fixture->random, seed);

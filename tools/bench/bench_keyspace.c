@@ -190,6 +190,7 @@ int main(int argc, char **argv)
     stop_unless(env_open(folder, false, &bench.env) == STATUS_OK, "opening the folder");
     stop_unless(view_open(bench.env, &bench.view) == STATUS_OK, "opening the view");
     bench.keyspace = keyspace_open(bench.view, &meta, 16);
+    keyspace_warm_up(bench.keyspace);
     fill(&bench);
     run_all(&bench);
     keyspace_close(bench.keyspace);

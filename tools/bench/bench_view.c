@@ -172,6 +172,7 @@ static void open_bench(struct bench *bench, const char *path)
     check(env_open(path, false, &bench->env) == STATUS_OK, "opening the environment");
     load(bench);
     check(view_open(bench->env, &bench->view) == STATUS_OK, "opening the view");
+    view_warm_up(bench->view);
 }
 
 int main(int argc, char **argv)

@@ -32,7 +32,8 @@ static void test_a_key_is_known_until_it_is_removed(void **state)
     struct plain_keys keys;
 
     (void)state;
-    plain_keys_init(&keys, 1, 0);
+    plain_keys_init(&keys, 1);
+    plain_keys_start(&keys, 0);
     assert_false(plain_keys_know(&keys, hash_of(&keys, 1)));
     plain_keys_add(&keys, hash_of(&keys, 1));
     plain_keys_add(&keys, hash_of(&keys, 1));
@@ -43,8 +44,29 @@ static void test_a_key_is_known_until_it_is_removed(void **state)
     plain_keys_remove(&keys, hash_of(&keys, 1));
     assert_false(plain_keys_know(&keys, hash_of(&keys, 1)));
     plain_keys_add(&keys, hash_of(&keys, 1));
-    plain_keys_clear(&keys, 5);
+    plain_keys_start(&keys, 5);
     assert_false(plain_keys_know(&keys, hash_of(&keys, 1)));
+    plain_keys_release(&keys);
+}
+
+static void test_nothing_is_known_while_it_is_not_started(void **state)
+{
+    struct plain_keys keys;
+
+    (void)state;
+    plain_keys_init(&keys, 5);
+    for (int round = 0; round < 2; round++) {
+        for (uint64_t i = 0; i < 1000; i++) {
+            plain_keys_add(&keys, hash_of(&keys, i));
+            plain_keys_prefetch(&keys, hash_of(&keys, i));
+            assert_false(plain_keys_know(&keys, hash_of(&keys, i)));
+            plain_keys_remove(&keys, hash_of(&keys, i));
+        }
+        plain_keys_start(&keys, 1000);
+        plain_keys_add(&keys, hash_of(&keys, 1));
+        assert_true(plain_keys_know(&keys, hash_of(&keys, 1)));
+        plain_keys_stop(&keys);
+    }
     plain_keys_release(&keys);
 }
 
@@ -55,7 +77,8 @@ static void test_memory_grows_to_the_ceiling_and_old_keys_go(void **state)
     uint64_t known = 0;
 
     (void)state;
-    plain_keys_init(&keys, 2, 0);
+    plain_keys_init(&keys, 2);
+    plain_keys_start(&keys, 0);
     for (int round = 0; round < 4; round++) { /* What a growth forgets comes again. */
         for (uint64_t i = 0; i < 100000; i++) {
             plain_keys_add(&keys, hash_of(&keys, i));
@@ -75,7 +98,8 @@ static void test_memory_grows_to_the_ceiling_and_old_keys_go(void **state)
     assert_true(plain_keys_know(&keys, hash_of(&keys, 3999999)));
     plain_keys_release(&keys);
 
-    plain_keys_init(&keys, 3, 1000);
+    plain_keys_init(&keys, 3);
+    plain_keys_start(&keys, 1000);
     for (uint64_t i = 0; i < 1000; i++) {
         plain_keys_add(&keys, hash_of(&keys, i));
     }
@@ -94,7 +118,8 @@ static void test_what_is_removed_while_memory_comes_stays_unknown(void **state)
     bool has_grown = false;
 
     (void)state;
-    plain_keys_init(&keys, 4, 0);
+    plain_keys_init(&keys, 4);
+    plain_keys_start(&keys, 0);
     for (uint64_t i = 0; i < 1000000 && !has_grown; i++) {
         uint64_t mask = keys.set_mask;
         struct checksum_hash128 hash = hash_of(&keys, i);
@@ -115,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_key_is_known_until_it_is_removed),
+        cmocka_unit_test(test_nothing_is_known_while_it_is_not_started),
         cmocka_unit_test(test_memory_grows_to_the_ceiling_and_old_keys_go),
         cmocka_unit_test(test_what_is_removed_while_memory_comes_stays_unknown),
     };
