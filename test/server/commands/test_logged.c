@@ -30,7 +30,7 @@
 /* LIMIT bytes: changes hold no longer effects from now on. */
 static enum status run_limit(struct call *call, struct reply *reply)
 {
-    change_limit(call->change, strtoull(call->argv[1].data, NULL, 10));
+    change_limit(call->change, small_server_number(call->argv[1]));
     reply_ok(reply);
     return STATUS_OK;
 }

@@ -28,7 +28,7 @@
 /* PUT key value [milliseconds to live]. */
 static enum status run_put(struct call *call, struct reply *reply)
 {
-    uint64_t expire_at_ms = call->argc > 3 ? call->now_ms + strtoull(call->argv[3].data, NULL, 10) : 0;
+    uint64_t expire_at_ms = call->argc > 3 ? call->now_ms + small_server_number(call->argv[3]) : 0;
 
     string_set(call->keyspace, call->db, call->argv[1], call->argv[2], expire_at_ms);
     call->changes++;
@@ -109,7 +109,7 @@ static enum status run_parts(struct call *call, struct reply *reply)
 /* BOUND bytes: how much effects may be. */
 static enum status run_bound(struct call *call, struct reply *reply)
 {
-    change_limit(call->change, strtoull(call->argv[1].data, NULL, 10));
+    change_limit(call->change, small_server_number(call->argv[1]));
     reply_ok(reply);
     return STATUS_OK;
 }

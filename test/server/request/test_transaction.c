@@ -21,7 +21,7 @@
 /* PUT key value [milliseconds]. */
 static enum status run_put(struct call *call, struct reply *reply)
 {
-    uint64_t expire_at_ms = call->argc > 3 ? call->now_ms + strtoull(call->argv[3].data, NULL, 10) : 0;
+    uint64_t expire_at_ms = call->argc > 3 ? call->now_ms + small_server_number(call->argv[3]) : 0;
 
     string_set(call->keyspace, call->db, call->argv[1], call->argv[2], expire_at_ms);
     call->changes++;

@@ -2,6 +2,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/resp_read.h"
 #include "server/acl/acl.h"
 #include "server/config/config.h"
@@ -312,6 +313,14 @@ const char *small_server_logged(struct small_server *server)
     buf_release(&bytes);
     buf_release(&text);
     return server->text;
+}
+
+uint64_t small_server_number(struct slice word)
+{
+    uint64_t number = 0;
+
+    ASSERT(number_parse_uint64(word, &number));
+    return number;
 }
 
 const char *small_server_waits(struct small_server *server, size_t client, uint64_t limit_ms)

@@ -51,6 +51,8 @@ const char *small_server_hears(struct small_server *server, size_t client);
 void small_server_ask(struct small_server *server, size_t client, const char *request, const char *expected);
 /* What was logged since the last call: words parted by blanks, commands by " ; ". Borrowed until the next call. */
 const char *small_server_logged(struct small_server *server);
+/* The number that a word of a request is, for test commands: behind its last digit may be more. */
+uint64_t small_server_number(struct slice word);
 /* Turns until the client hears something or `limit_ms` have passed. */
 const char *small_server_waits(struct small_server *server, size_t client, uint64_t limit_ms);
 
