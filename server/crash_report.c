@@ -1,9 +1,9 @@
 #include "server/crash_report.h"
 #include "base/diag.h"
+#include "base/number.h"
 #include <execinfo.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,19 +23,6 @@ static void say(const char *text)
     (void)!write(diag_descriptor(), text, strlen(text));
 }
 
-static void say_number(int number)
-{
-    char digits[12];
-    size_t at = sizeof(digits) - 1;
-
-    digits[at] = '\0';
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0 && at > 0);
-    say(digits + at);
-}
-
 static void on_bus_error(int number)
 {
     (void)number;
@@ -48,11 +35,13 @@ static void on_bus_error(int number)
 static void on_crash(int number)
 {
     const char *name = sigabbrev_np(number);
+    char digits[NUMBER_INTEGER_TEXT_MAX];
     void *frames[FRAMES_MAX];
 
     (void)signal(number, SIG_DFL);
     say("\n=== Hearth " HEARTH_VERSION " crashed by signal: ");
-    say_number(number);
+    (void)number_format_int64(digits, number);
+    say(digits);
     say(" (SIG");
     say(name == NULL ? "?" : name);
     say("). What was acknowledged is in the log, and the next start has it. Where it happened, newest call first\n"

@@ -98,7 +98,6 @@ static void take(struct store *store, struct successor *next)
     store->env = next->env;
     store->view = next->view;
     keyspace_reload(store->keyspace, store->view, &next->meta);
-    keyspace_warm_up(store->keyspace);
     view_close(old_view);
     env_close(old_env);
     store->history = next->meta.history;

@@ -187,7 +187,9 @@ static void order_shutdown_options(struct buf *text)
             buf_put_format(text, "%s%s", text->len > 0 ? " " : "", shutdown_options[i]);
         }
     }
-    buf_put_format(text, "%s", text->len > 0 ? "" : "default");
+    if (text->len == 0) {
+        buf_put_text(text, "default");
+    }
     buf_put_byte(text, '\0');
 }
 

@@ -52,23 +52,35 @@ static void touch_run(const char *start, size_t page_count, size_t page_bytes)
     }
 }
 
+/* How many of the first pages are in the page cache, one after the other. */
+static size_t count_resident(const unsigned char *is_resident, size_t page_count)
+{
+    size_t count = 0;
+
+    while (count < page_count && (is_resident[count] & 1) != 0) {
+        count++;
+    }
+    return count;
+}
+
 /* The runs of pages that are in the page cache. They are short: while one is mapped, the loop's mmap() waits. */
 static void touch_step(const char *start, size_t len, size_t page_bytes, unsigned char *is_resident)
 {
-    size_t page_count = len / page_bytes;
-    size_t run = 0;
+    size_t left = len / page_bytes;
 
     if (mincore((void *)(uintptr_t)start, len, is_resident) != 0) {
         return;
     }
-    for (size_t i = 0; i < page_count; i += run == 0 ? 1 : run) {
-        run = 0;
-        while (run < RUN_PAGES_MAX && i + run < page_count && (is_resident[i + run] & 1) != 0) {
-            run++;
-        }
+    while (left > 0) {
+        size_t run = count_resident(is_resident, left < RUN_PAGES_MAX ? left : RUN_PAGES_MAX);
+        size_t done = run > 0 ? run : 1; /* At least a page that is not there is passed. */
+
         if (run > 0) {
-            touch_run(start + i * page_bytes, run, page_bytes);
+            touch_run(start, run, page_bytes);
         }
+        start += done * page_bytes;
+        is_resident += done;
+        left -= done;
     }
 }
 

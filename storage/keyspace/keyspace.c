@@ -109,7 +109,7 @@ void keyspace_reload(struct keyspace *keyspace, struct view *view, const struct 
     scan_places_free(keyspace->places);
     keyspace->places = scan_places_create();
     zset_memos_clear(keyspace->zset_memos);
-    plain_keys_stop(&keyspace->plain_keys);
+    keyspace_warm_up(keyspace);
 }
 
 /* Clock, hooks, counts. */

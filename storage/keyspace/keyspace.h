@@ -44,13 +44,13 @@ struct keyspace_hooks {
  * has not are empty and get spaces. A meta of no databases and next_generation 1 is that of an empty keyspace. */
 struct keyspace *keyspace_open(struct view *view, const struct env_meta *meta, uint32_t database_count);
 void keyspace_close(struct keyspace *keyspace);
-/* Take memory for what makes it quick, as view_warm_up() does: when recovery, or the loading of other data, is over. */
+/* Take memory for what makes it quick, as view_warm_up() does: when recovery is over. */
 void keyspace_warm_up(struct keyspace *keyspace);
 /* What a checkpoint at this moment is to store: fills next_generation, key_hash_seed, and the databases (a new array,
  * which the caller releases with env_meta_release()). */
 void keyspace_describe(const struct keyspace *keyspace, struct env_meta *meta);
 /* Begin anew with other data: `view` and `meta` as for keyspace_open(). Cursors of SCAN start over. Database count,
- * clock and hooks stay. */
+ * clock and hooks stay. It is warmed up. */
 void keyspace_reload(struct keyspace *keyspace, struct view *view, const struct env_meta *meta);
 
 /* The time that decides what is due, and whether due keys are deleted or hidden (see above); set by dispatch before

@@ -47,12 +47,6 @@ void plain_keys_start(struct plain_keys *keys, uint64_t key_count)
     take_memory(keys, fitting_set_count(key_count));
 }
 
-void plain_keys_stop(struct plain_keys *keys)
-{
-    plain_keys_release(keys);
-    plain_keys_init(keys, keys->seed);
-}
-
 struct checksum_hash128 plain_keys_hash(const struct plain_keys *keys, struct slice coded_key)
 {
     struct checksum_hash128 hash = checksum_hash128(coded_key, keys->seed);

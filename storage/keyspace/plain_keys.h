@@ -27,8 +27,6 @@ void plain_keys_init(struct plain_keys *keys, uint64_t seed);
 void plain_keys_release(struct plain_keys *keys);
 /* Begin anew, with memory for `key_count` keys, and for more when they come. */
 void plain_keys_start(struct plain_keys *keys, uint64_t key_count);
-/* Forget all, and know none until it is started again. */
-void plain_keys_stop(struct plain_keys *keys);
 
 struct checksum_hash128 plain_keys_hash(const struct plain_keys *keys, struct slice coded_key);
 bool plain_keys_know(const struct plain_keys *keys, struct checksum_hash128 hash);
